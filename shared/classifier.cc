@@ -1,0 +1,169 @@
+#include "shared/classifier.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "shared/limits.h"
+#include "shared/network/network.h"
+#include "shared/sha256.h"
+#include "shared/str_cat.h"
+
+namespace insitu {
+namespace {
+
+// How far the known answer may be off: builds differ in the last bits (relaxed SIMD fuses
+// multiply-add), training in the order of its sums; a damaged weight is far beyond.
+constexpr float kKnownAnswerTolerance = 1e-4F;
+
+using Clock = std::chrono::steady_clock;
+
+double MillisecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+// SHA-256 of the file with the digits of its own checksum, wherever they stand, read as zeros.
+std::string SelfSha256(std::span<const uint8_t> model, const std::string& digits) {
+  const auto at = std::search(model.begin(), model.end(), digits.begin(), digits.end());
+  const auto before = static_cast<size_t>(at - model.begin());
+  const std::vector<uint8_t> zeros(digits.size(), '0');
+  Sha256Stream hash;
+  hash.Update(model.first(before));
+  hash.Update(zeros);
+  hash.Update(model.subspan(before + digits.size()));
+  return HexDigits(hash.Finish());
+}
+
+// Probabilities from the network's output: softmax(logits / temperature), where the logits of a
+// network that ends in softmax are its logarithms. Guo et al., On Calibration of Modern Neural
+// Networks, ICML 2017.
+void Calibrate(const ModelInfo& info, std::vector<float>* values) {
+  double largest = -HUGE_VAL;
+  std::vector<double> logits;
+  for (float value : *values) {
+    constexpr double kSmallest = 1e-30;  // of a float that is not subnormal, or so
+    const double logit =
+        info.outputs_logits ? value : std::log(std::max<double>(value, kSmallest));
+    logits.push_back(logit / info.temperature);
+    largest = std::max(largest, logits.back());
+  }
+  double sum = 0;
+  for (double& logit : logits) sum += logit = std::exp(logit - largest);
+  for (size_t i = 0; i < logits.size(); ++i) (*values)[i] = static_cast<float>(logits[i] / sum);
+}
+
+// The graph's one input as (height, width, channels), and its one output as one value a label.
+struct Geometry {
+  int height = 0;
+  int width = 0;
+  int channels = 0;
+};
+
+Result<Geometry> ImageGeometry(const Network& network) {
+  const auto unsupported = [](std::string_view what) {
+    return Error{ErrorCode::kModelUnsupported,
+                 StrCat("The model cannot be used to classify images: ", what, ".")};
+  };
+  if (network.inputs().size() != 1 || network.outputs().size() != 1) {
+    return unsupported("it has more than one input or output");
+  }
+  const PlannedEnd& input = network.inputs()[0];
+  if (input.shape.size() != 4 || input.shape[0] != 1) {
+    return unsupported(StrCat("its input is ", ShapeText(input.shape),
+                              ", not one image; export it with a batch of 1 or an open one"));
+  }
+  const bool channels_last = input.layout == Layout::kPlain;
+  const int64_t channels = input.shape[channels_last ? 3 : 1];
+  const int64_t height = input.shape[channels_last ? 1 : 2];
+  const int64_t width = input.shape[channels_last ? 2 : 3];
+  if ((channels != 1 && channels != 3) || height > kMaxImageSide || width > kMaxImageSide) {
+    return unsupported(StrCat("its input is ", ShapeText(input.shape), ", neither grey nor RGB"));
+  }
+  return Geometry{static_cast<int>(height), static_cast<int>(width), static_cast<int>(channels)};
+}
+
+}  // namespace
+
+Classifier::Classifier(ModelInfo info, std::string sha256, std::unique_ptr<Network> network)
+    : info_(std::move(info)),
+      sha256_(std::move(sha256)),
+      network_(std::move(network)),
+      input_(static_cast<size_t>(info_.input.height) * static_cast<size_t>(info_.input.width) *
+             static_cast<size_t>(info_.input.channels)),
+      output_(info_.labels.size()) {}
+
+Classifier::Classifier(Classifier&&) noexcept = default;
+Classifier& Classifier::operator=(Classifier&&) noexcept = default;
+Classifier::~Classifier() = default;
+
+Result<Classifier> Classifier::Create(std::span<const uint8_t> model) {
+  ASSIGN_OR_RETURN(OnnxModel onnx, ReadOnnx(model));
+  const Metadata metadata = onnx.metadata;
+  ASSIGN_OR_RETURN(Network planned, Network::Create(std::move(onnx), {.image_input = true}));
+  auto network = std::make_unique<Network>(std::move(planned));
+  ASSIGN_OR_RETURN(const Geometry input, ImageGeometry(*network));
+  ASSIGN_OR_RETURN(ModelInfo info,
+                   ReadModelInfo(metadata, input.width, input.height, input.channels));
+  if (SelfSha256(model, info.self_sha256) != info.self_sha256) {
+    return Error{ErrorCode::kModelCorrupt,
+                 "The model file was changed after it was made: its checksum differs. Fetch it "
+                 "again; nothing is predicted with it."};
+  }
+  const int64_t outputs = ElementCount(network->outputs()[0].shape);
+  if (outputs != static_cast<int64_t>(info.labels.size())) {
+    return Error{ErrorCode::kModelMetadata,
+                 StrCat("The model names ", info.labels.size(), " labels in insitu.labels but has ",
+                        outputs, " outputs.")};
+  }
+  Classifier classifier(std::move(info), HexDigits(Sha256(model)), std::move(network));
+  RETURN_IF_ERROR(classifier.CheckKnownAnswer());
+  return classifier;
+}
+
+Status Classifier::CheckKnownAnswer() {
+  const InputSpec& input = info_.input;
+  ASSIGN_OR_RETURN(const Prediction answer,
+                   Classify(KnownAnswerImage(input.width, input.height, input.channels)));
+  float worst = 0;
+  for (size_t i = 0; i < info_.known_answer.size(); ++i) {
+    worst = std::max(worst, std::fabs(answer.probabilities[i] - info_.known_answer[i]));
+  }
+  if (worst <= kKnownAnswerTolerance) return {};
+  return Error{ErrorCode::kKnownAnswer,
+               StrCat("The model does not give its own known answer on this device (off by ",
+                      static_cast<int>(worst * 1e6F), " millionths); nothing is predicted with it.")};
+}
+
+Result<Prediction> Classifier::Classify(std::span<const uint8_t> encoded) {
+  const Clock::time_point start = Clock::now();
+  ASSIGN_OR_RETURN(Image image, DecodeImage(encoded));
+  const double decode_ms = MillisecondsSince(start);
+  ASSIGN_OR_RETURN(Prediction prediction, Classify(image));
+  prediction.times.decode_ms = decode_ms;
+  last_image_ = std::move(image);
+  return prediction;
+}
+
+Result<Prediction> Classifier::Classify(const Image& image) {
+  Prediction prediction;
+  prediction.image_width = image.width;
+  prediction.image_height = image.height;
+  Clock::time_point start = Clock::now();
+  ASSIGN_OR_RETURN(prediction.placement, Preprocess(image, info_.input, input_));
+  prediction.times.preprocess_ms = MillisecondsSince(start);
+  start = Clock::now();
+  RETURN_IF_ERROR(network_->Run(1, input_, output_));
+  prediction.times.network_ms = MillisecondsSince(start);
+  for (float value : output_) {
+    if (!std::isfinite(value)) {
+      return Error{ErrorCode::kNotFinite,
+                   "The network returned something that is not a number; no prediction is made."};
+    }
+  }
+  prediction.probabilities = output_;
+  Calibrate(info_, &prediction.probabilities);
+  prediction.positive = prediction.probabilities[static_cast<size_t>(info_.positive)] >= info_.threshold;
+  return prediction;
+}
+
+}  // namespace insitu

@@ -1,0 +1,249 @@
+#include "shared/network/kernels.h"
+
+#include <cmath>
+
+namespace insitu {
+namespace {
+
+float Sigmoid(float v) { return 1 / (1 + std::exp(-v)); }
+
+template <typename Function>
+void ForEach(const float* input, float* output, int64_t count, Function function) {
+  for (int64_t i = 0; i < count; ++i) output[i] = function(input[i]);
+}
+
+// One row of a binary operation. The strides are 0 or 1 nearly always; naming these cases lets the
+// compiler vectorise them.
+template <typename Function>
+void BinaryRow(const float* a, int64_t a_stride, const float* b, int64_t b_stride, float* output,
+               int64_t count, Function function) {
+  if (a_stride == 1 && b_stride == 1) {
+    for (int64_t i = 0; i < count; ++i) output[i] = function(a[i], b[i]);
+  } else if (a_stride == 1 && b_stride == 0) {
+    const float constant = *b;
+    for (int64_t i = 0; i < count; ++i) output[i] = function(a[i], constant);
+  } else {
+    for (int64_t i = 0; i < count; ++i) output[i] = function(a[i * a_stride], b[i * b_stride]);
+  }
+}
+
+template <typename Function>
+void RunBinary(const BinaryKernel& kernel, const float* a, const float* b, float* output,
+               Function function) {
+  const Clamp clamp = kernel.clamp;
+  if (kernel.dims.empty()) {
+    *output = clamp(function(*a, *b));
+    return;
+  }
+  const size_t last = kernel.dims.size() - 1;
+  ForEachRow(kernel.dims, [&](const int64_t* at) {
+    int64_t a_offset = 0;
+    int64_t b_offset = 0;
+    for (size_t axis = 0; axis < last; ++axis) {
+      a_offset += at[axis] * kernel.a_strides[axis];
+      b_offset += at[axis] * kernel.b_strides[axis];
+    }
+    BinaryRow(a + a_offset, kernel.a_strides[last], b + b_offset, kernel.b_strides[last], output,
+              kernel.dims[last], [&](float x, float y) { return clamp(function(x, y)); });
+    output += kernel.dims[last];
+  });
+}
+
+// The taps of a window that lie on the image, along one axis, for one output position.
+struct Taps {
+  int64_t first = 0;  // index of the first tap inside
+  int64_t count = 0;  // how many lie inside
+  int64_t start = 0;  // input position of the first
+  int64_t padded = 0;  // how many lie inside the image or its padding
+};
+
+Taps TapsAt(const Window& window, int axis, int64_t output_position) {
+  Taps taps;
+  const int64_t origin = output_position * window.stride[axis] - window.pad_begin[axis];
+  const int64_t padded_end = window.input[axis] + window.pad_end[axis];
+  for (int64_t k = 0; k < window.kernel[axis]; ++k) {
+    const int64_t position = origin + k * window.dilation[axis];
+    if (position < padded_end) ++taps.padded;
+    if (position < 0 || position >= window.input[axis]) continue;
+    if (taps.count++ == 0) {
+      taps.first = k;
+      taps.start = position;
+    }
+  }
+  return taps;
+}
+
+void PoolAt(const Pool& pool, const Taps& rows, const Taps& columns, const float* input,
+            float* output) {
+  const Window& window = pool.window;
+  const int64_t channels = pool.channels;
+  const bool is_max = pool.kind == Pool::Kind::kMax;
+  std::fill(output, output + channels, is_max ? -std::numeric_limits<float>::infinity() : 0.0F);
+  for (int64_t i = 0; i < rows.count; ++i) {
+    const int64_t y = rows.start + i * window.dilation[0];
+    for (int64_t j = 0; j < columns.count; ++j) {
+      const int64_t x = columns.start + j * window.dilation[1];
+      const float* pixel = input + (y * window.input[1] + x) * channels;
+      if (is_max) {
+        for (int64_t c = 0; c < channels; ++c) output[c] = pixel[c] < output[c] ? output[c] : pixel[c];
+      } else {
+        for (int64_t c = 0; c < channels; ++c) output[c] += pixel[c];
+      }
+    }
+  }
+  if (is_max) return;
+  const int64_t divisor =
+      pool.count_padding ? rows.padded * columns.padded : rows.count * columns.count;
+  const float scale = divisor == 0 ? 0.0F : 1 / static_cast<float>(divisor);
+  for (int64_t c = 0; c < channels; ++c) output[c] *= scale;
+}
+
+}  // namespace
+
+void UnaryKernel::Run(const float* const* inputs, float* output) const {
+  const float* input = inputs[0];
+  const float a = alpha;
+  const float b = beta;
+  switch (function) {
+    case Unary::kAffine: ForEach(input, output, count, [a, b](float v) { return a * v + b; }); break;
+    case Unary::kLeakyRelu:
+      ForEach(input, output, count, [a](float v) { return v < 0 ? a * v : v; });
+      break;
+    case Unary::kClip: ForEach(input, output, count, Clamp{a, b}); break;
+    case Unary::kSigmoid: ForEach(input, output, count, Sigmoid); break;
+    case Unary::kHardSigmoid:
+      ForEach(input, output, count, [a, b](float v) { return Clamp{0, 1}(a * v + b); });
+      break;
+    case Unary::kHardSwish:
+      ForEach(input, output, count, [](float v) { return v * Clamp{0, 1}(v / 6 + 0.5F); });
+      break;
+    case Unary::kTanh: ForEach(input, output, count, [](float v) { return std::tanh(v); }); break;
+  }
+}
+
+void BinaryKernel::Simplify() {
+  for (size_t axis = dims.size(); axis-- > 1;) {
+    const size_t outer = axis - 1;
+    const bool joins = a_strides[outer] == a_strides[axis] * dims[axis] &&
+                       b_strides[outer] == b_strides[axis] * dims[axis];
+    if (!joins && dims[outer] != 1 && dims[axis] != 1) continue;
+    if (dims[axis] != 1) {
+      a_strides[outer] = a_strides[axis];
+      b_strides[outer] = b_strides[axis];
+      dims[outer] *= dims[axis];
+    }
+    const auto at = static_cast<std::ptrdiff_t>(axis);
+    a_strides.erase(a_strides.begin() + at);
+    b_strides.erase(b_strides.begin() + at);
+    dims.erase(dims.begin() + at);
+  }
+}
+
+void BinaryKernel::Run(const float* const* inputs, float* output) const {
+  const float* a = inputs[0];
+  const float* b = inputs[1];
+  switch (function) {
+    case Binary::kAdd: RunBinary(*this, a, b, output, [](float x, float y) { return x + y; }); break;
+    case Binary::kSub: RunBinary(*this, a, b, output, [](float x, float y) { return x - y; }); break;
+    case Binary::kMul: RunBinary(*this, a, b, output, [](float x, float y) { return x * y; }); break;
+    case Binary::kDiv: RunBinary(*this, a, b, output, [](float x, float y) { return x / y; }); break;
+    case Binary::kPRelu:
+      RunBinary(*this, a, b, output, [](float x, float y) { return x < 0 ? x * y : x; });
+      break;
+  }
+}
+
+void ChannelAffine::Run(const float* const* inputs, float* output) const {
+  const float* input = inputs[0];
+  const size_t channels = scale.size();
+  for (int64_t pixel = 0; pixel < pixels; ++pixel) {
+    for (size_t c = 0; c < channels; ++c) output[c] = clamp(input[c] * scale[c] + shift[c]);
+    input += channels;
+    output += channels;
+  }
+}
+
+void Pool::Run(const float* const* inputs, float* output) const {
+  const float* image = inputs[0];
+  for (int64_t i = 0; i < images; ++i) {
+    for (int64_t y = 0; y < window.output[0]; ++y) {
+      const Taps rows = TapsAt(window, 0, y);
+      for (int64_t x = 0; x < window.output[1]; ++x) {
+        PoolAt(*this, rows, TapsAt(window, 1, x), image, output);
+        output += channels;
+      }
+    }
+    image += window.input[0] * window.input[1] * channels;
+  }
+}
+
+void Reduce::Run(const float* const* inputs, float* output) const {
+  const float* input = inputs[0];
+  const bool is_max = kind == Kind::kMax;
+  std::fill(output, output + output_count, is_max ? -std::numeric_limits<float>::infinity() : 0.0F);
+  const size_t last = dims.empty() ? 0 : dims.size() - 1;
+  const int64_t row = dims.empty() ? 1 : dims[last];
+  const int64_t step = dims.empty() ? 0 : output_strides[last];
+  ForEachRow(dims, [&](const int64_t* at) {
+    float* to = output;
+    for (size_t axis = 0; axis < last; ++axis) to += at[axis] * output_strides[axis];
+    for (int64_t i = 0; i < row; ++i) {
+      float* out = to + i * step;
+      *out = is_max ? (input[i] < *out ? *out : input[i]) : *out + input[i];
+    }
+    input += row;
+  });
+  if (is_max || output_count == 0) return;
+  const float scale = static_cast<float>(output_count) / static_cast<float>(ElementCount(dims));
+  for (int64_t i = 0; i < output_count; ++i) output[i] *= scale;
+}
+
+void Softmax::Run(const float* const* inputs, float* output) const {
+  for (int64_t o = 0; o < outer; ++o) {
+    for (int64_t i = 0; i < inner; ++i) {
+      const float* from = inputs[0] + o * axis * inner + i;
+      float* to = output + o * axis * inner + i;
+      float largest = -std::numeric_limits<float>::infinity();
+      for (int64_t a = 0; a < axis; ++a) largest = std::max(largest, from[a * inner]);
+      float sum = 0;
+      for (int64_t a = 0; a < axis; ++a) {
+        to[a * inner] = std::exp(from[a * inner] - largest);
+        sum += to[a * inner];
+      }
+      for (int64_t a = 0; a < axis; ++a) to[a * inner] /= sum;
+    }
+  }
+}
+
+void LocalResponse::Run(const float* const* inputs, float* output) const {
+  const float* input = inputs[0];
+  const int64_t before = (size - 1) / 2;
+  const int64_t after = size - 1 - before;
+  for (int64_t pixel = 0; pixel < pixels; ++pixel) {
+    for (int64_t c = 0; c < channels; ++c) {
+      float squares = 0;
+      const int64_t end = std::min(channels, c + after + 1);
+      for (int64_t d = std::max<int64_t>(0, c - before); d < end; ++d) squares += input[d] * input[d];
+      output[c] =
+          input[c] / std::pow(bias + alpha / static_cast<float>(size) * squares, beta);
+    }
+    input += channels;
+    output += channels;
+  }
+}
+
+void MatrixProduct::Run(const float* const* inputs, float* output) const {
+  for (const auto& [a_offset, b_offset] : offsets) {
+    for (int64_t row = 0; row < m; ++row) {
+      std::fill(output, output + n, 0.0F);
+      for (int64_t i = 0; i < k; ++i) {
+        const float factor = inputs[0][a_offset + row * a_strides[0] + i * a_strides[1]];
+        const float* b = inputs[1] + b_offset + i * b_strides[0];
+        for (int64_t column = 0; column < n; ++column) output[column] += factor * b[column * b_strides[1]];
+      }
+      output += n;
+    }
+  }
+}
+
+}  // namespace insitu

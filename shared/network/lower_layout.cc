@@ -1,0 +1,370 @@
+// Operators that only move elements: each is a Remap (kernels.h) or another shape for the same
+// memory. Whole numbers (shapes, indices) are moved while planning, by the same tables.
+#include <algorithm>
+#include <numeric>
+
+#include "shared/limits.h"
+#include "shared/network/planner.h"
+#include "shared/str_cat.h"
+
+namespace insitu {
+namespace {
+
+// For each dimension of the result, which input index each of its indices reads; kFill for none.
+using Sources = std::vector<std::vector<int64_t>>;
+
+std::vector<int64_t> Iota(int64_t count) {
+  std::vector<int64_t> indices(static_cast<size_t>(count));
+  std::iota(indices.begin(), indices.end(), 0);
+  return indices;
+}
+
+std::vector<int32_t> Table(const std::vector<int64_t>& sources, int64_t stride) {
+  std::vector<int32_t> table;
+  table.reserve(sources.size());
+  for (int64_t source : sources) {
+    table.push_back(source < 0 ? Remap::kFill : static_cast<int32_t>(source * stride));
+  }
+  return table;
+}
+
+Status MoveInts(NodeReader* node, Planner* planner, ValueId input, const Sources& sources, Shape shape) {
+  const auto known = planner->value(input).known;
+  if (!known) return node->Unsupported("moves whole numbers that are not constant");
+  const Shape strides = DenseStrides(known->shape);
+  Remap remap;
+  remap.dims = shape;
+  remap.output_strides = DenseStrides(shape);
+  for (size_t axis = 0; axis < shape.size(); ++axis) remap.tables.push_back(Table(sources[axis], strides[axis]));
+  Tensor moved{DataType::kInt64, shape, {}, std::vector<int64_t>(static_cast<size_t>(ElementCount(shape)))};
+  remap.Copy(known->ints.data(), moved.ints.data());
+  planner->SetOutput(node->node().outputs[0], planner->AddConstant(std::move(moved)));
+  return {};
+}
+
+// Plans output[i, j, …] = input[sources[0][i], sources[1][j], …] in the input's own layout.
+Status Move(NodeReader* node, Planner* planner, const Sources& sources, float fill = 0) {
+  ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, 0));
+  Shape shape;
+  for (const auto& axis : sources) shape.push_back(static_cast<int64_t>(axis.size()));
+  if (planner->IsInt(input)) return MoveInts(node, planner, input, sources, shape);
+  const Layout layout = planner->value(input).layout;
+  ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, shape, layout));
+  const Shape strides = planner->Strides(input);
+  const Shape output_strides = planner->Strides(output);
+  Remap remap;
+  remap.fill = fill;
+  for (size_t axis : MemoryOrder(shape.size(), layout)) {
+    remap.dims.push_back(shape[axis]);
+    remap.output_strides.push_back(output_strides[axis]);
+    remap.tables.push_back(Table(sources[axis], strides[axis]));
+  }
+  planner->Emit(*node, {input}, output, MakeOperation(std::move(remap)));
+  planner->SetOutput(node->node().outputs[0], output);
+  return {};
+}
+
+Sources WholeInput(const Shape& shape) {
+  Sources sources;
+  for (int64_t dim : shape) sources.push_back(Iota(dim));
+  return sources;
+}
+
+Status SetReshaped(NodeReader* node, Planner* planner, ValueId input, Shape shape) {
+  if (ElementCount(shape) != ElementCount(planner->shape(input))) {
+    return node->Invalid(StrCat("turns ", ShapeText(planner->shape(input)), " into ", ShapeText(shape)));
+  }
+  planner->SetOutput(node->node().outputs[0], planner->Reshaped(input, std::move(shape)));
+  return {};
+}
+
+Status LowerReshape(NodeReader* node, Planner* planner) {
+  ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, 0));
+  ASSIGN_OR_RETURN(Shape shape, planner->KnownInts(*node, 1));
+  const bool zero_means_zero = node->Integer("allowzero", 0) != 0;
+  const Shape& from = planner->shape(input);
+  int64_t known = 1;
+  size_t open = shape.size();
+  for (size_t axis = 0; axis < shape.size(); ++axis) {
+    if (shape[axis] == 0 && !zero_means_zero) {
+      if (axis >= from.size()) return node->Invalid("copies a dimension its input does not have");
+      shape[axis] = from[axis];
+    }
+    if (shape[axis] == -1 && open == shape.size()) {
+      open = axis;
+    } else if (shape[axis] < 0 || shape[axis] > kMaxTensorElements || (known *= shape[axis]) > kMaxTensorElements) {
+      return node->Invalid(StrCat("has ", shape[axis], " in its shape"));
+    }
+  }
+  if (open < shape.size()) shape[open] = known == 0 ? 0 : ElementCount(from) / known;
+  return SetReshaped(node, planner, input, std::move(shape));
+}
+
+Status LowerFlatten(NodeReader* node, Planner* planner) {
+  ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, 0));
+  const Shape& from = planner->shape(input);
+  const auto rank = static_cast<int64_t>(from.size());
+  int64_t axis = node->Integer("axis", 1);
+  if (axis < -rank || axis > rank) return node->Invalid(StrCat("names dimension ", axis, " of ", rank));
+  if (axis < 0) axis += rank;
+  Shape shape = {1, 1};
+  for (int64_t i = 0; i < rank; ++i) shape[i < axis ? 0 : 1] *= from[static_cast<size_t>(i)];
+  return SetReshaped(node, planner, input, std::move(shape));
+}
+
+// The axes attribute (before opset 13) or input.
+Result<std::vector<int64_t>> Axes(NodeReader* node, Planner* planner) {
+  if (node->HasInput(1)) return planner->KnownInts(*node, 1);
+  return node->Integers("axes");
+}
+
+Status LowerSqueeze(NodeReader* node, Planner* planner) {
+  ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, 0));
+  const Shape from = planner->shape(input);
+  ASSIGN_OR_RETURN(const std::vector<int64_t> axes, Axes(node, planner));
+  std::vector<bool> dropped(from.size(), false);
+  for (int64_t axis : axes) {
+    ASSIGN_OR_RETURN(const size_t at, NormaliseAxis(*node, axis, from.size()));
+    if (from[at] != 1) return node->Invalid(StrCat("squeezes a dimension of ", from[at]));
+    dropped[at] = true;
+  }
+  Shape shape;
+  for (size_t i = 0; i < from.size(); ++i) {
+    if (axes.empty() ? from[i] != 1 : !dropped[i]) shape.push_back(from[i]);
+  }
+  return SetReshaped(node, planner, input, std::move(shape));
+}
+
+Status LowerUnsqueeze(NodeReader* node, Planner* planner) {
+  ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, 0));
+  const Shape from = planner->shape(input);
+  ASSIGN_OR_RETURN(const std::vector<int64_t> axes, Axes(node, planner));
+  std::vector<bool> added(from.size() + axes.size(), false);
+  if (added.size() > static_cast<size_t>(kMaxTensorRank)) return node->Unsupported("makes too many dimensions");
+  for (int64_t axis : axes) {
+    ASSIGN_OR_RETURN(const size_t at, NormaliseAxis(*node, axis, added.size()));
+    if (added[at]) return node->Invalid("names a dimension twice");
+    added[at] = true;
+  }
+  Shape shape;
+  size_t next = 0;
+  for (bool is_new : added) shape.push_back(is_new ? 1 : from[next++]);
+  return SetReshaped(node, planner, input, std::move(shape));
+}
+
+Status LowerTranspose(NodeReader* node, Planner* planner) {
+  ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, 0));
+  const Shape from = planner->shape(input);
+  std::vector<int64_t> order = node->Integers("perm");
+  if (order.empty()) {
+    order = Iota(static_cast<int64_t>(from.size()));
+    std::reverse(order.begin(), order.end());
+  }
+  std::vector<int64_t> sorted = order;
+  std::sort(sorted.begin(), sorted.end());
+  if (sorted != Iota(static_cast<int64_t>(from.size()))) return node->Invalid("has a perm that is no permutation");
+  if (planner->IsInt(input)) return node->Unsupported("transposes whole numbers");
+  Shape shape;
+  for (int64_t axis : order) shape.push_back(from[static_cast<size_t>(axis)]);
+  ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, shape, Layout::kPlain));
+  const Shape strides = planner->Strides(input);
+  Remap remap;
+  remap.dims = shape;
+  remap.output_strides = DenseStrides(shape);
+  for (size_t axis = 0; axis < shape.size(); ++axis) {
+    remap.tables.push_back(Table(Iota(shape[axis]), strides[static_cast<size_t>(order[axis])]));
+  }
+  planner->Emit(*node, {input}, output, MakeOperation(std::move(remap)));
+  planner->SetOutput(node->node().outputs[0], output);
+  return {};
+}
+
+Status ConcatInts(NodeReader* node, Planner* planner) {
+  Tensor joined{DataType::kInt64, {0}, {}, {}};
+  for (size_t i = 0; i < node->node().inputs.size(); ++i) {
+    ASSIGN_OR_RETURN(const auto part, planner->KnownInput(*node, i));
+    if (part->type != DataType::kInt64 || part->shape.size() != 1) return node->Unsupported("joins whole numbers that are not lists");
+    joined.ints.insert(joined.ints.end(), part->ints.begin(), part->ints.end());
+  }
+  joined.shape[0] = static_cast<int64_t>(joined.ints.size());
+  planner->SetOutput(node->node().outputs[0], planner->AddConstant(std::move(joined)));
+  return {};
+}
+
+Status LowerConcat(NodeReader* node, Planner* planner) {
+  std::vector<ValueId> inputs;
+  Layout layout = Layout::kPlain;
+  for (size_t i = 0; i < node->node().inputs.size(); ++i) {
+    ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, i));
+    inputs.push_back(input);
+    if (planner->value(input).layout == Layout::kChannelsLast) layout = Layout::kChannelsLast;
+  }
+  if (inputs.empty()) return node->Invalid("joins nothing");
+  Shape shape = planner->shape(inputs[0]);
+  ASSIGN_OR_RETURN(const size_t axis, NormaliseAxis(*node, node->Integer("axis", 1), shape.size()));
+  if (planner->IsInt(inputs[0])) return ConcatInts(node, planner);
+  shape[axis] = 0;
+  for (ValueId input : inputs) {
+    Shape part = planner->shape(input);
+    if (planner->IsInt(input) || part.size() != shape.size()) return node->Invalid("joins values of different kinds");
+    shape[axis] += std::exchange(part[axis], shape[axis]);
+    if (part[axis] = shape[axis]; part != shape) return node->Invalid("joins values whose other dimensions differ");
+  }
+  ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, shape, layout));
+  const Shape output_strides = planner->Strides(output);
+  int64_t offset = 0;
+  for (ValueId input : inputs) {
+    const Shape part = planner->shape(input);
+    const Shape strides = planner->Strides(input);
+    Remap remap;
+    remap.output_offset = offset * output_strides[axis];
+    for (size_t at : MemoryOrder(part.size(), layout)) {
+      remap.dims.push_back(part[at]);
+      remap.output_strides.push_back(output_strides[at]);
+      remap.tables.push_back(Table(Iota(part[at]), strides[at]));
+    }
+    planner->Emit(*node, {input}, output, MakeOperation(std::move(remap)));
+    offset += part[axis];
+  }
+  planner->SetOutput(node->node().outputs[0], output);
+  return {};
+}
+
+// The indices that start:end:step selects of `count`, by ONNX's clamping rules.
+std::vector<int64_t> SliceIndices(int64_t start, int64_t end, int64_t step, int64_t count) {
+  const auto clamp = [count, step](int64_t at) {
+    if (at < 0) at = at < -count ? -1 : at + count;  // -count - 1 and below lie before the start
+    return step > 0 ? std::clamp<int64_t>(at, 0, count) : std::clamp<int64_t>(at, -1, count - 1);
+  };
+  std::vector<int64_t> indices;
+  const int64_t last = end < -count ? (step > 0 ? 0 : -1) : clamp(end);
+  for (int64_t at = clamp(start); step > 0 ? at < last : at > last; at += step) {
+    indices.push_back(at);
+    if (step > count || step < -count) break;  // the next would be outside; also avoids overflow
+  }
+  return indices;
+}
+
+Status LowerSlice(NodeReader* node, Planner* planner) {
+  ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, 0));
+  const Shape shape = planner->shape(input);
+  std::vector<int64_t> starts = node->Integers("starts");  // opset 9 and older
+  std::vector<int64_t> ends = node->Integers("ends");
+  std::vector<int64_t> axes = node->Integers("axes");
+  std::vector<int64_t> steps;
+  std::vector<int64_t>* const parameters[] = {&starts, &ends, &axes, &steps};
+  for (size_t i = 0; i < 4; ++i) {
+    if (!node->HasInput(i + 1)) continue;
+    ASSIGN_OR_RETURN(*parameters[i], planner->KnownInts(*node, i + 1));
+  }
+  if (axes.empty()) axes = Iota(static_cast<int64_t>(starts.size()));
+  if (steps.empty()) steps.assign(starts.size(), 1);
+  if (ends.size() != starts.size() || axes.size() != starts.size() || steps.size() != starts.size()) {
+    return node->Invalid("has starts, ends, axes and steps of different lengths");
+  }
+  Sources sources = WholeInput(shape);
+  for (size_t i = 0; i < starts.size(); ++i) {
+    ASSIGN_OR_RETURN(const size_t axis, NormaliseAxis(*node, axes[i], shape.size()));
+    if (steps[i] == 0) return node->Invalid("has a step of 0");
+    sources[axis] = SliceIndices(starts[i], ends[i], steps[i], shape[axis]);
+  }
+  return Move(node, planner, sources);
+}
+
+Status LowerGather(NodeReader* node, Planner* planner) {
+  ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, 0));
+  const Shape shape = planner->shape(input);
+  ASSIGN_OR_RETURN(const auto indices, planner->KnownInput(*node, 1));
+  ASSIGN_OR_RETURN(const size_t axis, NormaliseAxis(*node, node->Integer("axis", 0), shape.size()));
+  if (indices->type != DataType::kInt64) return node->Invalid("takes whole numbers as indices");
+  Sources sources = WholeInput(shape);
+  sources[axis].clear();
+  for (int64_t index : indices->ints) {
+    if (index < -shape[axis] || index >= shape[axis]) return node->Invalid(StrCat("takes element ", index, " of ", shape[axis]));
+    sources[axis].push_back(index < 0 ? index + shape[axis] : index);
+  }
+  RETURN_IF_ERROR(Move(node, planner, sources));
+  if (indices->shape.size() == 1) return {};
+  // The indices' own dimensions take the place of the gathered one.
+  Shape gathered(shape.begin(), shape.begin() + static_cast<std::ptrdiff_t>(axis));
+  gathered.insert(gathered.end(), indices->shape.begin(), indices->shape.end());
+  gathered.insert(gathered.end(), shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, shape.end());
+  return SetReshaped(node, planner, planner->OutputOf(*node), std::move(gathered));
+}
+
+// Which index of `count` a padded position reads; -1 for the fill.
+int64_t PadSource(const std::string& mode, int64_t position, int64_t count) {
+  if (position >= 0 && position < count) return position;
+  if (mode == "edge") return std::clamp<int64_t>(position, 0, count - 1);
+  if (mode == "wrap") return (position % count + count) % count;
+  if (mode != "reflect") return -1;
+  const int64_t period = std::max<int64_t>(1, 2 * (count - 1));
+  const int64_t at = (position % period + period) % period;
+  return at < count ? at : period - at;
+}
+
+Status LowerPad(NodeReader* node, Planner* planner) {
+  ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, 0));
+  const Shape shape = planner->shape(input);
+  const std::string mode = node->Text("mode", "constant");
+  if (mode != "constant" && mode != "edge" && mode != "reflect" && mode != "wrap") {
+    return node->Unsupported(StrCat("pads in mode ", mode));
+  }
+  std::vector<int64_t> pads = node->Integers("pads");  // opset 10 and older
+  if (node->HasInput(1)) {
+    ASSIGN_OR_RETURN(pads, planner->KnownInts(*node, 1));
+  }
+  float fill = node->Number("value", 0);
+  if (node->HasInput(2)) {
+    ASSIGN_OR_RETURN(const auto value, planner->KnownInput(*node, 2));
+    if (value->floats.size() != 1) return node->Unsupported("pads with something that is not one float");
+    fill = value->floats[0];
+  }
+  std::vector<int64_t> axes = Iota(static_cast<int64_t>(shape.size()));
+  if (node->HasInput(3)) {
+    ASSIGN_OR_RETURN(axes, planner->KnownInts(*node, 3));
+  }
+  if (pads.size() != 2 * axes.size()) return node->Invalid("has pads of another length than its dimensions");
+  Sources sources = WholeInput(shape);
+  for (size_t i = 0; i < axes.size(); ++i) {
+    ASSIGN_OR_RETURN(const size_t axis, NormaliseAxis(*node, axes[i], shape.size()));
+    const int64_t before = pads[i];
+    const int64_t after = pads[i + axes.size()];
+    if (std::abs(before) > kMaxTensorElements || std::abs(after) > kMaxTensorElements) return node->Unsupported("pads too much");
+    if (shape[axis] == 0 && mode != "constant") return node->Invalid("pads nothing by its own elements");
+    sources[axis].clear();
+    for (int64_t at = -before; at < shape[axis] + after; ++at) {
+      sources[axis].push_back(PadSource(mode, at, shape[axis]));
+    }
+  }
+  return Move(node, planner, sources, fill);
+}
+
+Status LowerIdentity(NodeReader* node, Planner* planner) {
+  ASSIGN_OR_RETURN(const ValueId input, planner->UncopiedInput(*node, 0));
+  planner->SetOutput(node->node().outputs[0], input);
+  return {};
+}
+
+// Outside of training, dropout lets everything through.
+Status LowerDropout(NodeReader* node, Planner* planner) {
+  if (planner->ReadsOutput(*node, 1)) return node->Unsupported("returns the mask of training");
+  (void)node->Number("ratio", 0);
+  (void)node->Integer("seed", 0);
+  if (node->HasInput(2)) {
+    ASSIGN_OR_RETURN(const std::vector<int64_t> training, planner->KnownInts(*node, 2));
+    if (training != std::vector<int64_t>{0}) return node->Unsupported("is in training mode");
+  }
+  return LowerIdentity(node, planner);
+}
+
+}  // namespace
+
+std::vector<NamedLowering> LayoutLowerings() {
+  return {{"Reshape", LowerReshape},     {"Flatten", LowerFlatten}, {"Squeeze", LowerSqueeze},
+          {"Unsqueeze", LowerUnsqueeze}, {"Transpose", LowerTranspose}, {"Concat", LowerConcat},
+          {"Slice", LowerSlice},         {"Gather", LowerGather},   {"Pad", LowerPad},
+          {"Identity", LowerIdentity},   {"Dropout", LowerDropout}};
+}
+
+}  // namespace insitu

@@ -1,0 +1,337 @@
+// Conv, Gemm, MatMul: weighted sums, with the BatchNormalization and clamp that follow fused in.
+#include <cmath>
+
+#include "shared/network/planner.h"
+#include "shared/network/window.h"
+#include "shared/network/xnnpack_operator.h"
+#include "shared/str_cat.h"
+
+namespace insitu {
+namespace {
+
+// A convolution's constants in ONNX's order: weights (outputs, group inputs, kernel…).
+struct ConvolutionWeights {
+  std::vector<float> weights;
+  std::vector<float> bias;
+};
+
+// The scale and shift that BatchNormalization means, when its parameters are all known.
+struct ScaleShift {
+  std::vector<float> scale;
+  std::vector<float> shift;
+};
+
+// Folds a BatchNormalization that alone reads *output, if one does. Returns whether it did.
+Result<bool> FuseBatchNormalization(Planner* planner, std::string* output,
+                                    ConvolutionWeights* weights) {
+  const OnnxNode* next = planner->SoleReader(*output);
+  if (next == nullptr || next->op_type != "BatchNormalization" || next->inputs.size() != 5 ||
+      next->outputs.size() != 1 || next->inputs[0] != *output) {
+    return false;
+  }
+  NodeReader reader(*next, planner->model().opset);
+  std::vector<float> parameters[4];  // scale, shift, mean, variance
+  for (size_t i = 0; i < 4; ++i) {
+    const auto known = planner->KnownInput(reader, i + 1);
+    if (!known.ok() || known.value()->floats.size() != weights->bias.size()) return false;
+    parameters[i] = known.value()->floats;
+  }
+  const float epsilon = reader.Number("epsilon", 1e-5F);
+  (void)reader.Number("momentum", 0);  // matters only when training
+  (void)reader.Integer("spatial", 1);
+  if (reader.Integer("training_mode", 0) != 0) return false;
+  RETURN_IF_ERROR(reader.CheckAllUnderstood());
+  const size_t per_output = weights->weights.size() / weights->bias.size();
+  for (size_t c = 0; c < weights->bias.size(); ++c) {
+    const float scale = parameters[0][c] / std::sqrt(parameters[3][c] + epsilon);
+    for (size_t i = 0; i < per_output; ++i) weights->weights[c * per_output + i] *= scale;
+    weights->bias[c] = (weights->bias[c] - parameters[2][c]) * scale + parameters[1][c];
+  }
+  planner->MarkFused(next);
+  *output = next->outputs[0];
+  return true;
+}
+
+// (outputs, inputs, kernel…) -> (outputs, kernel…, inputs)
+std::vector<float> InputsLast(const std::vector<float>& weights, int64_t outputs, int64_t inputs,
+                              int64_t kernel) {
+  std::vector<float> moved(weights.size());
+  size_t to = 0;
+  for (int64_t o = 0; o < outputs; ++o) {
+    for (int64_t k = 0; k < kernel; ++k) {
+      for (int64_t i = 0; i < inputs; ++i) {
+        moved[to++] = weights[static_cast<size_t>((o * inputs + i) * kernel + k)];
+      }
+    }
+  }
+  return moved;
+}
+
+Result<ConvolutionWeights> ReadWeights(const NodeReader& node, Planner* planner) {
+  ConvolutionWeights read;
+  ASSIGN_OR_RETURN(const auto kernel, planner->KnownInput(node, 1));
+  read.weights = kernel->floats;
+  const int64_t outputs = kernel->shape[0];
+  read.bias.resize(static_cast<size_t>(outputs));
+  if (node.HasInput(2)) {
+    ASSIGN_OR_RETURN(const auto bias, planner->KnownInput(node, 2));
+    if (bias->floats.size() != read.bias.size()) {
+      return node.Invalid(StrCat("has ", bias->floats.size(), " biases for ", outputs, " outputs"));
+    }
+    read.bias = bias->floats;
+  }
+  return read;
+}
+
+Status LowerConv(NodeReader* node, Planner* planner) {
+  ASSIGN_OR_RETURN(const ValueId raw_input, planner->Input(*node, 0));
+  ASSIGN_OR_RETURN(const auto kernel, planner->KnownInput(*node, 1));
+  const Shape input_shape = planner->shape(raw_input);
+  ASSIGN_OR_RETURN(const ValueId input,
+                   planner->InLayout(*node, raw_input, Layout::kChannelsLast));
+  const Shape& kernel_shape = kernel->shape;
+  if (kernel_shape.size() != input_shape.size()) return node->Invalid("has weights of another rank than its input");
+  ASSIGN_OR_RETURN(const Window window, ReadWindow(node, input_shape, kernel_shape));
+  ConvolutionSpec spec;
+  spec.window = window;
+  spec.items = input_shape[0];
+  spec.groups = node->Integer("group", 1);
+  spec.group_inputs = kernel_shape[1];
+  const int64_t outputs = kernel_shape[0];
+  if (spec.groups < 1 || outputs < 1 || outputs % spec.groups != 0 ||
+      spec.group_inputs * spec.groups != input_shape[1] || ElementCount(kernel_shape) == 0) {
+    return node->Invalid(StrCat("has weights ", ShapeText(kernel_shape), " in ", spec.groups,
+                                " groups for an input of ", ShapeText(input_shape)));
+  }
+  spec.group_outputs = outputs / spec.groups;
+  ASSIGN_OR_RETURN(ConvolutionWeights weights, ReadWeights(*node, planner));
+
+  std::string output_name = node->node().outputs[0];
+  ASSIGN_OR_RETURN(const bool normalised, FuseBatchNormalization(planner, &output_name, &weights));
+  (void)normalised;
+  spec.clamp = planner->FuseClamp(&output_name);
+
+  const int64_t taps = window.kernel[0] * window.kernel[1];
+  const std::vector<float> packed = InputsLast(weights.weights, outputs, spec.group_inputs, taps);
+  spec.weights = packed.data();
+  spec.bias = weights.bias.data();
+  ASSIGN_OR_RETURN(auto operation, MakeConvolution(spec));
+  const Shape output_shape = WindowedShape(input_shape, outputs, window);
+  ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, output_shape, Layout::kChannelsLast));
+  planner->Emit(*node, {input}, output, std::move(operation),
+                ElementCount(output_shape) * taps * spec.group_inputs,
+                static_cast<int64_t>(weights.weights.size() + weights.bias.size()));
+  planner->SetOutput(output_name, output);
+  return {};
+}
+
+// (rows, columns) -> (columns, rows)
+std::vector<float> Transposed(const std::vector<float>& matrix, int64_t rows, int64_t columns) {
+  std::vector<float> out(matrix.size());
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int64_t c = 0; c < columns; ++c) {
+      out[static_cast<size_t>(c * rows + r)] = matrix[static_cast<size_t>(r * columns + c)];
+    }
+  }
+  return out;
+}
+
+// weights: (outputs, inputs) with inputs counted in ONNX's order. When the input is a flatten of a
+// channels-last value, puts them in the order of that memory and returns the value itself.
+ValueId ReadFlattenedDirectly(Planner* planner, ValueId input, int64_t outputs,
+                              std::vector<float>* weights) {
+  const ValueId source = planner->value(input).flattened;
+  if (source < 0) return input;
+  const Shape from = planner->shape(source);
+  const Shape to = planner->shape(input);
+  if (to.size() != 2 || from.empty() || to[0] != from[0]) return input;
+  const int64_t channels = from[1];
+  const int64_t pixels = ElementCount(from) / std::max<int64_t>(1, from[0] * channels);
+  *weights = InputsLast(*weights, outputs, channels, pixels);
+  return planner->Alias(source, to, Layout::kPlain);
+}
+
+struct DenseLayer {
+  int64_t inputs = 0;
+  int64_t outputs = 0;
+  std::vector<float> weights;  // (outputs, inputs)
+  std::vector<float> bias;     // (outputs) or empty
+};
+
+// input_index 0 of the node times constant weights, clamped by what follows.
+Status EmitDense(NodeReader* node, Planner* planner, DenseLayer layer, Shape output_shape,
+                 std::string output_name) {
+  ASSIGN_OR_RETURN(ValueId input, planner->UncopiedInput(*node, 0));
+  input = ReadFlattenedDirectly(planner, input, layer.outputs, &layer.weights);
+  if (planner->value(input).flattened >= 0 || planner->value(input).layout != Layout::kPlain) {
+    ASSIGN_OR_RETURN(const ValueId copied, planner->Input(*node, 0));
+    ASSIGN_OR_RETURN(input, planner->InLayout(*node, copied, Layout::kPlain));
+  }
+  DenseSpec spec;
+  spec.inputs = layer.inputs;
+  spec.outputs = layer.outputs;
+  spec.rows = layer.inputs == 0 ? 0 : ElementCount(planner->shape(input)) / layer.inputs;
+  spec.weights = layer.weights.data();
+  spec.bias = layer.bias.empty() ? nullptr : layer.bias.data();
+  spec.clamp = planner->FuseClamp(&output_name);
+  ASSIGN_OR_RETURN(auto operation, MakeDense(spec));
+  ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, output_shape, Layout::kPlain));
+  planner->Emit(*node, {input}, output, std::move(operation),
+                spec.rows * spec.inputs * spec.outputs,
+                static_cast<int64_t>(layer.weights.size() + layer.bias.size()));
+  planner->SetOutput(output_name, output);
+  return {};
+}
+
+// a * b for two matrices, strided; both may be known only at run time.
+Status EmitProduct(NodeReader* node, Planner* planner, MatrixProduct product, Shape output_shape,
+                   ValueId* output) {
+  ASSIGN_OR_RETURN(const ValueId a_any, planner->Input(*node, 0));
+  ASSIGN_OR_RETURN(const ValueId b_any, planner->Input(*node, 1));
+  ASSIGN_OR_RETURN(const ValueId a, planner->InLayout(*node, a_any, Layout::kPlain));
+  ASSIGN_OR_RETURN(const ValueId b, planner->InLayout(*node, b_any, Layout::kPlain));
+  ASSIGN_OR_RETURN(*output, planner->Add(*node, std::move(output_shape), Layout::kPlain));
+  const int64_t multiply_adds = static_cast<int64_t>(product.offsets.size()) * product.m * product.k * product.n;
+  planner->Emit(*node, {a, b}, *output, MakeOperation(std::move(product)), multiply_adds);
+  return {};
+}
+
+// Strides that broadcast `shape` to `to` (aligned at the last dimension).
+Shape BroadcastStrides(const Shape& shape, const Shape& strides, const Shape& to) {
+  Shape out(to.size());
+  for (size_t i = 0; i < shape.size(); ++i) {
+    out[to.size() - shape.size() + i] = shape[i] == 1 ? 0 : strides[i];
+  }
+  return out;
+}
+
+// Adds beta * C to a product that is already planned.
+Status AddBias(NodeReader* node, Planner* planner, ValueId product, float beta,
+               const std::string& output_name) {
+  ASSIGN_OR_RETURN(const ValueId c, planner->Input(*node, 2));
+  ValueId scaled = c;
+  if (beta != 1) {
+    ASSIGN_OR_RETURN(scaled, planner->Add(*node, planner->shape(c), planner->value(c).layout));
+    planner->Emit(*node, {c}, scaled, MakeOperation(UnaryKernel{Unary::kAffine, beta, 0, ElementCount(planner->shape(c))}));
+  }
+  const Shape shape = planner->shape(product);
+  if (planner->shape(c).size() > shape.size()) return node->Invalid("has a bias of too many dimensions");
+  BinaryKernel sum{Binary::kAdd, shape, DenseStrides(shape),
+                   BroadcastStrides(planner->shape(c), planner->Strides(scaled), shape), {}};
+  sum.Simplify();
+  ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, shape, Layout::kPlain));
+  planner->Emit(*node, {product, scaled}, output, MakeOperation(std::move(sum)));
+  planner->SetOutput(output_name, output);
+  return {};
+}
+
+Status LowerGemm(NodeReader* node, Planner* planner) {
+  ASSIGN_OR_RETURN(const ValueId a, planner->UncopiedInput(*node, 0));
+  ASSIGN_OR_RETURN(const ValueId b, planner->UncopiedInput(*node, 1));
+  const Shape a_shape = planner->shape(a);
+  const Shape b_shape = planner->shape(b);
+  const float alpha = node->Number("alpha", 1);
+  const float beta = node->Number("beta", 1);
+  const bool a_transposed = node->Integer("transA", 0) != 0;
+  const bool b_transposed = node->Integer("transB", 0) != 0;
+  (void)node->Integer("broadcast", 0);  // of opset 6; later ones always broadcast
+  if (a_shape.size() != 2 || b_shape.size() != 2) return node->Unsupported("multiplies tensors that are not matrices");
+  const int64_t m = a_shape[a_transposed ? 1 : 0];
+  const int64_t k = a_shape[a_transposed ? 0 : 1];
+  const int64_t n = b_shape[b_transposed ? 0 : 1];
+  if (b_shape[b_transposed ? 1 : 0] != k) {
+    return node->Invalid(StrCat("multiplies ", ShapeText(a_shape), " by ", ShapeText(b_shape)));
+  }
+  const std::string& output_name = node->node().outputs[0];
+  const auto weights = planner->value(b).known;
+  const bool has_bias = node->HasInput(2) && beta != 0;
+  const auto bias = has_bias ? planner->KnownInput(*node, 2) : Result<std::shared_ptr<const Tensor>>(nullptr);
+  // One bias an output, or one for all: the dense layer takes it in.
+  const bool bias_fits = !has_bias || (bias.ok() && (bias.value()->floats.size() == 1 || (bias.value()->floats.size() == static_cast<size_t>(n) && bias.value()->shape.back() == n)));
+  if (weights && !a_transposed && bias_fits && m > 0 && k > 0 && n > 0) {
+    DenseLayer layer{k, n, b_transposed ? weights->floats : Transposed(weights->floats, k, n), {}};
+    for (float& weight : layer.weights) weight *= alpha;
+    if (has_bias) {
+      layer.bias.assign(static_cast<size_t>(n), bias.value()->floats[0] * beta);
+      for (size_t i = 0; i < bias.value()->floats.size(); ++i) layer.bias[i] = bias.value()->floats[i] * beta;
+      if (bias.value()->floats.size() == 1) layer.bias.assign(static_cast<size_t>(n), bias.value()->floats[0] * beta);
+    }
+    return EmitDense(node, planner, std::move(layer), {m, n}, output_name);
+  }
+  MatrixProduct product{m, k, n, {a_shape[1], 1}, {b_shape[1], 1}, {{0, 0}}};
+  if (a_transposed) std::swap(product.a_strides[0], product.a_strides[1]);
+  if (b_transposed) std::swap(product.b_strides[0], product.b_strides[1]);
+  ValueId result = -1;
+  RETURN_IF_ERROR(EmitProduct(node, planner, std::move(product), {m, n}, &result));
+  if (alpha != 1) {
+    ASSIGN_OR_RETURN(const ValueId scaled, planner->Add(*node, {m, n}, Layout::kPlain));
+    planner->Emit(*node, {result}, scaled, MakeOperation(UnaryKernel{Unary::kAffine, alpha, 0, m * n}));
+    result = scaled;
+  }
+  if (has_bias) return AddBias(node, planner, result, beta, output_name);
+  planner->SetOutput(output_name, result);
+  return {};
+}
+
+Status LowerMatMul(NodeReader* node, Planner* planner) {
+  ASSIGN_OR_RETURN(const ValueId a, planner->UncopiedInput(*node, 0));
+  ASSIGN_OR_RETURN(const ValueId b, planner->UncopiedInput(*node, 1));
+  Shape a_shape = planner->shape(a);
+  Shape b_shape = planner->shape(b);
+  if (a_shape.empty() || b_shape.empty()) return node->Invalid("multiplies a scalar");
+  // A vector is a matrix of one row (left) or column (right) whose dimension the result drops.
+  const bool a_is_vector = a_shape.size() == 1;
+  const bool b_is_vector = b_shape.size() == 1;
+  if (a_is_vector) a_shape.insert(a_shape.begin(), 1);
+  if (b_is_vector) b_shape.push_back(1);
+  const int64_t m = a_shape[a_shape.size() - 2];
+  const int64_t k = a_shape.back();
+  const int64_t n = b_shape.back();
+  if (b_shape[b_shape.size() - 2] != k) {
+    return node->Invalid(StrCat("multiplies ", ShapeText(a_shape), " by ", ShapeText(b_shape)));
+  }
+  const Shape a_batch(a_shape.begin(), a_shape.end() - 2);
+  const Shape b_batch(b_shape.begin(), b_shape.end() - 2);
+  Shape batch(std::max(a_batch.size(), b_batch.size()));
+  for (size_t i = 0; i < batch.size(); ++i) {
+    const int64_t x = i + a_batch.size() < batch.size() ? 1 : a_batch[i + a_batch.size() - batch.size()];
+    const int64_t y = i + b_batch.size() < batch.size() ? 1 : b_batch[i + b_batch.size() - batch.size()];
+    if (x != y && x != 1 && y != 1) {
+      return node->Invalid(StrCat("multiplies ", ShapeText(a_shape), " by ", ShapeText(b_shape)));
+    }
+    batch[i] = x == 1 ? y : x;
+  }
+  Shape output_shape = batch;
+  if (!a_is_vector) output_shape.push_back(m);
+  if (!b_is_vector) output_shape.push_back(n);
+  const std::string& output_name = node->node().outputs[0];
+  const auto weights = planner->value(b).known;
+  if (weights && b_batch.empty() && m > 0 && k > 0 && n > 0) {
+    return EmitDense(node, planner, {k, n, Transposed(weights->floats, k, n), {}}, output_shape, output_name);
+  }
+  MatrixProduct product{m, k, n, {k, 1}, {n, 1}, {}};
+  const Shape a_strides = BroadcastStrides(a_batch, DenseStrides(a_batch), batch);
+  const Shape b_strides = BroadcastStrides(b_batch, DenseStrides(b_batch), batch);
+  Shape rows = batch;
+  rows.push_back(1);
+  ForEachRow(rows, [&](const int64_t* at) {
+    std::pair<int64_t, int64_t> offset;
+    for (size_t axis = 0; axis < batch.size(); ++axis) {
+      offset.first += at[axis] * a_strides[axis] * m * k;
+      offset.second += at[axis] * b_strides[axis] * k * n;
+    }
+    product.offsets.push_back(offset);
+  });
+  ValueId output = -1;
+  RETURN_IF_ERROR(EmitProduct(node, planner, std::move(product), output_shape, &output));
+  planner->SetOutput(output_name, output);
+  return {};
+}
+
+}  // namespace
+
+std::vector<NamedLowering> LinearLowerings() {
+  return {{"Conv", LowerConv}, {"Gemm", LowerGemm}, {"MatMul", LowerMatMul}};
+}
+
+}  // namespace insitu

@@ -1,0 +1,129 @@
+// MaxPool, AveragePool, the global pools, ReduceMean and LRN: sums and maxima over neighbours.
+#include "shared/network/planner.h"
+#include "shared/network/window.h"
+#include "shared/str_cat.h"
+
+namespace insitu {
+namespace {
+
+Status LowerPool(NodeReader* node, Planner* planner, Pool::Kind kind) {
+  ASSIGN_OR_RETURN(const ValueId any, planner->Input(*node, 0));
+  const Shape input_shape = planner->shape(any);
+  if (kind == Pool::Kind::kMax && planner->ReadsOutput(*node, 1)) {
+    return node->Unsupported("returns the places of its maxima");
+  }
+  if (node->Integer("storage_order", 0) != 0) return node->Unsupported("has storage_order 1");
+  ASSIGN_OR_RETURN(const Window window, ReadWindow(node, input_shape, {}));
+  Pool pool{kind, window, input_shape[1], node->Integer("count_include_pad", 0) != 0,
+            input_shape[0]};
+  ASSIGN_OR_RETURN(const ValueId input, planner->InLayout(*node, any, Layout::kChannelsLast));
+  const Shape shape = WindowedShape(input_shape, pool.channels, window);
+  ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, shape, Layout::kChannelsLast));
+  planner->Emit(*node, {input}, output, MakeOperation(std::move(pool)));
+  planner->SetOutput(node->node().outputs[0], output);
+  return {};
+}
+
+Status LowerMaxPool(NodeReader* node, Planner* planner) {
+  return LowerPool(node, planner, Pool::Kind::kMax);
+}
+
+Status LowerAveragePool(NodeReader* node, Planner* planner) {
+  return LowerPool(node, planner, Pool::Kind::kMean);
+}
+
+// Reduces the given dimensions; keeps them as 1 when keep.
+Status EmitReduce(NodeReader* node, Planner* planner, Reduce::Kind kind,
+                  const std::vector<bool>& reduced, bool keep) {
+  ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, 0));
+  const Shape shape = planner->shape(input);
+  const Layout layout = planner->value(input).layout;
+  Shape kept_shape = shape;
+  Shape dropped_shape;
+  for (size_t axis = 0; axis < shape.size(); ++axis) {
+    if (reduced[axis]) {
+      kept_shape[axis] = 1;
+    } else {
+      dropped_shape.push_back(shape[axis]);
+    }
+  }
+  ASSIGN_OR_RETURN(ValueId output, planner->Add(*node, kept_shape, layout));
+  const Shape output_strides = planner->Strides(output);
+  Reduce reduce{kind, {}, {}, ElementCount(kept_shape)};
+  for (size_t axis : MemoryOrder(shape.size(), layout)) {
+    reduce.dims.push_back(shape[axis]);
+    reduce.output_strides.push_back(reduced[axis] ? 0 : output_strides[axis]);
+  }
+  planner->Emit(*node, {input}, output, MakeOperation(std::move(reduce)));
+  if (!keep) output = planner->Reshaped(output, dropped_shape);
+  planner->SetOutput(node->node().outputs[0], output);
+  return {};
+}
+
+Status LowerGlobalPool(NodeReader* node, Planner* planner, Reduce::Kind kind) {
+  ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, 0));
+  std::vector<bool> reduced(planner->shape(input).size(), true);
+  if (reduced.size() < 3) return node->Invalid("pools an input without spatial dimensions");
+  reduced[0] = reduced[1] = false;
+  return EmitReduce(node, planner, kind, reduced, /*keep=*/true);
+}
+
+Status LowerGlobalMaxPool(NodeReader* node, Planner* planner) {
+  return LowerGlobalPool(node, planner, Reduce::Kind::kMax);
+}
+
+Status LowerGlobalAveragePool(NodeReader* node, Planner* planner) {
+  return LowerGlobalPool(node, planner, Reduce::Kind::kMean);
+}
+
+Status LowerReduceMean(NodeReader* node, Planner* planner) {
+  ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, 0));
+  const size_t rank = planner->shape(input).size();
+  std::vector<int64_t> axes = node->Integers("axes");  // before opset 18; then an input
+  if (node->HasInput(1)) {
+    ASSIGN_OR_RETURN(axes, planner->KnownInts(*node, 1));
+  }
+  const bool keep = node->Integer("keepdims", 1) != 0;
+  if (axes.empty() && node->Integer("noop_with_empty_axes", 0) != 0) {
+    planner->SetOutput(node->node().outputs[0], input);
+    return {};
+  }
+  std::vector<bool> reduced(rank, axes.empty());
+  for (int64_t axis : axes) {
+    ASSIGN_OR_RETURN(const size_t at, NormaliseAxis(*node, axis, rank));
+    reduced[at] = true;
+  }
+  return EmitReduce(node, planner, Reduce::Kind::kMean, reduced, keep);
+}
+
+Status LowerLocalResponse(NodeReader* node, Planner* planner) {
+  ASSIGN_OR_RETURN(const ValueId any, planner->Input(*node, 0));
+  ASSIGN_OR_RETURN(const ValueId input, planner->InLayout(*node, any, Layout::kChannelsLast));
+  const Shape shape = planner->shape(input);
+  if (shape.size() < 2) return node->Invalid("normalises an input without channels");
+  LocalResponse kernel;
+  kernel.channels = shape[1];
+  kernel.pixels = kernel.channels == 0 ? 0 : ElementCount(shape) / kernel.channels;
+  kernel.size = node->Integer("size", 1);
+  kernel.alpha = node->Number("alpha", 1e-4F);
+  kernel.beta = node->Number("beta", 0.75F);
+  kernel.bias = node->Number("bias", 1);
+  if (kernel.size < 1) return node->Invalid(StrCat("has size ", kernel.size));
+  ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, shape, Layout::kChannelsLast));
+  planner->Emit(*node, {input}, output, MakeOperation(kernel));
+  planner->SetOutput(node->node().outputs[0], output);
+  return {};
+}
+
+}  // namespace
+
+std::vector<NamedLowering> PoolingLowerings() {
+  return {{"MaxPool", LowerMaxPool},
+          {"AveragePool", LowerAveragePool},
+          {"GlobalMaxPool", LowerGlobalMaxPool},
+          {"GlobalAveragePool", LowerGlobalAveragePool},
+          {"ReduceMean", LowerReduceMean},
+          {"LRN", LowerLocalResponse}};
+}
+
+}  // namespace insitu

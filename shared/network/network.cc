@@ -1,0 +1,186 @@
+#include "shared/network/network.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <numeric>
+
+#include "shared/limits.h"
+#include "shared/network/xnnpack_operator.h"
+#include "shared/str_cat.h"
+
+namespace insitu {
+namespace {
+
+// The steps between which a buffer holds something that is still needed.
+struct Lifetime {
+  int first = std::numeric_limits<int>::max();
+  int last = -1;
+
+  void Include(int step) {
+    first = std::min(first, step);
+    last = std::max(last, step);
+  }
+  bool Overlaps(const Lifetime& other) const {
+    return first <= other.last && other.first <= last;
+  }
+};
+
+std::vector<Lifetime> Lifetimes(const Plan& plan) {
+  std::vector<Lifetime> lifetimes(plan.buffers.size());
+  const auto include = [&lifetimes](int buffer, int step) {
+    if (buffer >= 0) lifetimes[static_cast<size_t>(buffer)].Include(step);
+  };
+  for (const PlannedEnd& input : plan.inputs) include(input.place.buffer, 0);
+  for (size_t i = 0; i < plan.steps.size(); ++i) {
+    const int step = static_cast<int>(i) + 1;
+    for (const PlannedOperand& input : plan.steps[i].inputs) include(input.buffer, step);
+    include(plan.steps[i].output, step);
+  }
+  const int end = static_cast<int>(plan.steps.size()) + 1;
+  for (const PlannedEnd& output : plan.outputs) include(output.place.buffer, end);
+  return lifetimes;
+}
+
+constexpr int64_t kAlignment = 16;  // elements: 64 bytes, a cache line
+
+int64_t Aligned(int64_t elements) { return (elements + kAlignment - 1) / kAlignment * kAlignment; }
+
+}  // namespace
+
+Result<Network> Network::Create(OnnxModel model, const PlanOptions& options) {
+  ASSIGN_OR_RETURN(Plan plan, MakePlan(std::move(model), options));
+  Network network(std::move(plan));
+  network.PlaceBuffers();
+  RETURN_IF_ERROR(network.Reserve(1));
+  return network;
+}
+
+// Largest first, each at the lowest offset where nothing that lives at the same time lies.
+void Network::PlaceBuffers() {
+  const std::vector<Lifetime> lifetimes = Lifetimes(plan_);
+  std::vector<size_t> order(plan_.buffers.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [this](size_t a, size_t b) {
+    return plan_.buffers[a] != plan_.buffers[b] ? plan_.buffers[a] > plan_.buffers[b] : a < b;
+  });
+  offsets_.assign(plan_.buffers.size(), 0);
+  std::vector<size_t> placed;  // by offset
+  for (size_t buffer : order) {
+    if (lifetimes[buffer].last < 0) continue;  // fused or folded away
+    const int64_t size = Aligned(plan_.buffers[buffer]);
+    int64_t offset = 0;
+    for (size_t other : placed) {
+      if (!lifetimes[buffer].Overlaps(lifetimes[other])) continue;
+      if (offsets_[other] >= offset + size) break;
+      offset = std::max(offset, offsets_[other] + Aligned(plan_.buffers[other]));
+    }
+    offsets_[buffer] = offset;
+    item_elements_ = std::max(item_elements_, offset + size);
+    const auto place = std::upper_bound(
+        placed.begin(), placed.end(), offset,
+        [this](int64_t value, size_t other) { return value < offsets_[other]; });
+    placed.insert(place, buffer);
+  }
+}
+
+// Offsets are multiples of the batch, so a smaller batch fits wherever a larger one does.
+float* Network::BufferData(int buffer, int batch) {
+  return arena_.data() + offsets_[static_cast<size_t>(buffer)] * batch;
+}
+
+Status Network::Reserve(int batch) {
+  if (batch <= reserved_) return {};
+  const int64_t elements = item_elements_ * batch + Aligned(kReadPastEnd);
+  if (elements > kMaxArenaBytes / static_cast<int64_t>(sizeof(float))) {
+    return Error{ErrorCode::kOutOfMemory,
+                 StrCat("The model needs ", elements / (1 << 18), " MiB to run; the limit is ",
+                        kMaxArenaBytes >> 20, " MiB.")};
+  }
+  arena_.assign(static_cast<size_t>(elements), 0);
+  reserved_ = batch;
+  return Bind(batch);
+}
+
+Status Network::Bind(int batch) {
+  bound_ = 0;
+  for (PlannedStep& step : plan_.steps) {
+    Operand operands[kMaxOperands];
+    for (size_t i = 0; i < step.inputs.size(); ++i) {
+      const PlannedOperand& input = step.inputs[i];
+      if (input.buffer >= 0) {
+        operands[i] = {BufferData(input.buffer, batch), plan_.buffers[static_cast<size_t>(input.buffer)]};
+      } else {
+        operands[i] = {input.constant->floats.data(), 0};
+      }
+    }
+    RETURN_IF_ERROR(step.operation->Bind(batch, {operands, step.inputs.size()},
+                                         BufferData(step.output, batch),
+                                         plan_.buffers[static_cast<size_t>(step.output)]));
+  }
+  bound_ = batch;
+  return {};
+}
+
+Status Network::Run(int batch, std::span<const std::span<const float>> inputs,
+                    std::span<const std::span<float>> outputs) {
+  const Error wrong_size{ErrorCode::kInvalidArgument,
+                         "The network was given an input or output of another size."};
+  if (batch < 1 || inputs.size() != plan_.inputs.size() || outputs.size() != plan_.outputs.size()) {
+    return wrong_size;
+  }
+  const auto count = static_cast<size_t>(batch);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].size() != count * static_cast<size_t>(ElementCount(plan_.inputs[i].shape))) return wrong_size;
+  }
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (outputs[i].size() != count * static_cast<size_t>(ElementCount(plan_.outputs[i].shape))) return wrong_size;
+  }
+  for (int done = 0; done < batch; done += reserved_) {
+    const int part = std::min(reserved_, batch - done);
+    if (part != bound_) RETURN_IF_ERROR(Bind(part));
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const size_t item = inputs[i].size() / count;
+      const auto from = inputs[i].subspan(static_cast<size_t>(done) * item, static_cast<size_t>(part) * item);
+      std::copy(from.begin(), from.end(), BufferData(plan_.inputs[i].place.buffer, part));
+    }
+    for (PlannedStep& step : plan_.steps) step.operation->Run();
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      const size_t item = outputs[i].size() / count;
+      const PlannedOperand& place = plan_.outputs[i].place;
+      float* to = outputs[i].data() + static_cast<size_t>(done) * item;
+      if (place.buffer >= 0) {
+        std::copy_n(BufferData(place.buffer, part), static_cast<size_t>(part) * item, to);
+      } else {
+        for (int k = 0; k < part; ++k, to += item) std::copy_n(place.constant->floats.data(), item, to);
+      }
+    }
+  }
+  return {};
+}
+
+Status Network::Run(int batch, std::span<const float> input, std::span<float> output) {
+  const std::span<const float> inputs[] = {input};
+  const std::span<float> outputs[] = {output};
+  return Run(batch, inputs, outputs);
+}
+
+std::vector<StepInfo> Network::Steps() const {
+  std::vector<StepInfo> steps;
+  for (const PlannedStep& step : plan_.steps) steps.push_back(step.info);
+  return steps;
+}
+
+int64_t Network::MultiplyAdds() const {
+  int64_t sum = 0;
+  for (const PlannedStep& step : plan_.steps) sum += step.info.multiply_adds;
+  return sum;
+}
+
+int64_t Network::Parameters() const {
+  int64_t sum = 0;
+  for (const PlannedStep& step : plan_.steps) sum += step.info.parameters;
+  return sum;
+}
+
+}  // namespace insitu

@@ -1,0 +1,56 @@
+// A planned network with its memory: runs any number of items and allocates nothing while it does.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "shared/network/onnx.h"
+#include "shared/network/planner.h"
+#include "shared/network/tensor.h"
+#include "shared/result.h"
+
+namespace insitu {
+
+class Network {
+ public:
+  // Plans the model and makes room for one item. Errors: kModelUnsupported, kModelCorrupt,
+  // kOutOfMemory.
+  static Result<Network> Create(OnnxModel model, const PlanOptions& options);
+
+  // Makes room for runs of up to `batch` items at a time; larger runs go in parts of that size.
+  Status Reserve(int batch);
+
+  // inputs[i]: `batch` items of input i, dense, each in the layout of inputs()[i]; outputs likewise,
+  // always in ONNX's order. Allocates nothing. Errors: kInvalidArgument when a size does not fit.
+  Status Run(int batch, std::span<const std::span<const float>> inputs,
+             std::span<const std::span<float>> outputs);
+
+  // A network of one input and one output.
+  Status Run(int batch, std::span<const float> input, std::span<float> output);
+
+  const std::vector<PlannedEnd>& inputs() const { return plan_.inputs; }
+  const std::vector<PlannedEnd>& outputs() const { return plan_.outputs; }
+
+  // What will run, in order.
+  std::vector<StepInfo> Steps() const;
+  int64_t MultiplyAdds() const;
+  int64_t Parameters() const;
+  int64_t ArenaBytes() const { return static_cast<int64_t>(arena_.size() * sizeof(float)); }
+
+ private:
+  explicit Network(Plan plan) : plan_(std::move(plan)) {}
+  void PlaceBuffers();
+  Status Bind(int batch);
+  float* BufferData(int buffer, int batch);
+
+  Plan plan_;
+  std::vector<int64_t> offsets_;  // of each buffer in the arena, elements of one item
+  int64_t item_elements_ = 0;     // of the arena, for one item
+  std::vector<float> arena_;
+  int reserved_ = 0;  // items that the arena has room for
+  int bound_ = 0;     // items that the operations are set up for
+};
+
+}  // namespace insitu

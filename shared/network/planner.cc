@@ -1,0 +1,388 @@
+#include "shared/network/planner.h"
+
+#include <algorithm>
+
+#include "shared/limits.h"
+#include "shared/str_cat.h"
+
+namespace insitu {
+
+std::vector<size_t> MemoryOrder(size_t rank, Layout layout) {
+  std::vector<size_t> order;
+  for (size_t axis = 0; axis < rank; ++axis) order.push_back(axis);
+  if (layout == Layout::kChannelsLast && rank > 2) {
+    order.erase(order.begin() + 1);
+    order.push_back(1);
+  }
+  return order;
+}
+
+namespace {
+
+Shape StridesOf(const Shape& shape, Layout layout) {
+  const std::vector<size_t> order = MemoryOrder(shape.size(), layout);
+  Shape strides(shape.size());
+  int64_t stride = 1;
+  for (size_t i = order.size(); i-- > 0;) {
+    strides[order[i]] = stride;
+    stride *= shape[order[i]];
+  }
+  return strides;
+}
+
+// Both layouts put the elements in one order: strides differ only along dimensions of one element.
+bool SameOrder(const Shape& shape) {
+  const Shape plain = StridesOf(shape, Layout::kPlain);
+  const Shape channels_last = StridesOf(shape, Layout::kChannelsLast);
+  for (size_t axis = 0; axis < shape.size(); ++axis) {
+    if (shape[axis] > 1 && plain[axis] != channels_last[axis]) return false;
+  }
+  return true;
+}
+
+const NamedLowering* FindLowering(const std::string& op_type) {
+  static const auto* const kTable = [] {
+    auto* table = new std::vector<NamedLowering>;  // never freed: used until the program ends
+    for (const auto& part : {LinearLowerings(), PoolingLowerings(), ElementwiseLowerings(),
+                             LayoutLowerings(), ConstantLowerings()}) {
+      table->insert(table->end(), part.begin(), part.end());
+    }
+    return table;
+  }();
+  for (const NamedLowering& entry : *kTable) {
+    if (op_type == entry.op_type) return &entry;
+  }
+  return nullptr;
+}
+
+// A node's constant parameter as a bound for fusing: absent means no bound.
+bool KnownBound(const std::map<std::string, ValueId>& names, const std::vector<Value>& values,
+                const OnnxNode& node, size_t index, float* bound) {
+  if (index >= node.inputs.size() || node.inputs[index].empty()) return true;
+  const auto found = names.find(node.inputs[index]);
+  if (found == names.end()) return false;
+  const auto& known = values[static_cast<size_t>(found->second)].known;
+  if (!known || known->floats.size() != 1) return false;
+  *bound = known->floats[0];
+  return true;
+}
+
+}  // namespace
+
+Result<size_t> NormaliseAxis(const NodeReader& node, int64_t axis, size_t rank) {
+  const auto signed_rank = static_cast<int64_t>(rank);
+  if (axis < -signed_rank || axis >= signed_rank) {
+    return node.Invalid(StrCat("names dimension ", axis, " of ", rank));
+  }
+  return static_cast<size_t>(axis < 0 ? axis + signed_rank : axis);
+}
+
+Shape Planner::Strides(ValueId id) const { return StridesOf(shape(id), value(id).layout); }
+
+Result<ValueId> Planner::Find(const NodeReader& node, size_t index) {
+  if (!node.HasInput(index)) return node.Invalid(StrCat("lacks its input ", index));
+  const auto found = names_.find(node.node().inputs[index]);
+  if (found == names_.end()) {
+    return node.Invalid(
+        StrCat("reads '", node.node().inputs[index], "', which nothing before it makes"));
+  }
+  return found->second;
+}
+
+Result<ValueId> Planner::Input(const NodeReader& node, size_t index) {
+  ASSIGN_OR_RETURN(const ValueId id, Find(node, index));
+  const ValueId source = value(id).flattened;
+  if (source < 0) return id;
+  ASSIGN_OR_RETURN(const ValueId plain, InLayout(node, source, Layout::kPlain));
+  Value& waiting = values_[static_cast<size_t>(id)];
+  waiting.buffer = value(plain).buffer;
+  waiting.flattened = -1;
+  return id;
+}
+
+Result<ValueId> Planner::UncopiedInput(const NodeReader& node, size_t index) {
+  return Find(node, index);
+}
+
+Result<std::shared_ptr<const Tensor>> Planner::KnownInput(const NodeReader& node, size_t index) {
+  ASSIGN_OR_RETURN(const ValueId id, Find(node, index));
+  if (!value(id).known) {
+    return node.Unsupported(StrCat("computes its input '", node.node().inputs[index],
+                                   "' while running; it has to be constant"));
+  }
+  return value(id).known;
+}
+
+Result<std::vector<int64_t>> Planner::KnownInts(const NodeReader& node, size_t index) {
+  ASSIGN_OR_RETURN(const auto known, KnownInput(node, index));
+  if (known->type != DataType::kInt64) {
+    return node.Invalid(StrCat("takes whole numbers as its input ", index));
+  }
+  return known->ints;
+}
+
+Result<ValueId> Planner::Add(const NodeReader& node, Shape shape, Layout layout) {
+  if (shape.size() > static_cast<size_t>(kMaxTensorRank)) {
+    return node.Unsupported(StrCat("makes a tensor of more than ", kMaxTensorRank, " dimensions"));
+  }
+  int64_t count = 1;
+  for (int64_t dim : shape) {
+    if (dim < 0) return node.Invalid(StrCat("makes a negative dimension: ", ShapeText(shape)));
+    if (dim > kMaxTensorElements || count * dim > kMaxTensorElements) {
+      return node.Unsupported(StrCat("makes a tensor of ", ShapeText(shape), ", beyond ",
+                                     kMaxTensorElements, " elements"));
+    }
+    count *= dim;
+  }
+  plan_.buffers.push_back(count);
+  values_.push_back({std::move(shape), layout, static_cast<int>(plan_.buffers.size()) - 1, nullptr,
+                     false, -1});
+  return static_cast<ValueId>(values_.size()) - 1;
+}
+
+ValueId Planner::Alias(ValueId source, Shape shape, Layout layout) {
+  Value alias = value(source);
+  alias.layout = layout;
+  if (alias.known) {
+    Tensor tensor = *alias.known;
+    tensor.shape = shape;
+    alias.known = std::make_shared<const Tensor>(std::move(tensor));
+  }
+  alias.shape = std::move(shape);
+  values_.push_back(std::move(alias));
+  return static_cast<ValueId>(values_.size()) - 1;
+}
+
+ValueId Planner::AddConstant(Tensor tensor) {
+  Value constant;
+  constant.shape = tensor.shape;
+  constant.known = std::make_shared<const Tensor>(std::move(tensor));
+  constant.folds = true;
+  values_.push_back(std::move(constant));
+  return static_cast<ValueId>(values_.size()) - 1;
+}
+
+ValueId Planner::Reshaped(ValueId source, Shape shape) {
+  const Value& from = value(source);
+  if (from.layout == Layout::kPlain || SameOrder(from.shape)) {
+    return Alias(source, std::move(shape), Layout::kPlain);
+  }
+  Value waiting;
+  waiting.shape = std::move(shape);
+  waiting.flattened = source;
+  values_.push_back(std::move(waiting));
+  return static_cast<ValueId>(values_.size()) - 1;
+}
+
+Result<ValueId> Planner::InLayout(const NodeReader& node, ValueId id, Layout layout) {
+  const Value from = value(id);
+  if (from.layout == layout) return id;
+  if (SameOrder(from.shape)) return Alias(id, from.shape, layout);
+  ASSIGN_OR_RETURN(const ValueId copy, Add(node, from.shape, layout));
+  const Shape strides = Strides(id);
+  const Shape output_strides = Strides(copy);
+  Remap remap;
+  for (size_t axis : MemoryOrder(from.shape.size(), layout)) {
+    remap.dims.push_back(from.shape[axis]);
+    remap.output_strides.push_back(output_strides[axis]);
+    std::vector<int32_t> table;
+    for (int64_t i = 0; i < from.shape[axis]; ++i) {
+      table.push_back(static_cast<int32_t>(i * strides[axis]));
+    }
+    remap.tables.push_back(std::move(table));
+  }
+  Emit(node, {id}, copy, MakeOperation(std::move(remap)));
+  plan_.steps.back().info.op = "layout";
+  return copy;
+}
+
+const OnnxNode* Planner::SoleReader(const std::string& name) const {
+  const auto found = readers_.find(name);
+  return found != readers_.end() && found->second.size() == 1 ? found->second[0] : nullptr;
+}
+
+Clamp Planner::FuseClamp(std::string* output) {
+  Clamp clamp;
+  while (const OnnxNode* next = SoleReader(*output)) {
+    Clamp step;
+    if (next->op_type == "Relu") {
+      step.low = 0;
+    } else if (next->op_type != "Clip" || !next->attributes.empty() || next->inputs[0] != *output ||
+               !KnownBound(names_, values_, *next, 1, &step.low) ||
+               !KnownBound(names_, values_, *next, 2, &step.high)) {
+      break;
+    }
+    clamp = {step(clamp.low), step(clamp.high)};
+    MarkFused(next);
+    *output = next->outputs[0];
+  }
+  return clamp;
+}
+
+PlannedOperand Planner::OperandOf(ValueId id) const {
+  const Value& from = value(id);
+  if (from.buffer >= 0) return {from.buffer, nullptr};
+  return {-1, from.known};
+}
+
+void Planner::Emit(const NodeReader& node, std::vector<ValueId> inputs, ValueId output,
+                   std::unique_ptr<Operation> operation, int64_t multiply_adds,
+                   int64_t parameters) {
+  PlannedStep step;
+  step.info = {node.node().op_type, node.node().name, shape(output), multiply_adds, parameters};
+  for (ValueId input : inputs) step.inputs.push_back(OperandOf(input));
+  step.output = value(output).buffer;
+  step.operation = std::move(operation);
+  plan_.steps.push_back(std::move(step));
+}
+
+Status Planner::AddInput(const OnnxValueInfo& input, const PlanOptions& options) {
+  const auto bad = [&input](std::string_view what) {
+    return Error{ErrorCode::kModelUnsupported,
+                 StrCat("The model cannot be run: its input '", input.name, "' ", what, ".")};
+  };
+  Value value;
+  value.shape = input.shape;
+  if (const auto given = options.input_shapes.find(input.name); given != options.input_shapes.end()) {
+    value.shape = given->second;
+  } else {
+    if (!value.shape.empty() && value.shape[0] == -1) value.shape[0] = 1;  // the batch
+    if (std::find(value.shape.begin(), value.shape.end(), -1) != value.shape.end()) {
+      return bad("has no fixed size; export the model with one");
+    }
+  }
+  if (const auto known = options.known_inputs.find(input.name); known != options.known_inputs.end()) {
+    value.known = std::make_shared<const Tensor>(known->second);
+    value.folds = known->second.type == DataType::kInt64;
+  }
+  if (value.folds && !IsOnnxInteger(input.element_type)) return bad("is not of a type that is known");
+  if (!value.folds) {
+    if (input.element_type != kOnnxFloat) return bad("is not of type float");
+    if (value.shape.size() > static_cast<size_t>(kMaxTensorRank)) return bad("has too many dimensions");
+    int64_t count = 1;
+    for (int64_t dim : value.shape) {
+      if (dim > kMaxTensorElements || count * dim > kMaxTensorElements) return bad("is too large");
+      count *= dim;
+    }
+    // An image comes as (height, width, channels), which is a plain N, H, W, C input as it stands.
+    const bool is_nhwc = value.shape.size() == 4 && value.shape[1] > 4 && value.shape[3] <= 4;
+    if (options.image_input && value.shape.size() == 4 && !is_nhwc) {
+      value.layout = Layout::kChannelsLast;
+    }
+    plan_.buffers.push_back(count);
+    value.buffer = static_cast<int>(plan_.buffers.size()) - 1;
+    plan_.inputs.push_back({input.name, value.shape, value.layout, {value.buffer, nullptr}});
+  }
+  values_.push_back(std::move(value));
+  SetOutput(input.name, static_cast<ValueId>(values_.size()) - 1);
+  return {};
+}
+
+Status Planner::AddInputs(const PlanOptions& options) {
+  for (auto& [name, tensor] : model_.initializers) SetOutput(name, AddConstant(std::move(tensor)));
+  model_.initializers.clear();
+  for (const OnnxValueInfo& input : model_.inputs) RETURN_IF_ERROR(AddInput(input, options));
+  return {};
+}
+
+void Planner::CountReaders() {
+  for (const OnnxNode& node : model_.nodes) {
+    for (const std::string& input : node.inputs) {
+      if (!input.empty()) readers_[input].push_back(&node);
+    }
+  }
+  for (const OnnxValueInfo& output : model_.outputs) readers_[output.name].push_back(nullptr);
+}
+
+Status Planner::LowerNode(const OnnxNode& node) {
+  NodeReader reader(node, model_.opset);
+  const NamedLowering* entry = FindLowering(node.op_type);
+  if (entry == nullptr || !(node.domain.empty() || node.domain == "ai.onnx")) {
+    return Error{ErrorCode::kModelUnsupported,
+                 StrCat("The model cannot be run: operator ", node.domain.empty() ? "" : node.domain + ".",
+                        node.op_type, " (node '", node.name, "') is not supported.")};
+  }
+  if (node.outputs.empty() || node.outputs[0].empty()) return reader.Invalid("has no output");
+  bool folds = true;
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    if (!reader.HasInput(i)) continue;
+    ASSIGN_OR_RETURN(const ValueId id, Find(reader, i));
+    folds = folds && value(id).folds;
+  }
+  const size_t first_step = plan_.steps.size();
+  RETURN_IF_ERROR(entry->lower(&reader, this));
+  RETURN_IF_ERROR(reader.CheckAllUnderstood());
+  for (size_t i = first_step; i < plan_.steps.size(); ++i) {
+    for (const PlannedOperand& input : plan_.steps[i].inputs) {
+      if (input.buffer < 0 && (!input.constant || input.constant->type != DataType::kFloat)) {
+        return reader.Unsupported("computes with whole numbers");
+      }
+    }
+  }
+  return folds && plan_.steps.size() > first_step ? FoldSteps(first_step, reader) : Status();
+}
+
+// Runs the steps just planned, which read constants only, and keeps their result as a constant.
+Status Planner::FoldSteps(size_t first_step, const NodeReader& node) {
+  // With a fused Relu the result belongs to that node's output: the newest name.
+  std::string name = node.node().outputs[0];
+  while (!names_.contains(name)) name = SoleReader(name)->outputs[0];
+  ASSIGN_OR_RETURN(const ValueId plain, InLayout(node, names_[name], Layout::kPlain));
+  std::map<int, std::vector<float>> memory;
+  for (size_t i = first_step; i < plan_.steps.size(); ++i) {
+    PlannedStep& step = plan_.steps[i];
+    auto& output = memory[step.output];
+    output.resize(static_cast<size_t>(plan_.buffers[static_cast<size_t>(step.output)]) + 4);
+    std::vector<Operand> operands;
+    for (const PlannedOperand& input : step.inputs) {
+      operands.push_back({input.buffer >= 0 ? memory[input.buffer].data() : input.constant->floats.data(), 0});
+    }
+    RETURN_IF_ERROR(step.operation->Bind(1, operands, output.data(), 0));
+    step.operation->Run();
+  }
+  Tensor tensor{DataType::kFloat, shape(plain), std::move(memory[value(plain).buffer]), {}};
+  tensor.floats.resize(static_cast<size_t>(ElementCount(tensor.shape)));
+  plan_.steps.resize(first_step);
+  SetOutput(name, AddConstant(std::move(tensor)));
+  return {};
+}
+
+Status Planner::FinishOutputs() {
+  for (const OnnxValueInfo& output : model_.outputs) {
+    OnnxNode end;  // stands for the graph's end where a copy to plain order is needed
+    end.op_type = "output";
+    end.name = output.name;
+    end.inputs = {output.name};
+    const NodeReader reader(end, model_.opset);
+    ASSIGN_OR_RETURN(const ValueId found, Input(reader, 0));
+    ASSIGN_OR_RETURN(const ValueId id, InLayout(reader, found, Layout::kPlain));
+    plan_.outputs.push_back({output.name, shape(id), Layout::kPlain, OperandOf(id)});
+  }
+  if (plan_.outputs.empty()) {
+    return Error{ErrorCode::kModelCorrupt, "The model contradicts itself: its graph has no output."};
+  }
+  return {};
+}
+
+Result<Plan> Planner::Make(const PlanOptions& options) {
+  RETURN_IF_ERROR(AddInputs(options));
+  CountReaders();
+  // Constants first: exporters write them just before the node they belong to, which would be too
+  // late for the node before that one to fuse with it.
+  for (const OnnxNode& node : model_.nodes) {
+    if (node.op_type != "Constant") continue;
+    RETURN_IF_ERROR(LowerNode(node));
+    MarkFused(&node);
+  }
+  for (const OnnxNode& node : model_.nodes) {
+    if (!fused_.contains(&node)) RETURN_IF_ERROR(LowerNode(node));
+  }
+  RETURN_IF_ERROR(FinishOutputs());
+  return std::move(plan_);
+}
+
+Result<Plan> MakePlan(OnnxModel model, const PlanOptions& options) {
+  return Planner(std::move(model)).Make(options);
+}
+
+}  // namespace insitu

@@ -1,0 +1,182 @@
+// Graph -> plan: one pass over the nodes in order. Here, and nowhere else, it is decided how a tensor
+// lies in memory, what is known before any image is seen, and which nodes fuse.
+//
+// Memory. Convolution and pooling want channels last (NHWC); ONNX means NCHW. Each value carries its
+// layout; operators that work on any strides take it as it comes, the others ask for one, and a copy
+// is planned only where the two orders really differ (not for one channel, nor for one pixel). A
+// flatten of a channels-last value is not copied at all when a dense layer follows: the layer's
+// weights are put in the order of the memory instead.
+//
+// Batch. A plan is made for one item (a batch dimension of 1) and run for any number of them.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "shared/network/kernels.h"
+#include "shared/network/node_reader.h"
+#include "shared/network/onnx.h"
+#include "shared/network/operation.h"
+#include "shared/network/tensor.h"
+#include "shared/result.h"
+
+namespace insitu {
+
+enum class Layout {
+  kPlain,         // ONNX's order: dense, last dimension fastest
+  kChannelsLast,  // dimension 1 moved to the end: (N, spatial…, C)
+};
+
+// What a step is, for a person.
+struct StepInfo {
+  std::string op;      // ONNX operator, with what was fused: "Conv+Relu"
+  std::string name;    // of the node
+  Shape output;        // of one item, in ONNX's order
+  int64_t multiply_adds = 0;
+  int64_t parameters = 0;
+};
+
+struct PlannedOperand {
+  int buffer = -1;                         // index into Plan::buffers, or -1:
+  std::shared_ptr<const Tensor> constant;  // known at plan time
+};
+
+struct PlannedStep {
+  StepInfo info;
+  std::vector<PlannedOperand> inputs;
+  int output = -1;  // buffer
+  std::unique_ptr<Operation> operation;
+};
+
+// A graph input or output.
+struct PlannedEnd {
+  std::string name;
+  Shape shape;  // of one item, in ONNX's order
+  Layout layout = Layout::kPlain;
+  PlannedOperand place;
+};
+
+struct Plan {
+  std::vector<PlannedStep> steps;
+  std::vector<int64_t> buffers;  // elements of each, for one item
+  std::vector<PlannedEnd> inputs;
+  std::vector<PlannedEnd> outputs;
+};
+
+struct PlanOptions {
+  // The 4-dimensional input is an image that the caller supplies as (height, width, channels).
+  bool image_input = false;
+  // Shapes of inputs that the file leaves open.
+  std::map<std::string, Shape> input_shapes;
+  // Values that inputs will have, for operators that need one before running (an axis, a kernel
+  // supplied as an input, as in ONNX's own tests).
+  std::map<std::string, Tensor> known_inputs;
+};
+
+Result<Plan> MakePlan(OnnxModel model, const PlanOptions& options);
+
+using ValueId = int;
+
+struct Value {
+  Shape shape;  // ONNX's order
+  Layout layout = Layout::kPlain;
+  int buffer = -1;
+  std::shared_ptr<const Tensor> known;  // always plain
+  bool folds = false;                   // `known` is all there is to it: not also a run-time input
+  ValueId flattened = -1;               // a reshape whose copy to plain order is not planned yet
+};
+
+// The state of planning, as the lowerings (lower_*.cc) use it.
+class Planner {
+ public:
+  explicit Planner(OnnxModel model) : model_(std::move(model)) {}
+  Result<Plan> Make(const PlanOptions& options);
+
+  const OnnxModel& model() const { return model_; }
+  const Value& value(ValueId id) const { return values_[static_cast<size_t>(id)]; }
+  const Shape& shape(ValueId id) const { return value(id).shape; }
+  bool IsInt(ValueId id) const { return value(id).known && value(id).known->type == DataType::kInt64; }
+
+  // Elements between neighbours along each dimension, as the value lies in memory.
+  Shape Strides(ValueId id) const;
+
+  // The node's input. An error when it is left out or nothing made it.
+  Result<ValueId> Input(const NodeReader& node, size_t index);
+  // The same, but a flatten may still be uncopied: see Value::flattened.
+  Result<ValueId> UncopiedInput(const NodeReader& node, size_t index);
+  // Its value, known before running; the error says which input has to be.
+  Result<std::shared_ptr<const Tensor>> KnownInput(const NodeReader& node, size_t index);
+  Result<std::vector<int64_t>> KnownInts(const NodeReader& node, size_t index);
+
+  // A value in a buffer of its own, still to be written.
+  Result<ValueId> Add(const NodeReader& node, Shape shape, Layout layout);
+  // Another shape for the same memory.
+  ValueId Alias(ValueId source, Shape shape, Layout layout);
+  ValueId AddConstant(Tensor tensor);
+  // A reshape of a value, copied to plain order only if somebody needs it.
+  ValueId Reshaped(ValueId source, Shape shape);
+
+  // The value in the layout asked for: itself, an alias, or a planned copy.
+  Result<ValueId> InLayout(const NodeReader& node, ValueId id, Layout layout);
+
+  void SetOutput(const std::string& name, ValueId id) { names_[name] = id; }
+  // What the node's lowering has set as its first output.
+  ValueId OutputOf(const NodeReader& node) const { return names_.at(node.node().outputs[0]); }
+
+  // Whether anything reads the node's output of that index.
+  bool ReadsOutput(const NodeReader& node, size_t index) const {
+    return node.HasOutput(index) && readers_.contains(node.node().outputs[index]);
+  }
+  // The only node that reads the value, when nothing else does and it is not a graph output.
+  const OnnxNode* SoleReader(const std::string& name) const;
+  // Takes the node as done: its work is fused into the one being lowered.
+  void MarkFused(const OnnxNode* node) { fused_.insert(node); }
+  // Fuses the Relu and Clip nodes that follow; *output becomes the last one's output.
+  Clamp FuseClamp(std::string* output);
+
+  void Emit(const NodeReader& node, std::vector<ValueId> inputs, ValueId output,
+            std::unique_ptr<Operation> operation, int64_t multiply_adds = 0,
+            int64_t parameters = 0);
+
+ private:
+  Status AddInputs(const PlanOptions& options);
+  Status AddInput(const OnnxValueInfo& input, const PlanOptions& options);
+  void CountReaders();
+  Status LowerNode(const OnnxNode& node);
+  Status FoldSteps(size_t first_step, const NodeReader& node);
+  Result<ValueId> Find(const NodeReader& node, size_t index);
+  Status FinishOutputs();
+  PlannedOperand OperandOf(ValueId id) const;
+
+  OnnxModel model_;
+  Plan plan_;
+  std::vector<Value> values_;
+  std::map<std::string, ValueId> names_;
+  std::map<std::string, std::vector<const OnnxNode*>> readers_;
+  std::set<const OnnxNode*> fused_;
+};
+
+// Dimensions in the order of memory, outermost first.
+std::vector<size_t> MemoryOrder(size_t rank, Layout layout);
+
+// Normalises a dimension index that may be negative; an error when it is outside of the rank.
+Result<size_t> NormaliseAxis(const NodeReader& node, int64_t axis, size_t rank);
+
+// How each operator is planned, by ONNX name.
+using Lowering = Status (*)(NodeReader* node, Planner* planner);
+struct NamedLowering {
+  const char* op_type;
+  Lowering lower;
+};
+// lower_linear.cc, lower_pooling.cc, lower_elementwise.cc, lower_layout.cc, lower_constant.cc
+std::vector<NamedLowering> LinearLowerings();
+std::vector<NamedLowering> PoolingLowerings();
+std::vector<NamedLowering> ElementwiseLowerings();
+std::vector<NamedLowering> LayoutLowerings();
+std::vector<NamedLowering> ConstantLowerings();
+
+}  // namespace insitu

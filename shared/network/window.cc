@@ -1,0 +1,110 @@
+#include "shared/network/window.h"
+
+#include "shared/str_cat.h"
+
+namespace insitu {
+namespace {
+
+// Attributes of a window as ONNX lists them: one number for each spatial dimension, or none.
+struct WindowAttributes {
+  std::vector<int64_t> kernel, strides, pads, dilations;
+  std::string auto_pad;
+  bool ceil_mode = false;
+};
+
+// The padding that makes the output ceil(input / stride) long; an odd rest goes to the end
+// (SAME_UPPER) or to the beginning (SAME_LOWER).
+void PadSame(Window* window, int axis, bool lower) {
+  const int64_t extent = (window->kernel[axis] - 1) * window->dilation[axis] + 1;
+  const int64_t outputs = (window->input[axis] + window->stride[axis] - 1) / window->stride[axis];
+  const int64_t total =
+      std::max<int64_t>(0, (outputs - 1) * window->stride[axis] + extent - window->input[axis]);
+  const int64_t smaller = total / 2;
+  window->pad_begin[axis] = lower ? total - smaller : smaller;
+  window->pad_end[axis] = lower ? smaller : total - smaller;
+}
+
+Status SizeOutput(const NodeReader& node, Window* window, int axis, bool ceil_mode) {
+  const int64_t extent = (window->kernel[axis] - 1) * window->dilation[axis] + 1;
+  const int64_t padded = window->input[axis] + window->pad_begin[axis] + window->pad_end[axis];
+  const int64_t stride = window->stride[axis];
+  if (padded < extent) {
+    return node.Invalid(StrCat("has a window of ", extent, " over an input of ", padded));
+  }
+  int64_t outputs = (padded - extent + (ceil_mode ? stride - 1 : 0)) / stride + 1;
+  // A last window that would start beyond the input, in the padding after it, is dropped.
+  if (ceil_mode && (outputs - 1) * stride >= window->input[axis] + window->pad_begin[axis]) --outputs;
+  window->output[axis] = outputs;
+  return {};
+}
+
+Result<WindowAttributes> ReadAttributes(NodeReader* node, size_t rank, const Shape& weights_shape) {
+  WindowAttributes read;
+  read.kernel = node->Integers("kernel_shape");
+  if (!weights_shape.empty()) {
+    const std::vector<int64_t> of_weights(weights_shape.begin() + 2, weights_shape.end());
+    if (!read.kernel.empty() && read.kernel != of_weights) {
+      return node->Invalid("has a kernel_shape that is not its weights'");
+    }
+    read.kernel = of_weights;
+  }
+  read.strides = node->Integers("strides");
+  read.pads = node->Integers("pads");
+  read.dilations = node->Integers("dilations");
+  read.auto_pad = node->Text("auto_pad", "NOTSET");
+  read.ceil_mode = weights_shape.empty() && node->Integer("ceil_mode", 0) != 0;
+  if (read.strides.empty()) read.strides.assign(rank, 1);
+  if (read.dilations.empty()) read.dilations.assign(rank, 1);
+  if (read.pads.empty() || read.auto_pad != "NOTSET") read.pads.assign(2 * rank, 0);
+  if (read.kernel.size() != rank || read.strides.size() != rank || read.dilations.size() != rank ||
+      read.pads.size() != 2 * rank) {
+    return node->Invalid("has a window of another rank than its input");
+  }
+  for (size_t i = 0; i < rank; ++i) {
+    constexpr int64_t kMax = 1 << 20;  // far beyond any real window; keeps the sums below in range
+    for (int64_t v : {read.kernel[i], read.strides[i], read.dilations[i]}) {
+      if (v < 1 || v > kMax) return node->Invalid(StrCat("has ", v, " in its window"));
+    }
+    for (int64_t v : {read.pads[i], read.pads[i + rank]}) {
+      if (v < 0 || v > kMax) return node->Unsupported(StrCat("pads by ", v));
+    }
+  }
+  return read;
+}
+
+}  // namespace
+
+Result<Window> ReadWindow(NodeReader* node, const Shape& input_shape, const Shape& weights_shape) {
+  if (input_shape.size() != 3 && input_shape.size() != 4) {
+    return node->Unsupported(
+        StrCat("has an input of ", input_shape.size(), " dimensions; 3 and 4 are supported"));
+  }
+  const size_t rank = input_shape.size() - 2;
+  ASSIGN_OR_RETURN(const WindowAttributes read, ReadAttributes(node, rank, weights_shape));
+  Window window;
+  for (size_t i = 0; i < rank; ++i) {
+    const int axis = rank == 1 ? 1 : static_cast<int>(i);  // (N, C, W) is an image of one row
+    window.input[axis] = input_shape[i + 2];
+    window.kernel[axis] = read.kernel[i];
+    window.stride[axis] = read.strides[i];
+    window.dilation[axis] = read.dilations[i];
+    window.pad_begin[axis] = read.pads[i];
+    window.pad_end[axis] = read.pads[i + rank];
+    if (read.auto_pad == "SAME_UPPER" || read.auto_pad == "SAME_LOWER") {
+      PadSame(&window, axis, read.auto_pad == "SAME_LOWER");
+    } else if (read.auto_pad != "NOTSET" && read.auto_pad != "VALID") {
+      return node->Unsupported(StrCat("has auto_pad ", read.auto_pad));
+    }
+    RETURN_IF_ERROR(SizeOutput(*node, &window, axis, read.ceil_mode));
+  }
+  return window;
+}
+
+Shape WindowedShape(const Shape& input_shape, int64_t channels, const Window& window) {
+  Shape shape = {input_shape[0], channels};
+  if (input_shape.size() == 4) shape.push_back(window.output[0]);
+  shape.push_back(window.output[1]);
+  return shape;
+}
+
+}  // namespace insitu

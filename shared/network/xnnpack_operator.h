@@ -1,0 +1,43 @@
+// Convolution and dense layers by XNNPACK's operator API, f32, single-threaded. The only user of
+// xnnpack.h.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "shared/network/kernels.h"
+#include "shared/network/operation.h"
+#include "shared/result.h"
+
+namespace insitu {
+
+struct ConvolutionSpec {
+  Window window;
+  int64_t items = 1;  // leading dimension of one run's input, before batching
+  int64_t groups = 1;
+  int64_t group_inputs = 1;   // channels
+  int64_t group_outputs = 1;  // channels
+  const float* weights = nullptr;  // (groups * group_outputs, kernel h, kernel w, group_inputs)
+  const float* bias = nullptr;     // (groups * group_outputs) or null
+  Clamp clamp;
+};
+
+// Input and output are channels-last. The weights are packed here and not referred to afterwards.
+Result<std::unique_ptr<Operation>> MakeConvolution(const ConvolutionSpec& spec);
+
+struct DenseSpec {
+  int64_t rows = 1;  // of one item
+  int64_t inputs = 1;
+  int64_t outputs = 1;
+  const float* weights = nullptr;  // (outputs, inputs)
+  const float* bias = nullptr;     // (outputs) or null
+  Clamp clamp;
+};
+
+// (rows, inputs) -> (rows, outputs). The weights are packed here and not referred to afterwards.
+Result<std::unique_ptr<Operation>> MakeDense(const DenseSpec& spec);
+
+// XNNPACK reads up to this many floats past the end of an input; buffers must leave room for it.
+inline constexpr int64_t kReadPastEnd = 4;
+
+}  // namespace insitu
