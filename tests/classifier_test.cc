@@ -132,7 +132,7 @@ TEST_CASE("A model with its channels last gets the same pixels", "[classifier]")
   ModelBuilder model;  // one dense layer over (height, width, channels)
   model.Input("image", {1, 8, 8, 3}).Output("y").Node("Flatten", {"image"}, {"y"});
   auto onnx = ReadOnnx(model.Bytes());
-  auto network = Network::Create(std::move(onnx.value()), {.image_input = true});
+  auto network = Network::Create(std::move(onnx.value()), PlanOptions::ForImages());
   REQUIRE(network.ok());
   const auto pixels = TestNumbers(192, 1);
   std::vector<float> y(192);

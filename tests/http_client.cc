@@ -21,15 +21,16 @@ HttpClient::HttpClient(int port, const std::string& from, int receive_buffer)
   sockaddr_in address{};
   address.sin_family = AF_INET;
   ::inet_pton(AF_INET, from.c_str(), &address.sin_addr);
-  ::bind(socket_, reinterpret_cast<sockaddr*>(&address), sizeof(address));
+  if (::bind(socket_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) return;
   ::inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
   address.sin_port = htons(static_cast<uint16_t>(port));
-  ::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof(address));
+  connected_ = ::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0;
 }
 
 HttpClient::~HttpClient() { ::close(socket_); }
 
 bool HttpClient::Send(std::string_view bytes) {
+  if (!connected_) return false;
   while (!bytes.empty()) {
     const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) return false;

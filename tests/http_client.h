@@ -31,7 +31,7 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  // False once the server has closed its side for good.
+  // False if there is no server, or once it has closed its side for good.
   bool Send(std::string_view bytes);
 
   // The next reply, with the body that its Content-Length announces; nothing if the connection
@@ -49,6 +49,7 @@ class HttpClient {
   Received Receive(std::chrono::milliseconds time);
 
   int socket_;
+  bool connected_ = false;
   std::string received_;
 };
 

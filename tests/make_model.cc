@@ -115,7 +115,7 @@ ModelBuilder ClassifierGraph(const ClassifierModelOptions& options) {
 // The calibrated answer on the known image, worked out beside the classifier.
 std::vector<double> Answer(const ClassifierModelOptions& options) {
   auto onnx = ReadOnnx(ClassifierGraph(options).Bytes());
-  auto network = Network::Create(std::move(onnx.value()), {.image_input = true});
+  auto network = Network::Create(std::move(onnx.value()), PlanOptions::ForImages());
   if (!network.ok()) return {0.5, 0.5};
   InputSpec spec;
   spec.width = spec.height = options.side;

@@ -194,7 +194,7 @@ TEST_CASE("A ReLU6 whose bounds come as constants after the convolution is fused
 TEST_CASE("A flatten before a dense layer copies nothing", "[network]") {
   Network network = [] {
     auto onnx = ReadOnnx(MakeClassifierModel());
-    auto planned = Network::Create(std::move(onnx.value()), {.image_input = true});
+    auto planned = Network::Create(std::move(onnx.value()), PlanOptions::ForImages());
     return std::move(planned.value());
   }();
   CHECK(StepNames(network) == std::vector<std::string>{"Conv", "MaxPool", "Gemm", "Softmax"});

@@ -34,27 +34,29 @@ Ended RunToEnd(const std::vector<std::string>& arguments) {
   return {status, out.str(), err.str()};
 }
 
-// A stream buffer that one thread writes and another reads.
-class SharedText final : public std::stringbuf {
+// What one thread writes to a stream and another reads.
+class SharedText final : public std::streambuf {
  public:
   std::string Read() {
     const std::lock_guard lock(mutex_);
-    return str();
+    return text_;
   }
 
  protected:
-  int sync() override { return 0; }
   std::streamsize xsputn(const char* bytes, std::streamsize count) override {
     const std::lock_guard lock(mutex_);
-    return std::stringbuf::xsputn(bytes, count);
+    text_.append(bytes, static_cast<size_t>(count));
+    return count;
   }
   int_type overflow(int_type byte) override {
     const std::lock_guard lock(mutex_);
-    return std::stringbuf::overflow(byte);
+    text_.push_back(traits_type::to_char_type(byte));
+    return byte;
   }
 
  private:
   std::mutex mutex_;
+  std::string text_;
 };
 
 // insitu-server on a free port, in a thread of this process.
@@ -69,12 +71,18 @@ class Program {
       status_ = Run(arguments, out, err);
     });
     while (out_.Read().find('\n') == std::string::npos) {
+      if (!err_.Read().empty()) {
+        thread_.join();
+        FAIL(err_.Read());
+      }
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
   }
   ~Program() {
     if (thread_.joinable()) End(SIGTERM);
   }
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
 
   int port() {
     const std::string text = out_.Read();

@@ -1,7 +1,6 @@
 #include "backend/transport.h"
 
 #include <catch_amalgamated.hpp>
-#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -10,77 +9,17 @@
 #include "backend/security_headers.h"
 #include "shared/str_cat.h"
 #include "tests/http_client.h"
+#include "tests/served.h"
 
 namespace insitu {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
-using std::chrono::milliseconds;
-
-constexpr char kGet[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-
-// Longer than what a deadline under test could be late by on a loaded machine.
-constexpr milliseconds kShort{300};
-constexpr milliseconds kLong{8'000};
-
-Response Hello(const Request& request) {
-  Response reply;
-  reply.content_type = "text/plain";
-  reply.body = std::make_shared<const std::string>(StrCat(request.method, " ", request.path));
-  return reply;
-}
 
 Response NotModified(const Request&) {
   Response reply;
   reply.status = 304;
   return reply;
-}
-
-// A transport that serves on a free port for as long as it lives.
-class Served {
- public:
-  explicit Served(const TransportLimits& limits = {}, Handler handler = Hello)
-      : transport_(
-            std::move(handler),
-            [this](std::string_view message) {
-              const std::lock_guard lock(mutex_);
-              errors_.emplace_back(message);
-            },
-            limits) {
-    const Status bound = transport_.Bind("127.0.0.1", 0);
-    if (!bound.ok()) FAIL(bound.error().message);
-    thread_ = std::thread([this] { ended_well_ = transport_.Serve(); });
-  }
-  ~Served() { Stop(); }
-
-  int port() const { return transport_.port(); }
-  std::vector<std::string> errors() {
-    const std::lock_guard lock(mutex_);
-    return errors_;
-  }
-  bool Stop() {
-    transport_.Stop();
-    if (thread_.joinable()) thread_.join();
-    return ended_well_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<std::string> errors_;
-  Transport transport_;
-  std::thread thread_;
-  bool ended_well_ = false;
-};
-
-// A reply larger than the socket buffers of both sides, so that its reader sets the pace.
-Handler Large() {
-  constexpr size_t kBytes = size_t{24} << 20;
-  return [body = std::make_shared<const std::string>(kBytes, 'x')](const Request&) {
-    Response reply;
-    reply.content_type = "text/plain";
-    reply.body = body;
-    return reply;
-  };
 }
 
 TEST_CASE("A request is answered over a real socket", "[transport]") {
@@ -248,133 +187,6 @@ TEST_CASE("An address that is not this machine's is refused", "[transport]") {
   CHECK_THAT(bound.error().message, ContainsSubstring("Cannot listen"));
 }
 
-TEST_CASE("A connection carries so many requests", "[transport][limits]") {
-  Served served({.max_requests_per_connection = 2});
-  HttpClient client(served.port());
-  client.Send(kGet);
-  CHECK(client.Read().value_or(Reply()).Header("Connection").empty());
-  client.Send(kGet);
-  CHECK(client.Read().value_or(Reply()).Header("Connection") == "close");
-  CHECK(client.EndsWithin(kLong));
-}
-
-TEST_CASE("A head that comes byte by byte has a deadline", "[transport][limits]") {
-  Served served({.request_head_time = kShort});
-  HttpClient slow(served.port());
-  HttpClient first(served.port());
-  const std::string_view head(kGet);
-  first.Send(head.substr(0, 9));
-  first.Send(head.substr(9));
-  CHECK(first.Read().value_or(Reply()).status == 200);
-  for (size_t i = 0; i < 8; ++i) {
-    slow.Send(head.substr(i, 1));
-    std::this_thread::sleep_for(kShort / 6);
-  }
-  CHECK(slow.Read().value_or(Reply()).status == 408);
-
-  // The second head on a connection has its own time, from its first byte.
-  first.Send(head.substr(0, 9));
-  CHECK(first.Read().value_or(Reply()).status == 408);
-}
-
-TEST_CASE("A connection without a request ends after its time", "[transport][limits]") {
-  Served served({.request_head_time = kShort, .idle_time = kShort});
-  HttpClient silent(served.port());
-  CHECK_FALSE(silent.EndsWithin(kShort / 3));
-  CHECK(silent.EndsWithin(kLong));
-
-  HttpClient idle(served.port());
-  idle.Send(kGet);
-  REQUIRE(idle.Read().has_value());
-  CHECK_FALSE(idle.EndsWithin(kShort / 3));
-  CHECK(idle.EndsWithin(kLong));
-}
-
-TEST_CASE("An idle connection gives its thread to one that waits", "[transport][limits]") {
-  Served served({.workers = 1, .idle_time = kLong * 10, .idle_time_under_load = kShort});
-  HttpClient idle(served.port());
-  idle.Send(kGet);
-  REQUIRE(idle.Read().has_value());
-  CHECK_FALSE(idle.EndsWithin(kShort * 2));  // nobody waits
-  HttpClient waiting(served.port());
-  waiting.Send(kGet);
-  CHECK(waiting.Read().value_or(Reply()).status == 200);
-  CHECK(idle.EndsWithin(kLong));
-}
-
-TEST_CASE("So many connections are held in all", "[transport][limits]") {
-  Served served({.workers = 1, .max_connections = 2, .idle_time_under_load = kLong});
-  HttpClient first(served.port());
-  first.Send(kGet);
-  REQUIRE(first.Read().has_value());
-  HttpClient second(served.port());
-  HttpClient third(served.port());
-  CHECK(third.EndsWithin(kLong));
-  CHECK_FALSE(second.EndsWithin(kShort));
-}
-
-TEST_CASE("One address holds so many connections, another is not touched", "[transport][limits]") {
-  Served served({.max_connections_per_address = 2});
-  HttpClient first(served.port());
-  HttpClient third(served.port());
-  {
-    HttpClient second(served.port());
-    HttpClient beyond(served.port());
-    CHECK(beyond.EndsWithin(kLong));
-    HttpClient other(served.port(), "127.0.0.2");
-    other.Send(kGet);
-    CHECK(other.Read().value_or(Reply()).status == 200);
-  }
-  for (HttpClient* held : {&first, &third}) {
-    held->Send(kGet);
-    CHECK(held->Read().value_or(Reply()).status == 200);
-  }
-}
-
-TEST_CASE("Behind a proxy all connections come from one address", "[transport][limits]") {
-  Served served({.max_connections_per_address = 0});
-  std::vector<std::unique_ptr<HttpClient>> clients;
-  for (size_t i = 0; i < kMaxConnectionsPerAddress + 1; ++i) {
-    clients.push_back(std::make_unique<HttpClient>(served.port()));
-    clients.back()->Send(kGet);
-    CHECK(clients.back()->Read().value_or(Reply()).status == 200);
-  }
-}
-
-TEST_CASE("A reply that nobody takes is given up", "[transport][limits]") {
-  Served served({.reply_time = kShort, .slowest_reader = size_t{1} << 30}, Large());
-  HttpClient client(served.port(), "127.0.0.1", /*receive_buffer=*/4'096);
-  client.Send(kGet);
-  std::this_thread::sleep_for(kShort * 4);
-  CHECK_FALSE(client.Read().has_value());
-}
-
-TEST_CASE("A reply has more time the longer it is", "[transport][limits]") {
-  Served served({.reply_time = kShort, .slowest_reader = size_t{1} << 20}, Large());
-  HttpClient client(served.port(), "127.0.0.1", /*receive_buffer=*/4'096);
-  client.Send(kGet);
-  std::this_thread::sleep_for(kShort * 4);
-  CHECK(client.Read().value_or(Reply()).body.size() == size_t{24} << 20);
-}
-
-TEST_CASE("A stop lets replies under way end, for a time", "[transport][limits]") {
-  Served served({.stop_time = kShort * 4}, Large());
-  HttpClient reader(served.port(), "127.0.0.1", /*receive_buffer=*/65'536);
-  HttpClient sleeper(served.port(), "127.0.0.1", /*receive_buffer=*/4'096);
-  HttpClient idle(served.port());
-  reader.Send(kGet);
-  sleeper.Send(kGet);
-  std::this_thread::sleep_for(kShort);
-  std::thread reading(
-      [&] { CHECK(reader.Read().value_or(Reply()).body.size() == size_t{24} << 20); });
-  const auto start = std::chrono::steady_clock::now();
-  CHECK(served.Stop());
-  CHECK(std::chrono::steady_clock::now() - start < kLong);
-  reading.join();
-  CHECK_FALSE(sleeper.Read().has_value());
-  CHECK(idle.EndsWithin(kLong));
-}
-
 TEST_CASE("A stop before, and again after serving does no harm", "[transport]") {
   Transport transport(Hello, [](std::string_view) {});
   REQUIRE(transport.Bind("127.0.0.1", 0).ok());
@@ -385,49 +197,13 @@ TEST_CASE("A stop before, and again after serving does no harm", "[transport]") 
   CHECK(unserved.Bind("127.0.0.1", 0).ok());
 }
 
-TEST_CASE("What follows a refused request does not lose the reply", "[transport][limits]") {
-  Served served({.max_linger_bytes = size_t{8} << 20});
-  HttpClient client(served.port());
-  client.Send("rubbish\n");
-  CHECK(client.Send(std::string(size_t{4} << 20, 'x')));
-  CHECK(client.Read().value_or(Reply()).status == 400);
-}
-
-TEST_CASE("A refused client is listened to for so long and so much", "[transport][limits]") {
-  const auto ends = [](const TransportLimits& limits, size_t bytes, milliseconds wait) {
-    Served served(limits);
-    HttpClient client(served.port());
-    client.Send("rubbish\n");
-    REQUIRE(client.Read().has_value());
-    client.Send(std::string(bytes, 'x'));
-    std::this_thread::sleep_for(wait);
-    client.Send("x");  // is answered with a reset once the socket is closed
-    std::this_thread::sleep_for(kShort / 3);
-    return !client.Send("x");
-  };
-  constexpr size_t kMuch = size_t{1} << 16;
-  CHECK(ends({.linger_time = kShort}, 0, kShort * 2));
-  CHECK(ends({.linger_time = kLong, .max_linger_bytes = kMuch}, kMuch, kShort));
-  CHECK_FALSE(ends({.linger_time = kLong, .max_linger_bytes = kMuch * 2}, kMuch, kShort));
-}
-
-TEST_CASE("Many slow clients do not keep out the others", "[transport][limits]") {
-  Served served({.workers = 4, .request_head_time = kLong, .idle_time_under_load = kShort});
-  std::vector<std::unique_ptr<HttpClient>> slow;
-  for (size_t i = 0; i < kMaxConnectionsPerAddress; ++i) {
-    slow.push_back(std::make_unique<HttpClient>(served.port()));
-  }
-  HttpClient other(served.port(), "127.0.0.2");
-  other.Send(kGet);
-  CHECK(other.Read().value_or(Reply()).status == 200);
-}
-
 TEST_CASE("Many clients at once all get their own replies", "[transport]") {
   Served served;
   constexpr int kClients = 16;
   constexpr int kRequests = 50;
   std::vector<int> right(kClients);
   std::vector<std::thread> threads;
+  threads.reserve(kClients);
   for (int i = 0; i < kClients; ++i) {
     threads.emplace_back([&, i] {
       HttpClient client(served.port());

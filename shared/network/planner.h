@@ -75,6 +75,12 @@ struct PlanOptions {
   // Values that inputs will have, for operators that need one before running (an axis, a kernel
   // supplied as an input, as in ONNX's own tests).
   std::map<std::string, Tensor> known_inputs;
+
+  static PlanOptions ForImages() {
+    PlanOptions options;
+    options.image_input = true;
+    return options;
+  }
 };
 
 Result<Plan> MakePlan(OnnxModel model, const PlanOptions& options);

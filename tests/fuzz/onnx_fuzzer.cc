@@ -12,7 +12,7 @@ constexpr int64_t kMostWork = 1 << 24;  // multiply-adds worth fuzzing through
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto model = insitu::ReadOnnx({data, size});
   if (!model.ok()) return 0;
-  auto network = insitu::Network::Create(std::move(model.value()), {.image_input = true});
+  auto network = insitu::Network::Create(std::move(model.value()), insitu::PlanOptions::ForImages());
   if (!network.ok() || network.value().inputs().size() != 1 || network.value().outputs().size() != 1 ||
       network.value().MultiplyAdds() > kMostWork || network.value().ArenaBytes() > kMostWork) {
     return 0;

@@ -1,0 +1,51 @@
+# InSitu's verbs. What they do is in cmake/, CMakePresets.json and package.json.
+step := cmake/step.sh
+with := cmake/with-toolchain.sh
+
+.PHONY: help setup native asan tsan wasm site run test lint check format train clean xnnpack-sources
+
+help:  ## this list
+	@sed -n 's/^\([a-z ,-]*\):.*## /  make \1\t/p' Makefile | expand -t 26
+
+setup:  ## bring this machine to where InSitu builds (Debian 12 or 13)
+	@cmake/setup.sh run
+
+native asan tsan: setup  ## native programs: optimised; with ASan and UBSan; with TSan
+	@$(step) "build $@" cmake/build.sh $@
+
+wasm: setup  ## the engine for browsers, with SIMD and with relaxed SIMD
+	@$(step) "build wasm-simd" cmake/build.sh wasm-simd
+	@$(step) "build wasm-relaxed" cmake/build.sh wasm-relaxed
+
+site: wasm  ## the page, in build/site
+	@$(step) "build site" $(with) node public/build.mjs
+
+run: native site  ## serve the page at http://127.0.0.1:8080
+	@build/native/insitu-server --site build/site
+
+test:  ## build everything and run every test
+	@cmake/setup.sh run test
+	@cmake/test.sh
+
+lint: native  ## formatters, clang-tidy, eslint, tsc: they only look
+	@cmake/setup.sh check
+	@cmake/lint.sh
+
+check: lint test  ## lint, test, and the tests with ThreadSanitizer
+	@$(step) "build tsan" cmake/build.sh tsan
+	@$(step) "C++ tests, with TSan" ctest --test-dir build/tsan --output-on-failure
+
+format:  ## reformat all that is ours
+	@cmake/setup.sh check
+	@find backend model shared tests wasm -name '*.cc' -o -name '*.h' | xargs clang-format-19 -i
+	@$(with) prettier --log-level warn --write .
+
+train:  ## the programs that train models, with libtorch: build/train
+	@cmake/setup.sh run train
+	@$(step) "build train" cmake/build.sh train
+
+xnnpack-sources: setup  ## find anew which files of XNNPACK are used (minutes)
+	@cmake/xnnpack-sources/find.sh
+
+clean:  ## remove all that was built, and the tools that were set up
+	rm -rf build node_modules

@@ -1,0 +1,71 @@
+// insitu: the engine of the page as a command line program, for scripts and for checks.
+#include <iostream>
+#include <map>
+
+#include "model/commands.h"
+#include "model/files.h"
+#include "shared/limits.h"
+
+namespace insitu {
+namespace {
+
+constexpr const char* kUsage =
+    R"(usage: insitu COMMAND …
+
+  predict --model MODEL IMAGE… [--json]
+      What the model says of each image. --json: one JSON object a line.
+  evaluate --model MODEL FOLDER [--cases LIST.txt] [--json]
+      How right the model is on labelled patches, FOLDER/CASE/LABEL/…_classLABEL.png, LABEL 0 or 1.
+      --cases: only the cases named in the file, one a line.
+  model MODEL [--json]
+      The model's layers, sizes, multiply-adds and metadata.
+  onnx-test FOLDER…
+      Runs ONNX backend tests: model.onnx with test_data_set_*/input_*.pb and output_*.pb.
+
+Exit code: 0 all done, 1 something failed, 2 the command line is not understood.
+For research and education. Not a medical device.
+)";
+
+int Run(const Words& words) {
+  using Command = int (*)(const Words&, std::ostream&, std::ostream&);
+  static const std::map<std::string, Command> commands = {{"predict", RunPredict},
+                                                          {"evaluate", RunEvaluate},
+                                                          {"model", RunDescribe},
+                                                          {"onnx-test", RunOnnxTest}};
+  if (words.empty()) return UsageError("A command is needed.", std::cerr);
+  if (words[0] == "--help" || words[0] == "help") {
+    std::cout << kUsage;
+    return kExitOk;
+  }
+  const auto command = commands.find(words[0]);
+  if (command == commands.end()) {
+    return UsageError("There is no command " + words[0] + ".", std::cerr);
+  }
+  return command->second(Words(words.begin() + 1, words.end()), std::cout, std::cerr);
+}
+
+}  // namespace
+
+int UsageError(const std::string& message, std::ostream& err) {
+  err << message << "\n\n" << kUsage;
+  return kExitUsage;
+}
+
+int Failure(const Error& error, std::ostream& err) {
+  err << "insitu: " << error.message << '\n';
+  return kExitFailure;
+}
+
+Result<Classifier> LoadClassifier(const std::string& path) {
+  const auto bytes = ReadFile(path, kMaxModelBytes, ErrorCode::kModelUnsupported);
+  if (!bytes.ok()) return Located(path, bytes.error());
+  Result<Classifier> classifier = Classifier::Create(bytes.value());
+  if (!classifier.ok()) return Located(path, classifier.error());
+  return classifier;
+}
+
+}  // namespace insitu
+
+int main(int argc, char** argv) {
+  return insitu::Run(insitu::Words(argv + 1, argv + argc));
+}

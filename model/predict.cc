@@ -1,0 +1,112 @@
+#include <iomanip>
+#include <iostream>
+#include <sstream>
+
+#include "model/arguments.h"
+#include "model/commands.h"
+#include "model/files.h"
+#include "model/json.h"
+#include "shared/limits.h"
+#include "shared/str_cat.h"
+
+namespace insitu {
+namespace {
+
+// The positive label, or the likeliest of the others.
+size_t DecidedLabel(const ModelInfo& info, const Prediction& prediction) {
+  const auto positive = static_cast<size_t>(info.positive);
+  if (prediction.positive) return positive;
+  size_t best = positive == 0 ? 1 : 0;
+  for (size_t i = 0; i < prediction.probabilities.size(); ++i) {
+    if (i != positive && prediction.probabilities[i] > prediction.probabilities[best]) best = i;
+  }
+  return best;
+}
+
+const std::string& Verdict(const ModelInfo& info, const Prediction& prediction) {
+  return prediction.positive ? info.positive_verdict : info.negative_verdict;
+}
+
+Json ErrorJson(const std::string& file, const Error& error) {
+  return {{"file", file}, {"error", {{"code", ErrorName(error.code)}, {"message", error.message}}}};
+}
+
+Json PredictionJson(const std::string& file, const Classifier& classifier, const Prediction& p) {
+  const ModelInfo& info = classifier.info();
+  Json probabilities = Json::object();
+  for (size_t i = 0; i < info.labels.size(); ++i) probabilities[info.labels[i]] = p.probabilities[i];
+  return {
+      {"file", file},
+      {"model", {{"id", info.id}, {"version", info.version}, {"sha256", classifier.sha256()}}},
+      {"label", info.labels[DecidedLabel(info, p)]},
+      {"verdict", Verdict(info, p)},
+      {"positive", p.positive},
+      {"probability", p.probabilities[static_cast<size_t>(info.positive)]},
+      {"probabilities", probabilities},
+      {"threshold", info.threshold},
+      {"image", {{"width", p.image_width}, {"height", p.image_height}}},
+      {"region",
+       {{"left", p.placement.left},
+        {"top", p.placement.top},
+        {"width", p.placement.width},
+        {"height", p.placement.height}}},
+      {"scale", p.placement.scale},
+      {"ms",
+       {{"decode", p.times.decode_ms},
+        {"preprocess", p.times.preprocess_ms},
+        {"network", p.times.network_ms}}},
+  };
+}
+
+std::string PredictionText(const std::string& file, const Classifier& classifier,
+                           const Prediction& p) {
+  const ModelInfo& info = classifier.info();
+  const auto positive = static_cast<size_t>(info.positive);
+  std::ostringstream text;
+  text << file << ": " << Verdict(info, p) << " (probability of " << info.labels[positive] << " "
+       << std::fixed << std::setprecision(3) << p.probabilities[positive] << ", threshold "
+       << info.threshold << "; " << p.image_width << "x" << p.image_height << " px";
+  if (p.placement.scale != 1) text << " scaled by " << p.placement.scale;
+  const double ms = p.times.decode_ms + p.times.preprocess_ms + p.times.network_ms;
+  text << "; " << std::setprecision(1) << ms << " ms)";
+  return text.str();
+}
+
+Result<Prediction> Predict(const std::string& file, Classifier* classifier) {
+  ASSIGN_OR_RETURN(const auto bytes, ReadFile(file, kMaxImageBytes, ErrorCode::kImageTooLarge));
+  return classifier->Classify(bytes);
+}
+
+}  // namespace
+
+int RunPredict(const Words& words, std::ostream& out, std::ostream& err) {
+  const auto arguments = Arguments::Parse(words, {{"model", true}, {"json"}});
+  if (!arguments.ok()) return UsageError(arguments.error().message, err);
+  const Words& files = arguments.value().positional();
+  if (!arguments.value().Has("model")) return UsageError("predict needs --model MODEL.", err);
+  if (files.empty()) return UsageError("predict needs an image.", err);
+  const bool json = arguments.value().Has("json");
+
+  Result<Classifier> loaded = LoadClassifier(arguments.value().Text("model"));
+  if (!loaded.ok()) return Failure(loaded.error(), err);
+  Classifier& classifier = loaded.value();
+  int exit_code = kExitOk;
+  for (const std::string& file : files) {
+    const Result<Prediction> prediction = Predict(file, &classifier);
+    if (prediction.ok()) {
+      out << (json ? ToText(PredictionJson(file, classifier, prediction.value()), false)
+                   : PredictionText(file, classifier, prediction.value()));
+      out << std::endl;
+      continue;
+    }
+    exit_code = kExitFailure;
+    if (json) {
+      out << ToText(ErrorJson(file, prediction.error()), false) << std::endl;
+    } else {
+      err << file << ": " << prediction.error().message << std::endl;
+    }
+  }
+  return exit_code;
+}
+
+}  // namespace insitu

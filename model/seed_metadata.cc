@@ -1,0 +1,57 @@
+#include "model/seed_metadata.h"
+
+#include <array>
+#include <charconv>
+
+#include "model/seed_network.h"
+#include "shared/str_cat.h"
+
+namespace insitu {
+namespace {
+
+constexpr int kDigits = 9;  // enough to give every float back exactly
+
+template <typename Numbers>
+std::string List(const Numbers& numbers) {
+  std::string list;
+  for (const double number : numbers) {
+    if (!list.empty()) list += ",";
+    list += Decimal(number, kDigits);
+  }
+  return list;
+}
+
+}  // namespace
+
+std::string Decimal(double value, int digits) {
+  std::array<char, 64> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value,
+                                 std::chars_format::general, digits);
+  return std::string(text.data(), end.ptr);
+}
+
+Metadata SeedMetadata(const SeedFacts& facts) {
+  return {
+      {"insitu.id", facts.id},
+      {"insitu.version", facts.version},
+      {"insitu.kind", "histology"},
+      {"insitu.labels", "no IDC,IDC"},
+      {"insitu.positive", "IDC"},
+      {"insitu.verdict.positive", "IDC detected"},
+      {"insitu.verdict.negative", "no IDC detected in this patch"},
+      {"insitu.um_per_pixel", "4"},
+      {"insitu.fit", "crop"},
+      {"insitu.mean", List(facts.input.mean)},
+      {"insitu.std", List(facts.input.std)},
+      {"insitu.output", "probabilities"},
+      {"insitu.temperature", "1"},
+      {"insitu.threshold", Decimal(facts.threshold, kDigits)},
+      {"insitu.threshold.sensitivity", Decimal(facts.held_out.sensitivity.value_or(0), 4)},
+      {"insitu.threshold.specificity", Decimal(facts.held_out.specificity.value_or(0), 4)},
+      {"insitu.training.data", facts.training_data},
+      {"insitu.training.commit", facts.commit},
+      {"insitu.known_answer", List(facts.known_answer)},
+  };
+}
+
+}  // namespace insitu

@@ -1,0 +1,158 @@
+// Builds the site: node public/build.mjs [--out build/site] [--engines build] [--models model]
+//
+// Every file but index.html has the hash of its content in its name, so that it may be cached for
+// ever; every one has its brotli form beside it. All names are relative: the folder works on any
+// static file server, at any path. headers.json, for our own server, holds the policies that a
+// header can say better than a page.
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, extname, join } from "node:path";
+import { parseArgs } from "node:util";
+import { brotliCompressSync, constants } from "node:zlib";
+import { build, transform } from "esbuild";
+import { cssSubset } from "./css-subset.mjs";
+
+const root = join(import.meta.dirname, "..");
+const page = import.meta.dirname;
+
+const PAGE_POLICY =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; " +
+  "img-src 'self' blob:; connect-src 'self'; worker-src blob:; base-uri 'none'; form-action 'none'";
+const WORKER_POLICY = "default-src 'none'";
+
+const HASH_DIGITS = 10; // as the server expects (HasContentHash)
+const FIRST_MODEL = "seed.onnx";
+const TARGET = "es2022";
+
+const { values: options } = parseArgs({
+  options: {
+    out: { type: "string", default: join(root, "build/site") },
+    engines: { type: "string", default: join(root, "build") },
+    models: { type: "string", default: join(root, "model") },
+  },
+});
+const cache = join(root, "build/brotli");
+
+function fail(sentence) {
+  console.error(`public/build.mjs: ${sentence}`);
+  process.exit(1);
+}
+
+const digest = (bytes, encoding) => createHash("sha256").update(bytes).digest(encoding);
+
+// Files of the site by name, until all are written at once.
+const files = new Map();
+
+// Returns the name with its hash.
+function add(name, content) {
+  const bytes = Buffer.from(content);
+  const extension = extname(name);
+  const hashed = `${basename(name, extension)}-${digest(bytes, "hex").slice(0, HASH_DIGITS)}${extension}`;
+  files.set(hashed, bytes);
+  return { file: hashed, integrity: `sha256-${digest(bytes, "base64")}` };
+}
+
+async function bundle(entry, format, define = {}) {
+  const { outputFiles } = await build({
+    entryPoints: [join(page, "src", entry)],
+    bundle: true,
+    minify: true,
+    write: false,
+    format,
+    target: TARGET,
+    charset: "utf8",
+    define,
+  });
+  return outputFiles[0].contents;
+}
+
+function sourceTexts() {
+  const scripts = readdirSync(join(page, "src"), { recursive: true }).filter((name) => name.endsWith(".ts"));
+  return [join(page, "index.html"), ...scripts.map((name) => join(page, "src", name))].map((path) =>
+    readFileSync(path, "utf8"),
+  );
+}
+
+async function style() {
+  const bootstrap = readFileSync(join(root, "node_modules/bootstrap/dist/css/bootstrap.css"), "utf8");
+  const own = readFileSync(join(page, "app.css"), "utf8");
+  const css = `${cssSubset(bootstrap, sourceTexts())}\n${own}`;
+  const { code } = await transform(css, { loader: "css", minify: true, legalComments: "inline", target: TARGET });
+  if (code.includes("data:")) fail("the style sheet uses a data: image, which the page's policy forbids.");
+  return code;
+}
+
+function engines() {
+  const entries = ["simd", "relaxed"].map((kind) => {
+    const path = join(options.engines, `wasm-${kind}/engine.wasm`);
+    if (!existsSync(path)) fail(`${path} is not there. Run make wasm first.`);
+    return [kind, add(`engine-${kind}.wasm`, readFileSync(path))];
+  });
+  return Object.fromEntries(entries);
+}
+
+function models() {
+  const names = readdirSync(options.models).filter((name) => name.endsWith(".onnx")).sort();
+  if (!names.includes(FIRST_MODEL)) fail(`${join(options.models, FIRST_MODEL)} is not there. Run make train.`);
+  names.sort((a, b) => Number(b === FIRST_MODEL) - Number(a === FIRST_MODEL));
+  return names.map((name) => {
+    const bytes = readFileSync(join(options.models, name));
+    return { file: add(name, bytes).file, bytes: bytes.length, sha256: digest(bytes, "hex") };
+  });
+}
+
+async function compose() {
+  const worker = add("engine-worker.js", await bundle("engine-worker.ts", "iife"));
+  const catalog = { worker, engines: engines(), models: models() };
+  const names = {
+    CSP: PAGE_POLICY,
+    ICON: add("icon.svg", readFileSync(join(page, "icon.svg"))).file,
+    STYLE: add("app.css", await style()).file,
+    THEME: add("theme.js", await bundle("theme-early.ts", "iife")).file,
+    MAIN: add("main.js", await bundle("main.ts", "esm", { SITE_CATALOG: JSON.stringify(catalog) })).file,
+  };
+  const html = readFileSync(join(page, "index.html"), "utf8");
+  const filled = html.replace(/%([A-Z]+)%/g, (_, name) => names[name] ?? fail(`index.html asks for %${name}%.`));
+  files.set("index.html", Buffer.from(filled));
+  const policies = { csp: PAGE_POLICY, worker_csp: WORKER_POLICY, workers: [worker.file] };
+  files.set("headers.json", Buffer.from(`${JSON.stringify(policies, null, 2)}\n`));
+}
+
+// Slow at its best quality, so what has been compressed once is kept.
+function brotli(bytes) {
+  const kept = join(cache, `${digest(bytes, "hex")}.br`);
+  if (existsSync(kept)) return readFileSync(kept);
+  const compressed = brotliCompressSync(bytes, {
+    params: {
+      [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
+      [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS,
+      [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+    },
+  });
+  mkdirSync(cache, { recursive: true });
+  writeFileSync(`${kept}.${process.pid}`, compressed);
+  renameSync(`${kept}.${process.pid}`, kept);
+  return compressed;
+}
+
+// Beside its place first: whoever serves the folder never sees half a site.
+function write() {
+  const next = `${options.out}.${process.pid}`;
+  mkdirSync(next, { recursive: true });
+  for (const [name, bytes] of files) {
+    writeFileSync(join(next, name), bytes);
+    if (name !== "headers.json") writeFileSync(join(next, `${name}.br`), brotli(bytes));
+  }
+  rmSync(options.out, { recursive: true, force: true });
+  mkdirSync(dirname(options.out), { recursive: true });
+  renameSync(next, options.out);
+}
+
+await compose();
+write();
+for (const name of [...files.keys()].sort()) {
+  const compressed = join(options.out, `${name}.br`);
+  const size = (path) => String(statSync(path).size).padStart(9);
+  const packed = existsSync(compressed) ? size(compressed) : " ".repeat(9);
+  console.log(`${size(join(options.out, name))} ${packed}  ${name}`);
+}

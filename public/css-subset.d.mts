@@ -1,0 +1,1 @@
+export function cssSubset(css: string, sources: readonly string[]): string;

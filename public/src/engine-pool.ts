@@ -1,0 +1,289 @@
+// Reads images on as many workers as there are cores: one job in flight a worker, started as work
+// needs them, replaced when they break. Knows nothing of the page; the Worker constructor is given.
+import {
+  EngineError,
+  type ModelFacts,
+  type NetworkRequest,
+  type Reading,
+  type WorkerReply,
+  type WorkerRequest,
+} from "./messages.ts";
+
+export const MAX_WORKERS = 8;
+
+// A worker whose WebAssembly memory has grown beyond this gives it back by being replaced: such
+// memory never shrinks.
+export const MAX_IDLE_MEMORY_BYTES = 256 * 1024 * 1024;
+
+// A worker that had nothing to do for so long is stopped, the last one excepted.
+export const IDLE_MS = 30_000;
+
+// What the pool needs of a Worker.
+export interface WorkerLike {
+  addEventListener(type: string, listener: (event: Event) => void): void;
+  postMessage(message: WorkerRequest): void;
+  terminate(): void;
+}
+
+export interface PoolOptions {
+  createWorker: () => WorkerLike;
+  module: WebAssembly.Module;
+  model: ArrayBuffer;
+  sha256: string; // what the model must be
+  size: number; // workers at most
+  idleMs?: number;
+  maxIdleMemoryBytes?: number;
+  onRequests?: (requests: NetworkRequest[]) => void; // a worker saw itself use the network
+}
+
+export interface ClassifyOptions {
+  previewSide: number;
+  signal?: AbortSignal;
+  onStart?: () => void; // the file left the queue
+}
+
+interface Job extends ClassifyOptions {
+  file: Blob;
+  resolve: (reading: Reading) => void;
+  reject: (error: EngineError) => void;
+}
+
+interface Seat {
+  worker: WorkerLike;
+  started: boolean;
+  job: Job | null;
+  requestId: number;
+  idleTimer: ReturnType<typeof setTimeout> | undefined;
+}
+
+// Failures of one start that say nothing against the model or the workers that run already.
+const SCARCITY: ReadonlySet<string> = new Set(["out_of_memory", "engine_start"]);
+
+const TRAP_ADVICE = "Add the file again; if that does not help, it cannot be read here.";
+
+export function poolSize(cores: number | undefined): number {
+  return Math.max(1, Math.min(cores ?? 1, MAX_WORKERS));
+}
+
+export class EnginePool {
+  readonly #options: PoolOptions;
+  readonly #queue: Job[] = [];
+  readonly #seats = new Set<Seat>();
+  readonly #model = deferred<ModelFacts>();
+  #size: number;
+  #closed: EngineError | null = null;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#size = options.size;
+    this.#model.promise.catch(() => undefined); // also reaches every request
+  }
+
+  // Starts one worker, so that the first image is answered at once. Resolves to what the model says
+  // of itself; rejects if no engine can be started with it.
+  warm(): Promise<ModelFacts> {
+    if (this.#closed === null && this.#seats.size === 0) this.#startSeat();
+    return this.#model.promise;
+  }
+
+  // Rejects with an EngineError. Aborting takes a queued file out of the queue, and terminates and
+  // replaces the worker of a running one.
+  classify(file: Blob, options: ClassifyOptions): Promise<Reading> {
+    const { promise, resolve, reject } = deferred<Reading>();
+    const { signal } = options;
+    if (this.#closed !== null) reject(this.#closed);
+    else if (signal?.aborted === true) reject(cancelled());
+    else {
+      const job: Job = { ...options, file, resolve, reject };
+      const onAbort = () => this.#cancel(job);
+      const forget = () => signal?.removeEventListener("abort", onAbort);
+      signal?.addEventListener("abort", onAbort);
+      promise.then(forget, forget);
+      this.#queue.push(job);
+      this.#pump();
+    }
+    return promise;
+  }
+
+  // Ends all workers and rejects every request, now and later.
+  close(reason = new EngineError("pool_closed", "Reading was ended.")): void {
+    if (this.#closed !== null) return;
+    this.#closed = reason;
+    this.#model.reject(reason);
+    for (const seat of this.#seats) this.#discard(seat)?.reject(reason);
+    for (const job of this.#queue.splice(0)) job.reject(reason);
+  }
+
+  get workerCount(): number {
+    return this.#seats.size;
+  }
+
+  #pump(): void {
+    const seats = [...this.#seats];
+    for (const seat of seats) {
+      if (!seat.started || seat.job !== null) continue;
+      const job = this.#queue.shift();
+      if (job === undefined) return;
+      this.#dispatch(seat, job);
+    }
+    const starting = seats.filter((seat) => !seat.started).length;
+    const wanted = Math.min(this.#queue.length - starting, this.#size - seats.length);
+    for (let i = 0; i < wanted; i++) this.#startSeat();
+  }
+
+  #startSeat(): void {
+    let worker: WorkerLike;
+    try {
+      worker = this.#options.createWorker();
+    } catch (error) {
+      this.#startFailed(startError(String(error)));
+      return;
+    }
+    const seat: Seat = { worker, started: false, job: null, requestId: 0, idleTimer: undefined };
+    this.#seats.add(seat);
+    worker.addEventListener("message", (event) =>
+      this.#onReply(seat, (event as MessageEvent<WorkerReply>).data),
+    );
+    worker.addEventListener("error", (event) => {
+      event.preventDefault(); // told to the person; not also an uncaught error of the page
+      this.#onBroken(seat, (event as ErrorEvent).message || "its script failed");
+    });
+    worker.addEventListener("messageerror", () =>
+      this.#onBroken(seat, "its reply could not be read"),
+    );
+    const { module, model, sha256 } = this.#options;
+    this.#post(seat, { id: seat.requestId, op: "start", module, model, sha256 });
+  }
+
+  #dispatch(seat: Seat, job: Job): void {
+    clearTimeout(seat.idleTimer);
+    seat.job = job;
+    seat.requestId += 1;
+    job.onStart?.();
+    const { file, previewSide } = job;
+    this.#post(seat, { id: seat.requestId, op: "classify", file, previewSide });
+  }
+
+  #post(seat: Seat, request: WorkerRequest): void {
+    try {
+      seat.worker.postMessage(request);
+    } catch (error) {
+      this.#onBroken(seat, String(error));
+    }
+  }
+
+  #onReply(seat: Seat, reply: WorkerReply): void {
+    if (!this.#seats.has(seat) || reply.id !== seat.requestId) return; // discarded meanwhile
+    if (reply.requests.length > 0) this.#options.onRequests?.(reply.requests);
+    if (!seat.started) this.#onStarted(seat, reply);
+    else this.#onRead(seat, reply);
+    this.#pump();
+  }
+
+  #onStarted(seat: Seat, reply: WorkerReply): void {
+    if (reply.ok) {
+      seat.started = true;
+      this.#model.resolve(reply.value as ModelFacts);
+      this.#rest(seat, reply.memoryBytes);
+      return;
+    }
+    this.#discard(seat);
+    this.#startFailed(new EngineError(reply.code, reply.message));
+  }
+
+  #onRead(seat: Seat, reply: WorkerReply): void {
+    const { job } = seat;
+    seat.job = null;
+    if (reply.ok) {
+      job?.resolve(reply.value as Reading);
+      this.#rest(seat, reply.memoryBytes);
+      return;
+    }
+    if (reply.fatal) this.#discard(seat);
+    else this.#rest(seat, reply.memoryBytes);
+    const advice = reply.fatal ? ` ${TRAP_ADVICE}` : "";
+    job?.reject(new EngineError(reply.code, `${reply.message}${advice}`));
+  }
+
+  // The worker itself failed: what waits on it is rejected, the next request starts another one.
+  #onBroken(seat: Seat, reason: string): void {
+    if (!this.#seats.has(seat)) return;
+    const job = this.#discard(seat);
+    if (!seat.started) this.#startFailed(startError(reason));
+    job?.reject(
+      new EngineError("engine_trap", `The engine broke off: ${reason}. ${TRAP_ADVICE}`),
+    );
+    this.#pump();
+  }
+
+  // Fails closed. Where other workers run with this very model, only their number is limited.
+  #startFailed(error: EngineError): void {
+    const running = [...this.#seats].some((seat) => seat.started);
+    if (running && SCARCITY.has(error.code)) this.#size = this.#seats.size;
+    else this.close(error);
+  }
+
+  #rest(seat: Seat, memoryBytes: number): void {
+    if (memoryBytes > (this.#options.maxIdleMemoryBytes ?? MAX_IDLE_MEMORY_BYTES)) {
+      this.#discard(seat);
+      if (this.#seats.size === 0) this.#startSeat();
+      return;
+    }
+    clearTimeout(seat.idleTimer);
+    seat.idleTimer = setTimeout(() => {
+      if (this.#seats.size > 1) this.#discard(seat);
+    }, this.#options.idleMs ?? IDLE_MS);
+  }
+
+  #cancel(job: Job): void {
+    const queued = this.#queue.indexOf(job);
+    if (queued >= 0) this.#queue.splice(queued, 1);
+    for (const seat of this.#seats) {
+      if (seat.job === job) this.#discard(seat);
+    }
+    job.reject(cancelled());
+    // One signal may cancel many: workers are replaced when all of them are out of the queue.
+    queueMicrotask(() => {
+      if (this.#closed !== null) return;
+      if (this.#seats.size === 0) this.#startSeat();
+      this.#pump();
+    });
+  }
+
+  #discard(seat: Seat): Job | null {
+    this.#seats.delete(seat);
+    clearTimeout(seat.idleTimer);
+    seat.worker.terminate();
+    const { job } = seat;
+    seat.job = null;
+    return job;
+  }
+}
+
+interface Deferred<T> {
+  promise: Promise<T>;
+  resolve: (value: T) => void;
+  reject: (error: EngineError) => void;
+}
+
+function deferred<T>(): Deferred<T> {
+  let resolve: Deferred<T>["resolve"] = () => undefined;
+  let reject: Deferred<T>["reject"] = () => undefined;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}
+
+function cancelled(): EngineError {
+  return new EngineError("cancelled", "Not read: reading was cancelled.");
+}
+
+function startError(reason: string): EngineError {
+  return new EngineError(
+    "engine_start",
+    `The engine could not be started: ${reason}. Reload the page; if that does not help, ` +
+      "use a current version of Chrome, Edge, Firefox or Safari.",
+  );
+}

@@ -1,0 +1,224 @@
+// The engine over its C ABI (wasm/engine_api.h): the only file that touches WebAssembly pointers.
+// Runs in a worker and in node; knows neither DOM nor network.
+import { EngineError, type ModelFacts, type Prediction, type Preview } from "./messages.ts";
+import { hostImports, type HostState } from "./wasm-host.ts";
+
+// Keys of insitu_text and insitu_number.
+const TEXT = {
+  modelId: 0,
+  modelVersion: 1,
+  modelKind: 2,
+  modelSha256: 3,
+  modelLabel: 4,
+  positiveVerdict: 5,
+  negativeVerdict: 6,
+  trainingData: 7,
+} as const;
+
+const NUMBER = {
+  labelCount: 0,
+  positiveLabel: 1,
+  threshold: 2,
+  thresholdSensitivity: 3,
+  thresholdSpecificity: 4,
+  inputWidth: 5,
+  inputHeight: 6,
+  umPerPixel: 7,
+  probability: 32,
+  isPositive: 33,
+  imageWidth: 34,
+  imageHeight: 35,
+  regionLeft: 36,
+  regionTop: 37,
+  regionWidth: 38,
+  regionHeight: 39,
+  scale: 40,
+  decodeMs: 41,
+  preprocessMs: 42,
+  networkMs: 43,
+  previewWidth: 44,
+  previewHeight: 45,
+} as const;
+
+interface Exports {
+  memory: WebAssembly.Memory;
+  _initialize(): void;
+  insitu_alloc(size: number): number;
+  insitu_free(memory: number): void;
+  insitu_create(model: number, size: number): number;
+  insitu_destroy(classifier: number): void;
+  insitu_classify(classifier: number, image: number, size: number, previewSide: number): number;
+  insitu_text(classifier: number, key: number, index: number): number;
+  insitu_number(classifier: number, key: number, index: number): number;
+  insitu_preview(classifier: number): number;
+  insitu_error_name(): number;
+  insitu_error_message(): number;
+}
+
+const utf8 = new TextDecoder();
+
+// One model in one WebAssembly instance. After an EngineError with the code "engine_trap" the
+// instance is broken: discard it.
+export class Engine {
+  readonly model: ModelFacts;
+  readonly #exports: Exports;
+  readonly #host: HostState;
+  #classifier = 0;
+
+  private constructor(exports: Exports, host: HostState, model: Uint8Array) {
+    this.#exports = exports;
+    this.#host = host;
+    this.#guard(() => exports._initialize());
+    this.#classifier = this.#withBytes(model, (at) => exports.insitu_create(at, model.length));
+    if (this.#classifier === 0) throw this.#failure();
+    this.model = this.#guard(() => this.#readModel());
+  }
+
+  // model: an ONNX file; not referred to afterwards. Rejects with an EngineError.
+  static async create(module: WebAssembly.Module, model: Uint8Array): Promise<Engine> {
+    const host: HostState = { memory: null, stderr: "" };
+    let instance: WebAssembly.Instance;
+    try {
+      instance = await WebAssembly.instantiate(module, hostImports(module, host));
+    } catch (error) {
+      throw new EngineError("engine_start", `The engine could not be started: ${textOf(error)}.`);
+    }
+    const exports = instance.exports as unknown as Exports;
+    host.memory = exports.memory;
+    try {
+      return new Engine(exports, host, model);
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.code !== "engine_trap") throw error;
+      throw new EngineError("engine_start", `${error.message} Reload the page.`);
+    }
+  }
+
+  // image: the bytes of an image file. previewSide: 0, or the longer side of the preview in pixels.
+  classify(image: Uint8Array, previewSide: number): Prediction {
+    const code = this.#withBytes(image, (at) =>
+      this.#exports.insitu_classify(this.#classifier, at, image.length, previewSide),
+    );
+    if (code !== 0) throw this.#failure();
+    return this.#guard(() => this.#readPrediction());
+  }
+
+  destroy(): void {
+    this.#guard(() => this.#exports.insitu_destroy(this.#classifier));
+    this.#classifier = 0;
+  }
+
+  get memoryBytes(): number {
+    return this.#exports.memory.buffer.byteLength;
+  }
+
+  // Any call may grow the memory and detach older views, so each view is made afresh.
+  #bytes(): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#exports.memory.buffer as ArrayBuffer);
+  }
+
+  // Lends the bytes to a call.
+  #withBytes(bytes: Uint8Array, call: (at: number) => number): number {
+    return this.#guard(() => {
+      const at = this.#exports.insitu_alloc(Math.max(bytes.length, 1)) >>> 0;
+      if (at === 0) {
+        throw new EngineError(
+          "out_of_memory",
+          "The file does not fit the memory of the engine. Use a smaller one.",
+        );
+      }
+      this.#bytes().set(bytes, at);
+      const result = call(at) >>> 0;
+      this.#exports.insitu_free(at);
+      return result;
+    });
+  }
+
+  // Whatever WebAssembly throws of its own (a trap, an abort) becomes an EngineError.
+  #guard<T>(call: () => T): T {
+    try {
+      return call();
+    } catch (error) {
+      if (error instanceof EngineError) throw error;
+      const said = this.#host.stderr.trim();
+      const reason = said === "" ? textOf(error) : said;
+      throw new EngineError("engine_trap", `The engine broke off: ${reason}.`);
+    }
+  }
+
+  #failure(): EngineError {
+    const { insitu_error_name: name, insitu_error_message: message } = this.#exports;
+    return this.#guard(() => new EngineError(this.#textAt(name()), this.#textAt(message())));
+  }
+
+  #textAt(pointer: number): string {
+    const at = pointer >>> 0;
+    if (at === 0) throw new EngineError("invalid_argument", "The engine has no such text.");
+    const bytes = this.#bytes();
+    return utf8.decode(bytes.subarray(at, bytes.indexOf(0, at)));
+  }
+
+  #text(key: number, index = 0): string {
+    return this.#textAt(this.#exports.insitu_text(this.#classifier, key, index));
+  }
+
+  #number(key: number, index = 0): number {
+    return this.#exports.insitu_number(this.#classifier, key, index);
+  }
+
+  #readModel(): ModelFacts {
+    const labels = Array.from({ length: this.#number(NUMBER.labelCount) }, (_, index) =>
+      this.#text(TEXT.modelLabel, index),
+    );
+    return {
+      id: this.#text(TEXT.modelId),
+      version: this.#text(TEXT.modelVersion),
+      kind: this.#text(TEXT.modelKind),
+      sha256: this.#text(TEXT.modelSha256),
+      labels,
+      positive: this.#number(NUMBER.positiveLabel),
+      positiveVerdict: this.#text(TEXT.positiveVerdict),
+      negativeVerdict: this.#text(TEXT.negativeVerdict),
+      threshold: this.#number(NUMBER.threshold),
+      sensitivity: this.#number(NUMBER.thresholdSensitivity),
+      specificity: this.#number(NUMBER.thresholdSpecificity),
+      inputWidth: this.#number(NUMBER.inputWidth),
+      inputHeight: this.#number(NUMBER.inputHeight),
+      umPerPixel: this.#number(NUMBER.umPerPixel),
+      trainingData: this.#text(TEXT.trainingData),
+    };
+  }
+
+  #readPrediction(): Prediction {
+    const number = (key: number) => this.#number(key);
+    return {
+      probabilities: this.model.labels.map((_, index) => this.#number(NUMBER.probability, index)),
+      isPositive: number(NUMBER.isPositive) === 1,
+      imageWidth: number(NUMBER.imageWidth),
+      imageHeight: number(NUMBER.imageHeight),
+      region: {
+        left: number(NUMBER.regionLeft),
+        top: number(NUMBER.regionTop),
+        width: number(NUMBER.regionWidth),
+        height: number(NUMBER.regionHeight),
+      },
+      scale: number(NUMBER.scale),
+      decodeMs: number(NUMBER.decodeMs),
+      preprocessMs: number(NUMBER.preprocessMs),
+      networkMs: number(NUMBER.networkMs),
+      preview: this.#readPreview(),
+    };
+  }
+
+  #readPreview(): Preview | null {
+    const at = this.#exports.insitu_preview(this.#classifier) >>> 0;
+    if (at === 0) return null;
+    const width = this.#number(NUMBER.previewWidth);
+    const height = this.#number(NUMBER.previewHeight);
+    const rgba = this.#bytes().slice(at, at + width * height * 4);
+    return { width, height, rgba: new Uint8ClampedArray(rgba.buffer) };
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,177 @@
+// The composition root: the only file that knows everyone.
+import { Announcer } from "./announcer.ts";
+import { closedWorkerFactory } from "./closed-worker.ts";
+import { bindInput } from "./input.ts";
+import { EnginePool, poolSize } from "./engine-pool.ts";
+import { resultsCsv, resultsJson } from "./exports.ts";
+import type { Incoming } from "./intake.ts";
+import type { ModelFacts, Preview } from "./messages.ts";
+import { loadEngine } from "./model-loader.ts";
+import { browserTimings, NetworkWatch } from "./network-watch.ts";
+import { asEngineError, MAX_IMAGES, Session, type ImageEntry } from "./session.ts";
+import { applyTheme, storedTheme, storeTheme, THEMES } from "./theme.ts";
+import { AnswerView } from "./views/answer-view.ts";
+import { ListView } from "./views/list-view.ts";
+import { byId, element } from "./views/parts.ts";
+import { ProofView } from "./views/proof-view.ts";
+import { StageView } from "./views/stage-view.ts";
+import { StartView, type LoadState } from "./views/start-view.ts";
+import { plural } from "./wording.ts";
+
+const LARGE_PREVIEW_SIDE = 1_600; // pixels, of an image that the browser cannot show
+
+let load: LoadState = { step: "loading", received: 0, total: 0 };
+let pool: EnginePool | null = null;
+let drawing = false;
+
+const network = new NetworkWatch(browserTimings, draw);
+const session = new Session(() => network.now(), draw);
+const start = new StartView({ choose: chooseFiles, reload: () => location.reload() });
+const list = new ListView(session);
+const stage = new StageView(largePreview);
+const answer = new AnswerView();
+const proof = new ProofView();
+const live = byId("live", HTMLElement);
+const announcer = new Announcer((text) => (live.textContent = text));
+const message = byId("message", HTMLElement);
+const fileInput = byId("file-input", HTMLInputElement);
+
+function model(): ModelFacts | null {
+  return load.step === "ready" ? load.model : null;
+}
+
+// At most once a frame, however fast images are read.
+function draw(): void {
+  if (drawing) return;
+  drawing = true;
+  requestAnimationFrame(() => {
+    drawing = false;
+    drawNow();
+  });
+}
+
+function drawNow(): void {
+  const { selected, entries } = session;
+  const empty = entries.length === 0;
+  start.update(load, empty);
+  byId("workbench", HTMLElement).hidden = empty || load.step === "failed";
+  byId("workbench", HTMLElement).dataset["several"] = String(entries.length > 1);
+  byId("file-actions", HTMLElement).hidden = empty;
+  const anyResult = entries.some(({ state }) => state === "done" || state === "failed");
+  byId("save-csv", HTMLButtonElement).disabled = !anyResult;
+  byId("save-json", HTMLButtonElement).disabled = !anyResult;
+  list.update(model());
+  stage.update(selected);
+  answer.update(model(), selected);
+  const read = selected?.state === "done";
+  proof.update(read, read ? network.since(selected.cameAt) : null);
+  announcer.update(session, model());
+  document.title = empty ? "InSitu" : `${selected?.name ?? ""} · InSitu`;
+}
+
+function takeIn({ files, passedOver }: Incoming): void {
+  if (load.step === "failed") return; // the page says why nothing can be read
+  const leftOut = session.add(files);
+  const notes: string[] = [];
+  if (files.length === 0 && passedOver === 0) notes.push("There was no image in what was given.");
+  if (passedOver > 0) notes.push(`${plural(passedOver, "file")} of the folder passed over: no image.`);
+  if (leftOut > 0) {
+    notes.push(`${plural(leftOut, "image")} left out: the page lists up to ${MAX_IMAGES}.`);
+  }
+  message.textContent = notes.join(" ");
+}
+
+function chooseFiles(): void {
+  fileInput.click();
+}
+
+async function largePreview({ file }: ImageEntry): Promise<Preview | null> {
+  try {
+    const reading = await pool?.classify(file, { previewSide: LARGE_PREVIEW_SIDE });
+    return reading?.preview ?? null;
+  } catch (error) {
+    message.textContent = asEngineError(error).message;
+    return null;
+  }
+}
+
+function save(name: string, type: string, text: string): void {
+  const link = element("a", "");
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000); // the browser may ask where to save it first
+}
+
+function bindActions(): void {
+  const on = (id: string, action: () => void) =>
+    byId(id, HTMLButtonElement).addEventListener("click", action);
+  on("add", chooseFiles);
+  on("clear", () => session.clear());
+  on("print", () => print());
+  on("remove", () => session.selected !== null && session.remove(session.selected));
+  on("save-csv", () => {
+    const facts = model();
+    if (facts !== null) save("insitu-results.csv", "text/csv", resultsCsv(facts, session.entries));
+  });
+  on("save-json", () => {
+    const facts = model();
+    if (facts === null) return;
+    save("insitu-results.json", "application/json", resultsJson(facts, session.entries, new Date()));
+  });
+}
+
+function bindTheme(): void {
+  const button = byId("theme", HTMLButtonElement);
+  const name = byId("theme-name", HTMLElement);
+  let theme = storedTheme();
+  const show = () => {
+    name.textContent = theme;
+    applyTheme(theme);
+  };
+  button.addEventListener("click", () => {
+    theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "auto";
+    storeTheme(theme);
+    show();
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
+  show();
+}
+
+async function loadAndStart(): Promise<void> {
+  try {
+    const loaded = await loadEngine(SITE_CATALOG, import.meta.url, (received, total) => {
+      load = { step: "loading", received, total };
+      draw();
+    });
+    const createWorker = await closedWorkerFactory(loaded.workerSource);
+    const size = poolSize(navigator.hardwareConcurrency);
+    const onRequests = network.report.bind(network);
+    pool = new EnginePool({ ...loaded, createWorker, size, onRequests });
+    load = { step: "ready", model: await pool.warm() };
+    session.start(pool);
+  } catch (error) {
+    load = { step: "failed", error: asEngineError(error) };
+    session.fail(load.error);
+  }
+  draw();
+}
+
+// Paper has nothing to unfold.
+function bindPrint(): void {
+  const more = byId("more", HTMLDetailsElement);
+  let wasOpen = false;
+  addEventListener("beforeprint", () => {
+    wasOpen = more.open;
+    more.open = true;
+  });
+  addEventListener("afterprint", () => (more.open = wasOpen));
+}
+
+bindActions();
+bindTheme();
+bindPrint();
+bindInput({ session, fileInput, takeIn, tell: (text) => (message.textContent = text) });
+draw();
+void loadAndStart();

@@ -1,0 +1,109 @@
+// What crosses between the page, the pool and the worker. Types and names only.
+
+// An image beyond this many bytes is refused before it is read; the engine has the same limit
+// (kMaxImageBytes of shared/limits.h).
+export const MAX_IMAGE_BYTES = 64 * 1024 * 1024;
+
+// A failure with a stable code (those of shared/result.h and the ones below) and one sentence for a
+// person that says what is wrong and what to do.
+//   download         the engine or the model did not arrive
+//   no_simd          the browser lacks what the engine needs
+//   engine_start     the engine could not be started at all
+//   engine_trap      the engine broke off in the middle; its instance is not used again
+//   file_unreadable  the browser could not read the file
+//   cancelled        the person asked to stop
+//   pool_closed      the page is going away
+export class EngineError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.name = "EngineError";
+    this.code = code;
+  }
+}
+
+// What the model says of itself, with the SHA-256 of its file as the engine computed it.
+export interface ModelFacts {
+  id: string;
+  version: string;
+  kind: string;
+  sha256: string; // 64 hexadecimal digits
+  labels: string[];
+  positive: number; // index into labels
+  positiveVerdict: string;
+  negativeVerdict: string;
+  threshold: number;
+  sensitivity: number; // at the threshold, measured on what trainingData says; NaN if not given
+  specificity: number;
+  inputWidth: number; // pixels
+  inputHeight: number;
+  umPerPixel: number;
+  trainingData: string;
+}
+
+// In pixels of the image; left and top are negative where the input was padded.
+export interface Region {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+export interface Preview {
+  width: number;
+  height: number;
+  rgba: Uint8ClampedArray<ArrayBuffer>; // (height, width, 4), opaque
+}
+
+export interface Prediction {
+  probabilities: number[]; // one a label, sum 1
+  isPositive: boolean;
+  imageWidth: number; // pixels, after EXIF orientation
+  imageHeight: number;
+  region: Region; // what the network saw
+  scale: number; // input pixels per image pixel
+  decodeMs: number;
+  preprocessMs: number;
+  networkMs: number;
+  preview: Preview | null;
+}
+
+// A prediction bound to the file it was made from.
+export interface Reading extends Prediction {
+  sha256: string | null; // of the file; null where the browser offers no SHA-256 (plain http)
+}
+
+export interface StartRequest {
+  id: number;
+  op: "start";
+  module: WebAssembly.Module;
+  model: ArrayBuffer; // an ONNX file, copied to the worker
+  sha256: string; // what the site was built with
+}
+
+export interface ClassifyRequest {
+  id: number;
+  op: "classify";
+  file: Blob; // read by the worker, so that its bytes never pass through the page
+  previewSide: number; // 0: no preview
+}
+
+export type WorkerRequest = StartRequest | ClassifyRequest;
+
+// A network request as the browser's resource timing shows it.
+export interface NetworkRequest {
+  url: string;
+  receivedBytes: number; // of head and body; 0 from the cache
+}
+
+// Every reply tells the state of its worker too.
+export interface WorkerState {
+  memoryBytes: number; // size of the WebAssembly memory, 0 before it starts
+  requests: NetworkRequest[]; // made by the worker itself since its last reply; there should be none
+}
+
+export type WorkerReply = WorkerState & { id: number } & (
+    | { ok: true; value: ModelFacts | Reading }
+    | { ok: false; code: string; message: string; fatal: boolean } // fatal: discard the worker
+  );

@@ -1,0 +1,199 @@
+// The images of this visit and what became of each. Nothing is kept when the page closes.
+import { EngineError, type Reading } from "./messages.ts";
+import type { ClassifyOptions } from "./engine-pool.ts";
+
+// Beyond this many a list is of no use to a person, and its previews take much memory.
+export const MAX_IMAGES = 10_000;
+
+export const THUMBNAIL_SIDE = 64; // pixels
+
+export type ImageState = "waiting" | "reading" | "done" | "failed" | "cancelled";
+
+export interface IncomingFile {
+  name: string; // with its folder where one was dropped
+  file: Blob;
+}
+
+export interface ImageEntry extends IncomingFile {
+  readonly key: number;
+  readonly cameAt: number; // performance.now()
+  state: ImageState;
+  reading: Reading | null; // when done
+  error: EngineError | null; // when failed
+  answeredMs: number; // from the queue to the answer, when done
+}
+
+export interface Reader {
+  classify(file: Blob, options: ClassifyOptions): Promise<Reading>;
+}
+
+export interface Counts {
+  total: number;
+  settled: number; // done or failed
+  pending: number; // waiting or reading
+  positive: number;
+  failed: number;
+  cancelled: number;
+}
+
+export class Session {
+  readonly #now: () => number;
+  readonly #onChange: (entry: ImageEntry | null) => void;
+  readonly #stops = new Map<ImageEntry, AbortController>();
+  #entries: ImageEntry[] = [];
+  #selected: ImageEntry | null = null;
+  #reader: Reader | null = null;
+  #failure: EngineError | null = null;
+  #nextKey = 1;
+
+  // onChange: after every change, with the entry whose state changed.
+  constructor(now: () => number, onChange: (entry: ImageEntry | null) => void) {
+    this.#now = now;
+    this.#onChange = onChange;
+  }
+
+  get entries(): readonly ImageEntry[] {
+    return this.#entries;
+  }
+
+  get selected(): ImageEntry | null {
+    return this.#selected;
+  }
+
+  // From now on files are read; those that came before have waited for it.
+  start(reader: Reader): void {
+    this.#reader = reader;
+    this.#readWaiting();
+  }
+
+  // Nothing can be read, now or later.
+  fail(error: EngineError): void {
+    this.#failure = error;
+    this.#readWaiting();
+  }
+
+  // Selects the first of them. Returns how many were left out because of MAX_IMAGES.
+  add(files: readonly IncomingFile[]): number {
+    const taken = files.slice(0, Math.max(0, MAX_IMAGES - this.#entries.length));
+    const cameAt = this.#now();
+    const added = taken.map(({ name, file }): ImageEntry => {
+      const key = this.#nextKey++;
+      const nothingYet = { reading: null, error: null, answeredMs: 0 };
+      return { key, name, file, cameAt, state: "waiting", ...nothingYet };
+    });
+    this.#entries.push(...added);
+    this.#selected = added[0] ?? this.#selected;
+    this.#onChange(null);
+    this.#readWaiting();
+    return files.length - taken.length;
+  }
+
+  select(entry: ImageEntry): void {
+    this.#selected = entry;
+    this.#onChange(null);
+  }
+
+  // To the next image, the one before, or as far as the list goes.
+  move(steps: number): void {
+    if (this.#selected === null) return;
+    const last = this.#entries.length - 1;
+    const to = this.#entries.indexOf(this.#selected) + steps;
+    const entry = this.#entries[Math.max(0, Math.min(last, to))];
+    if (entry !== undefined) this.select(entry);
+  }
+
+  cancel(): void {
+    for (const entry of this.#entries) {
+      if (entry.state === "waiting" || entry.state === "reading") entry.state = "cancelled";
+    }
+    this.#abortAll();
+    this.#onChange(null);
+  }
+
+  // Reads what was cancelled after all.
+  resume(): void {
+    for (const entry of this.#entries) {
+      if (entry.state === "cancelled") entry.state = "waiting";
+    }
+    this.#onChange(null);
+    this.#readWaiting();
+  }
+
+  remove(entry: ImageEntry): void {
+    const index = this.#entries.indexOf(entry);
+    if (index < 0) return;
+    this.#entries.splice(index, 1);
+    if (this.#selected === entry) {
+      this.#selected = this.#entries[Math.min(index, this.#entries.length - 1)] ?? null;
+    }
+    this.#stops.get(entry)?.abort();
+    this.#onChange(null);
+  }
+
+  clear(): void {
+    this.#entries = [];
+    this.#selected = null;
+    this.#abortAll();
+    this.#onChange(null);
+  }
+
+  counts(): Counts {
+    const of = (state: ImageState) => this.#entries.filter((entry) => entry.state === state).length;
+    const total = this.#entries.length;
+    const failed = of("failed");
+    const cancelled = of("cancelled");
+    const done = of("done");
+    const positive = this.#entries.filter((entry) => entry.reading?.isPositive === true).length;
+    const settled = done + failed;
+    return { total, settled, pending: total - settled - cancelled, positive, failed, cancelled };
+  }
+
+  #abortAll(): void {
+    const stops = [...this.#stops.values()];
+    this.#stops.clear();
+    for (const stop of stops) stop.abort();
+  }
+
+  #readWaiting(): void {
+    for (const entry of this.#entries) {
+      if (entry.state !== "waiting" || this.#stops.has(entry)) continue;
+      if (this.#failure !== null) this.#fail(entry, this.#failure);
+      else if (this.#reader !== null) void this.#read(entry, this.#reader);
+    }
+  }
+
+  async #read(entry: ImageEntry, reader: Reader): Promise<void> {
+    const stop = new AbortController();
+    this.#stops.set(entry, stop);
+    let began = this.#now();
+    const onStart = () => {
+      began = this.#now();
+      entry.state = "reading";
+      this.#onChange(entry);
+    };
+    const options = { previewSide: THUMBNAIL_SIDE, signal: stop.signal, onStart };
+    try {
+      entry.reading = await reader.classify(entry.file, options);
+      entry.state = "done";
+      entry.answeredMs = this.#now() - began;
+    } catch (error) {
+      if (stop.signal.aborted) return; // its entry says so already, or is gone
+      this.#fail(entry, asEngineError(error));
+    } finally {
+      if (this.#stops.get(entry) === stop) this.#stops.delete(entry);
+    }
+    this.#onChange(entry);
+  }
+
+  #fail(entry: ImageEntry, error: EngineError): void {
+    entry.state = "failed";
+    entry.error = error;
+    this.#onChange(entry);
+  }
+}
+
+export function asEngineError(error: unknown): EngineError {
+  if (error instanceof EngineError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new EngineError("engine_trap", `Reading broke off: ${reason}. Reload the page.`);
+}

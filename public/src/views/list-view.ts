@@ -1,0 +1,128 @@
+// The list of images. Only the rows in sight exist, so that it stays fluid with thousands.
+import type { ModelFacts } from "../messages.ts";
+import type { ImageEntry, Session } from "../session.ts";
+import { positiveProbability, probabilityText, progressSentence, verdict } from "../wording.ts";
+import { byId, drawPreview, element, part, showFileName } from "./parts.ts";
+
+const ROW_HEIGHT = 64; // px, as --row-height in app.css
+const SPARE_ROWS = 4; // beyond the edges
+
+interface Row {
+  element: HTMLElement;
+  outcome: HTMLElement;
+  probability: HTMLElement;
+  thumbnail: HTMLCanvasElement;
+  drawn: string; // what is drawn: state and model
+}
+
+export class ListView {
+  readonly element = byId("list", HTMLElement);
+  readonly #rows = part(this.element, "rows");
+  readonly #spacer = part(this.element, "spacer");
+  readonly #made = new Map<ImageEntry, Row>();
+  readonly #session: Session;
+  #model: ModelFacts | null = null;
+  #followed: ImageEntry | null = null;
+
+  constructor(session: Session) {
+    this.#session = session;
+    this.#rows.addEventListener("scroll", () => this.#draw(), { passive: true });
+    new ResizeObserver(() => this.#draw()).observe(this.#rows);
+    part(this.element, "cancel").addEventListener("click", () => session.cancel());
+    part(this.element, "resume").addEventListener("click", () => session.resume());
+  }
+
+  update(model: ModelFacts | null): void {
+    this.#model = model;
+    const counts = this.#session.counts();
+    this.element.hidden = counts.total < 2;
+    const progress = part(this.element, "progress", HTMLProgressElement);
+    progress.hidden = counts.pending === 0;
+    progress.max = Math.max(1, counts.total - counts.cancelled);
+    progress.value = counts.settled;
+    part(this.element, "progress-text").textContent = progressSentence(counts);
+    part(this.element, "cancel").hidden = counts.pending === 0;
+    part(this.element, "resume").hidden = counts.pending > 0 || counts.cancelled === 0;
+    this.#spacer.style.height = `${counts.total * ROW_HEIGHT}px`;
+    if (this.#session.selected !== this.#followed) this.#follow();
+    this.#draw();
+  }
+
+  // Brings the selected row into sight.
+  #follow(): void {
+    const { selected, entries } = this.#session;
+    this.#followed = selected;
+    if (selected === null) return;
+    const top = entries.indexOf(selected) * ROW_HEIGHT;
+    const { scrollTop, clientHeight } = this.#rows;
+    if (top < scrollTop) this.#rows.scrollTop = top;
+    else if (top + ROW_HEIGHT > scrollTop + clientHeight) {
+      this.#rows.scrollTop = top + ROW_HEIGHT - clientHeight;
+    }
+  }
+
+  #draw(): void {
+    const { entries, selected } = this.#session;
+    const { scrollTop, clientHeight } = this.#rows;
+    const first = Math.max(0, Math.floor(scrollTop / ROW_HEIGHT) - SPARE_ROWS);
+    const end = Math.ceil((scrollTop + clientHeight) / ROW_HEIGHT) + SPARE_ROWS;
+    const visible = new Set(entries.slice(first, end));
+    if (selected !== null) visible.add(selected); // aria-activedescendant must exist
+    for (const [entry, row] of this.#made) {
+      if (visible.has(entry)) continue;
+      row.element.remove();
+      this.#made.delete(entry);
+    }
+    for (const entry of visible) this.#drawRow(entry, entries.indexOf(entry), entries.length);
+    if (selected === null) this.#rows.removeAttribute("aria-activedescendant");
+    else this.#rows.setAttribute("aria-activedescendant", `image-${selected.key}`);
+  }
+
+  #drawRow(entry: ImageEntry, index: number, count: number): void {
+    const row = this.#made.get(entry) ?? this.#makeRow(entry);
+    row.element.style.transform = `translateY(${index * ROW_HEIGHT}px)`;
+    row.element.setAttribute("aria-posinset", String(index + 1));
+    row.element.setAttribute("aria-setsize", String(count));
+    row.element.setAttribute("aria-selected", String(entry === this.#session.selected));
+    const drawn = `${entry.state} ${this.#model === null}`;
+    if (row.drawn === drawn) return;
+    row.drawn = drawn;
+    row.element.dataset["state"] = entry.state;
+    const { reading } = entry;
+    row.outcome.textContent = this.#outcome(entry);
+    if (reading === null || this.#model === null) return;
+    row.element.dataset["positive"] = String(reading.isPositive);
+    row.probability.textContent = probabilityText(positiveProbability(this.#model, reading));
+    if (reading.preview !== null) drawPreview(row.thumbnail, reading.preview);
+  }
+
+  #makeRow(entry: ImageEntry): Row {
+    const row: Row = {
+      element: element("div", "list-row"),
+      outcome: element("div", "list-outcome"),
+      probability: element("div", "list-probability"),
+      thumbnail: element("canvas", "list-thumbnail"),
+      drawn: "",
+    };
+    row.element.id = `image-${entry.key}`;
+    row.element.setAttribute("role", "option");
+    const name = element("div", "file-name");
+    showFileName(name, entry.name);
+    row.thumbnail.setAttribute("aria-hidden", "true");
+    const words = element("div", "list-words");
+    words.append(name, row.outcome);
+    row.element.append(row.thumbnail, words, row.probability);
+    row.element.addEventListener("click", () => this.#session.select(entry));
+    this.#spacer.append(row.element);
+    this.#made.set(entry, row);
+    return row;
+  }
+
+  #outcome(entry: ImageEntry): string {
+    if (entry.state === "done" && entry.reading !== null && this.#model !== null) {
+      return verdict(this.#model, entry.reading);
+    }
+    if (entry.state === "failed") return entry.error?.message ?? "";
+    return { waiting: "waiting", reading: "being read", cancelled: "cancelled", done: "" }[entry.state];
+  }
+}

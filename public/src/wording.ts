@@ -1,0 +1,152 @@
+// Numbers and sentences as a person reads them. No DOM.
+import type { ModelFacts, NetworkRequest, Prediction } from "./messages.ts";
+import type { Counts } from "./session.ts";
+
+export const NOTICE = "For research and education. Not a medical device.";
+
+const KILOBYTE = 1024;
+
+// Three decimals, and never a certainty that rounding made.
+export function probabilityText(probability: number, digits = 3): string {
+  const smallest = 10 ** -digits;
+  if (probability >= 1 - smallest / 2) return `> ${(1 - smallest).toFixed(digits)}`;
+  if (probability < smallest / 2) return `< ${smallest.toFixed(digits)}`;
+  return probability.toFixed(digits);
+}
+
+// A probability beside its threshold, with as many decimals as it takes to see on which side it is.
+export function besideThreshold(
+  probability: number,
+  threshold: number,
+): { probability: string; threshold: string } {
+  const MOST_DIGITS = 7; // of a float
+  let digits = 3;
+  const rounded = (value: number) => Number(value.toFixed(digits));
+  while (
+    digits < MOST_DIGITS &&
+    rounded(probability) >= rounded(threshold) !== probability >= threshold
+  ) {
+    digits++;
+  }
+  return {
+    probability: probabilityText(probability, digits),
+    threshold: decimal(threshold, digits),
+  };
+}
+
+// Up to so many decimals, without zeros at the end.
+export function decimal(value: number, digits = 3): string {
+  return String(Number(value.toFixed(digits)));
+}
+
+export function milliseconds(ms: number): string {
+  if (ms < 0.05) return "< 0.1 ms";
+  if (ms < 100) return `${ms.toFixed(1)} ms`;
+  return ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+export function byteCount(bytes: number): string {
+  if (bytes < KILOBYTE) return `${bytes} bytes`;
+  if (bytes < KILOBYTE * KILOBYTE) return `${(bytes / KILOBYTE).toFixed(1)} KB`;
+  return `${(bytes / (KILOBYTE * KILOBYTE)).toFixed(1)} MB`;
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+export function verdict(model: ModelFacts, prediction: Prediction): string {
+  return prediction.isPositive ? model.positiveVerdict : model.negativeVerdict;
+}
+
+export function positiveProbability(model: ModelFacts, prediction: Prediction): number {
+  return prediction.probabilities[model.positive] ?? Number.NaN;
+}
+
+export function positiveLabel(model: ModelFacts): string {
+  return model.labels[model.positive] ?? "positive";
+}
+
+export function operatingPoint(model: ModelFacts): string {
+  const point = `threshold ${decimal(model.threshold)}`;
+  const { sensitivity, specificity } = model;
+  // A model that was not measured says 0.
+  if (!(sensitivity > 0) || !(specificity > 0)) return `${point}, sensitivity and specificity not given`;
+  return `${point}: sensitivity ${decimal(sensitivity)}, specificity ${decimal(specificity)}`;
+}
+
+const factor = (scale: number) => decimal(scale, scale < 0.1 ? 4 : 3);
+
+const px = (width: number, height: number) => `${Math.round(width)}×${Math.round(height)} px`;
+
+export function seesWholeImage({ region, imageWidth, imageHeight }: Prediction): boolean {
+  const HALF = 0.5; // of a pixel
+  return (
+    region.left < HALF &&
+    region.top < HALF &&
+    region.left + region.width > imageWidth - HALF &&
+    region.top + region.height > imageHeight - HALF
+  );
+}
+
+// What the model saw, and how it was made from the image: never silently.
+export function inputSentence(model: ModelFacts, prediction: Prediction): string {
+  const { region, imageWidth, imageHeight, scale } = prediction;
+  const input = px(model.inputWidth, model.inputHeight);
+  const image = px(imageWidth, imageHeight);
+  const whole = seesWholeImage(prediction);
+  const padded = region.width > imageWidth + 0.5 || region.height > imageHeight + 0.5;
+  const verticalScale = model.inputHeight / region.height;
+  const stretched = Math.abs(verticalScale / scale - 1) > 0.01;
+  if (whole && scale === 1 && !stretched && !padded) {
+    return `The whole image, ${image}, as it is: the size that the model expects.`;
+  }
+  const from = whole
+    ? `The image of ${image}`
+    : `The outlined ${px(region.width, region.height)} of ${image}`;
+  const how: string[] = [];
+  if (stretched) {
+    how.push(`scaled by ${factor(scale)} in width and ${factor(verticalScale)} in height`);
+  } else if (scale !== 1) {
+    how.push(`scaled by ${factor(scale)}`);
+  }
+  if (padded) how.push("padded");
+  return how.length === 0 ? `${from}, not scaled.` : `${from}, ${how.join(" and ")} to ${input}.`;
+}
+
+// The scale the image should have for the answer to mean something. The file does not say it.
+export function scaleSentence(model: ModelFacts, { scale }: Prediction): string {
+  const expects = `The model expects ${decimal(model.umPerPixel)} µm/px`;
+  const unknown = "InSitu does not know the scale of this file";
+  if (scale === 1) return `${expects}. ${unknown}: check it.`;
+  const needed = decimal(model.umPerPixel * scale, 2);
+  return `${expects}, so this image should have ${needed} µm/px. ${unknown}: check it.`;
+}
+
+export function proofSentence(requests: NetworkRequest[] | null): string {
+  if (requests === null) {
+    return "This image was read on this device. This browser does not report its network requests, so they could not be counted.";
+  }
+  if (requests.length === 0) return "This image was read on this device: 0 bytes sent.";
+  return (
+    "This image was read on this device, but the browser reports " +
+    `${plural(requests.length, "network request")} of this page since it came in.`
+  );
+}
+
+export function proofDetail(requests: NetworkRequest[] | null): string {
+  if (requests === null) return "";
+  if (requests.length === 0) return "0 network requests since it came in, by the browser's own count.";
+  const received = requests.reduce((sum, request) => sum + request.receivedBytes, 0);
+  return `${byteCount(received)} received. A browser does not tell how much a request sends.`;
+}
+
+export function progressSentence(counts: Counts): string {
+  const { total, settled, pending, failed, cancelled } = counts;
+  const read = plural(settled - failed, "image");
+  const parts = [pending > 0 ? `${settled} of ${total} done` : `${read} read`];
+  if (counts.positive > 0 || pending === 0) parts.push(`${counts.positive} positive`);
+  if (failed > 0) parts.push(`${failed} could not be read`);
+  if (cancelled > 0) parts.push(`${cancelled} cancelled`);
+  return parts.join(" · ");
+}

@@ -1,0 +1,64 @@
+// The filter behind preprocess.h: one rectangle of an image, resampled, row by row.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "shared/image.h"
+
+namespace insitu {
+
+// The weights of one direction, for the outputs [first, first + count) of a line of `from` samples
+// resampled to `to`: output i is the sum of weight(i, k) * sample(begin(i) + k), k < taps(i).
+// A triangle whose support widens with the reduction, cut at the border and normalised, as Pillow's
+// BILINEAR (Image.resize).
+class ResampleWeights {
+ public:
+  ResampleWeights(int from, int64_t to, int64_t first, int count);
+
+  int count() const { return static_cast<int>(begin_.size()); }
+  int begin(int i) const { return begin_[static_cast<size_t>(i)]; }
+  int taps(int i) const {
+    const auto at = static_cast<size_t>(i);
+    return static_cast<int>(offset_[at + 1] - offset_[at]);
+  }
+  const float* weights(int i) const { return &weights_[offset_[static_cast<size_t>(i)]]; }
+
+  // The samples that any output uses are [lowest(), end()).
+  int lowest() const { return begin_.front(); }
+  int end() const { return begin_.back() + taps(count() - 1); }
+
+ private:
+  std::vector<int> begin_;
+  std::vector<size_t> offset_;  // into weights_, one more than outputs
+  std::vector<float> weights_;
+};
+
+// Output rows of an image whose columns and rows are resampled by two sets of weights.
+class Resampler {
+ public:
+  // The image and the weights have to outlive the resampler. luma: RGB becomes grey, Rec. 601.
+  Resampler(const Image& image, const ResampleWeights& columns, const ResampleWeights& rows,
+            bool luma);
+
+  int channels() const { return channels_; }  // of what Row returns
+
+  // Row y of rows.count(): (columns.count(), channels()) f32, 0..255; valid until the next call.
+  const std::vector<float>& Row(int y);
+
+ private:
+  void SumRows(int y);
+  void TakeLuma();
+  void SumColumns();
+
+  const Image& image_;
+  const ResampleWeights& columns_;
+  const ResampleWeights& rows_;
+  bool luma_;
+  int channels_;
+  std::vector<float> tall_;  // one row, not yet resampled across: (columns used, channels)
+  std::vector<float> row_;   // (columns.count(), channels_)
+};
+
+}  // namespace insitu

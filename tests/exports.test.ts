@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { resultsCsv, resultsJson } from "../public/src/exports.ts";
+import { EngineError } from "../public/src/messages.ts";
+import { NOTICE } from "../public/src/wording.ts";
+import { entryOf, model, readingOf } from "./readings.ts";
+
+const entries = [
+  entryOf("one.png", { state: "done", reading: readingOf(true) }),
+  entryOf('=cmd, "two".png', { state: "done", reading: readingOf(false, { sha256: null }) }),
+  entryOf("three.png", { state: "failed", error: new EngineError("image_empty", "Empty, no bytes.") }),
+  entryOf("four.png", { state: "waiting" }),
+];
+
+function rows(): Record<string, string>[] {
+  const [head, ...lines] = resultsCsv(model, entries).replace("\uFEFF", "").trimEnd().split("\r\n");
+  const names = head?.split(",") ?? [];
+  return lines.map((line) => {
+    const cells = line.match(/("([^"]|"")*"|[^,]*)(,|$)/g) ?? [];
+    return Object.fromEntries(names.map((name, index) => [name, cells[index]?.replace(/,$/, "") ?? ""]));
+  });
+}
+
+test("CSV has one row for each image that was read or failed, each with model, hash and notice", () => {
+  const [one, , three, ...more] = rows();
+  assert.equal(more.length, 0);
+  assert.equal(one?.["file"], "one.png");
+  assert.equal(one?.["verdict"], "IDC detected");
+  assert.equal(one?.["positive"], "true");
+  assert.equal(one?.["probability"], "0.9");
+  assert.equal(one?.["file_sha256"], "cd".repeat(32));
+  assert.equal(one?.["threshold"], "0.42");
+  assert.equal(one?.["model_sha256"], model.sha256);
+  assert.equal(one?.["notice"], NOTICE);
+  assert.equal(three?.["probability"], "");
+  assert.equal(three?.["error_code"], "image_empty");
+  assert.equal(three?.["error"], '"Empty, no bytes."');
+});
+
+test("A file name that a spreadsheet would run is disarmed, quotes and commas are quoted", () => {
+  assert.equal(rows()[1]?.["file"], `"'=cmd, ""two"".png"`);
+});
+
+test("Without results there is no CSV", () => {
+  assert.equal(resultsCsv(model, [entryOf("a.png")]), "");
+});
+
+test("JSON says the same, with the model and the notice once", () => {
+  const json = JSON.parse(resultsJson(model, entries, new Date(0))) as {
+    notice: string;
+    written: string;
+    model: Record<string, unknown>;
+    images: Record<string, unknown>[];
+  };
+  assert.equal(json.notice, NOTICE);
+  assert.equal(json.written, "1970-01-01T00:00:00.000Z");
+  assert.equal(json.model["sha256"], model.sha256);
+  assert.equal(json.model["threshold_sensitivity"], 0.86);
+  assert.equal(json.images.length, 3);
+  assert.equal(json.images[1]?.["file"], '=cmd, "two".png');
+  assert.equal(json.images[1]?.["file_sha256"], null);
+  assert.equal(json.images[1]?.["positive"], false);
+  assert.equal(json.images[2]?.["error"], "Empty, no bytes.");
+});
+
+test("A measure that the model does not give is null in JSON, which has no NaN", () => {
+  const text = resultsJson({ ...model, sensitivity: Number.NaN }, entries, new Date(0));
+  const json = JSON.parse(text) as { model: Record<string, unknown> };
+  assert.equal(json.model["threshold_sensitivity"], null);
+});

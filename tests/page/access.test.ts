@@ -1,0 +1,175 @@
+// For every person: by keyboard, by screen reader, in both themes, on a phone, on paper.
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { png, tissue } from "../made_images.ts";
+import { drop, launch, readAnswer, root, serveBare, skip, visit, type Served } from "./harness.ts";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const screenshots = join(root, "build/screenshots");
+const themes = ["light", "dark"] as const;
+
+const one = [{ name: "patch.png", bytes: png(tissue(50, 50, 1, 0.9)) }];
+const several = [
+  { name: "case-1/field of view.png", bytes: png(tissue(700, 460, 2, 0.5)) },
+  ...Array.from({ length: 12 }, (_, index) => ({
+    name: `case-1/patch-${index}.png`,
+    bytes: png(tissue(50, 50, index, index / 12)),
+  })),
+  { name: "notes.png", bytes: Buffer.from("a text") },
+];
+
+interface Violation {
+  id: string;
+  nodes: { html: string; failureSummary?: string }[];
+}
+
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => {
+    const { axe: checker } = globalThis as unknown as {
+      axe: { run(): Promise<{ violations: Violation[] }> };
+    };
+    return (await checker.run()).violations;
+  });
+  return found.map(
+    ({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary ?? ""}`).join("; ")}`,
+  );
+}
+
+async function showSeveral(page: Page): Promise<void> {
+  await drop(page, several);
+  await page.getByText("13 images read").waitFor();
+  await readAnswer(page);
+}
+
+describe("access", { skip, timeout: 300_000 }, () => {
+  let browser: Browser;
+  let served: Served;
+
+  before(async () => {
+    mkdirSync(screenshots, { recursive: true });
+    [browser, served] = await Promise.all([launch(), serveBare()]);
+  });
+  after(async () => {
+    await browser.close();
+    await served.close();
+  });
+
+  for (const colorScheme of themes) {
+    for (const width of [360, 1280]) {
+      test(`axe finds nothing at ${width} px, ${colorScheme}, and each screen is drawn`, async () => {
+        const height = width === 360 ? 740 : 800;
+        const { page, complaints, close } = await visit(browser, served.url, { colorScheme, width, height });
+        const check = async (screen: string) => {
+          assert.deepEqual(await violations(page), [], screen);
+          const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          assert.ok(overflow <= 0, `${screen} is ${overflow} px too wide`);
+          const path = join(screenshots, `${screen}-${width}-${colorScheme}.png`);
+          await page.screenshot({ path, fullPage: true });
+        };
+        await check("empty");
+        await drop(page, one);
+        await readAnswer(page);
+        await check("answer");
+        await showSeveral(page);
+        await check("several");
+        await page.keyboard.press("End");
+        await page.getByRole("heading", { name: "Not read" }).waitFor();
+        await check("error");
+        await page.keyboard.press("?");
+        await page.getByRole("heading", { name: "Keys" }).waitFor();
+        await check("keys");
+        assert.deepEqual(complaints, []);
+        await close();
+      });
+    }
+  }
+
+  test("Everything is done by keyboard alone", async () => {
+    const { page, complaints, close } = await visit(browser, served.url);
+    const files = several.slice(0, 3).map(({ name, bytes }) => ({
+      name: name.replace("case-1/", ""),
+      mimeType: "image/png",
+      buffer: bytes,
+    }));
+    const focused = () => page.evaluate(() => document.activeElement?.id);
+    for (let tabs = 0; tabs < 10 && (await focused()) !== "choose"; tabs++) {
+      await page.keyboard.press("Tab");
+    }
+    assert.equal(await focused(), "choose");
+    const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Enter")]);
+    await chooser.setFiles(files);
+    await page.getByText("3 images read").waitFor();
+    const selected = () => page.locator('[role="option"][aria-selected="true"]').innerText();
+    assert.match(await selected(), /^field of view\.png/);
+    await page.keyboard.press("ArrowDown");
+    await page.getByRole("option", { name: "patch-0.png", selected: true }).waitFor();
+    await page.keyboard.press("End");
+    await page.getByRole("option", { name: "patch-1.png", selected: true }).waitFor();
+    await page.keyboard.press("Delete");
+    await page.getByText("2 images read").waitFor();
+    await page.keyboard.press("?");
+    await page.getByRole("heading", { name: "Keys" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("heading", { name: "Keys" }).waitFor({ state: "hidden" });
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  test("Focus can always be seen", async () => {
+    const { page, close } = await visit(browser, served.url);
+    await drop(page, several);
+    await page.getByText("13 images read").waitFor();
+    const seen = new Set<string>();
+    for (let tabs = 0; tabs < 20; tabs++) {
+      await page.keyboard.press("Tab");
+      const focus = await page.evaluate(() => {
+        const { activeElement } = document;
+        if (activeElement === null || activeElement === document.body) return null;
+        const { outlineStyle, outlineWidth } = getComputedStyle(activeElement);
+        const { width, height } = activeElement.getBoundingClientRect();
+        return { html: activeElement.outerHTML.slice(0, 80), outlineStyle, outlineWidth, width, height };
+      });
+      if (focus === null) continue;
+      seen.add(focus.html);
+      assert.equal(focus.outlineStyle, "solid", focus.html);
+      assert.ok(parseFloat(focus.outlineWidth) >= 2 && focus.width > 8 && focus.height > 8, focus.html);
+    }
+    assert.ok(seen.size >= 8, [...seen].join("\n"));
+    await close();
+  });
+
+  test("The theme follows the system until a person chooses, and the choice is kept", async () => {
+    const { page, close } = await visit(browser, served.url, { colorScheme: "dark" });
+    const theme = () => page.evaluate(() => document.documentElement.dataset["bsTheme"]);
+    assert.equal(await theme(), "dark");
+    await page.emulateMedia({ colorScheme: "light" });
+    assert.equal(await theme(), "light");
+    await page.locator("#theme").click();
+    await page.locator("#theme").click();
+    assert.equal(await theme(), "dark");
+    await page.reload();
+    assert.equal(await theme(), "dark");
+    await close();
+  });
+
+  test("Print is one page, light, with the whole hash and the notice", async () => {
+    const { page, close } = await visit(browser, served.url, { colorScheme: "dark" });
+    await showSeveral(page);
+    const paper = await page.pdf({ format: "A4", printBackground: true });
+    assert.equal(/\/Type\s*\/Pages[^>]*\/Count (\d+)|\/Count (\d+)[^>]*\/Type\s*\/Pages/.exec(paper.toString("latin1"))?.slice(1).join(""), "1");
+    await page.emulateMedia({ media: "print" });
+    await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+    await page.getByText(/^[0-9a-f]{64}$/).first().waitFor();
+    assert.ok(await page.getByText("Not a medical device").isVisible());
+    assert.equal(await page.locator("#list").isVisible(), false);
+    const paperColour = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    assert.equal(paperColour, "rgb(255, 255, 255)");
+    await page.screenshot({ path: join(screenshots, "print.png"), fullPage: true });
+    await close();
+  });
+});

@@ -1,0 +1,186 @@
+// The built site in Debian's Chromium: servers, a browser, and what every page test does.
+import assert from "node:assert/strict";
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join, normalize } from "node:path";
+import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+
+export const root = join(import.meta.dirname, "../..");
+export const site = process.env["INSITU_SITE"] ?? join(root, "build/site");
+export const server = join(root, "build/native/insitu-server");
+const chromiumPath = process.env["INSITU_CHROMIUM"] ?? "/usr/bin/chromium";
+
+const missing = [join(site, "index.html"), chromiumPath].filter((path) => !existsSync(path));
+export const skip =
+  missing.length > 0 ? `SKIPPED: ${missing.join(" and ")} not there; run make build` : false;
+
+const CHROMIUM_ARGUMENTS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+const TYPES: Record<string, string> = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+};
+
+export interface Served {
+  url: string; // of the page, ends with "/"
+  requests: string[]; // paths asked for, where the server is ours to watch
+  close(): Promise<void>;
+}
+
+// A bare static file server: no security header, no caching, no type for wasm, in a subfolder.
+export async function serveBare(folder = "/", directory = site): Promise<Served> {
+  const requests: string[] = [];
+  const bare = createServer((request, response) => {
+    const path = decodeURIComponent(request.url ?? "/").split("?")[0] ?? "/";
+    requests.push(path);
+    const name = path.startsWith(folder) ? path.slice(folder.length) || "index.html" : "";
+    const file = join(directory, normalize(name));
+    if (name === "" || !existsSync(file)) {
+      response.writeHead(404).end();
+      return;
+    }
+    const type = TYPES[extname(file)] ?? "application/octet-stream";
+    response.writeHead(200, { "content-type": type }).end(readFileSync(file));
+  });
+  await new Promise<void>((resolve) => bare.listen(0, "127.0.0.1", resolve));
+  const { port } = bare.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}${folder}`,
+    requests,
+    close: () =>
+      new Promise((resolve) => {
+        bare.close(() => resolve());
+        bare.closeAllConnections();
+      }),
+  };
+}
+
+function addressIn(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = "";
+    const listen = (chunk: Buffer) => {
+      said += chunk.toString();
+      const address = /http:\/\/[\d.]+:\d+/.exec(said)?.[0];
+      if (address !== undefined) resolve(address);
+    };
+    child.stdout?.on("data", listen);
+    child.stderr?.on("data", listen);
+    child.on("exit", (code) => reject(new Error(`insitu-server ended with ${code}: ${said}`)));
+  });
+}
+
+// Our own server on a free port.
+export async function serveInsitu(): Promise<Served> {
+  const child = spawn(server, ["--site", site, "--port", "0"], { stdio: ["ignore", "pipe", "pipe"] });
+  const address = await addressIn(child);
+  return {
+    url: `${address}/`,
+    requests: [],
+    close: () =>
+      new Promise((resolve) => {
+        child.on("exit", () => resolve());
+        child.kill("SIGTERM");
+      }),
+  };
+}
+
+export function launch(): Promise<Browser> {
+  return chromium.launch({ executablePath: chromiumPath, headless: true, args: CHROMIUM_ARGUMENTS });
+}
+
+export interface Visit {
+  page: Page;
+  context: BrowserContext;
+  complaints: string[]; // console errors, warnings, uncaught errors
+  requests: string[]; // over the network, all of this visit
+  close(): Promise<void>;
+}
+
+export interface VisitOptions {
+  colorScheme?: "light" | "dark";
+  width?: number;
+  height?: number;
+  prepare?: (page: Page) => Promise<void>;
+  ready?: boolean; // wait until the model is there
+}
+
+export async function visit(browser: Browser, url: string, options: VisitOptions = {}): Promise<Visit> {
+  const { colorScheme = "light", width = 1280, height = 800, prepare, ready = true } = options;
+  const context = await browser.newContext({
+    colorScheme,
+    viewport: { width, height },
+    permissions: ["clipboard-read", "clipboard-write"],
+  });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  const requests: string[] = [];
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  context.on("request", (request) => {
+    if (!/^(blob|data):/.test(request.url())) requests.push(request.url());
+  });
+  await prepare?.(page);
+  await page.goto(url);
+  if (ready) await page.locator("#load-status", { hasText: "Ready: model" }).waitFor();
+  return { page, context, complaints, requests, close: () => context.close() };
+}
+
+export interface GivenFile {
+  name: string;
+  bytes: Uint8Array;
+  type?: string;
+}
+
+// Drops files as a person would, through the page's own drag and drop events.
+export async function drop(page: Page, files: GivenFile[]): Promise<void> {
+  const given = files.map(({ name, bytes, type = "" }) => ({
+    name,
+    type,
+    base64: Buffer.from(bytes).toString("base64"),
+  }));
+  await page.evaluate((list) => {
+    const data = new DataTransfer();
+    for (const { name, type, base64 } of list) {
+      const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+      data.items.add(new File([bytes], name, { type }));
+    }
+    const fire = (kind: string) =>
+      document.body.dispatchEvent(
+        new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: data }),
+      );
+    fire("dragenter");
+    fire("dragover");
+    fire("drop");
+  }, given);
+}
+
+export async function visibleText(page: Page, selector: string): Promise<string> {
+  const text = await page.locator(selector).innerText();
+  return text.replaceAll(/\s+/g, " ").trim();
+}
+
+// The answer of the selected image, when it is there.
+export async function readAnswer(page: Page): Promise<string> {
+  await page.locator('#answer [data-part="verdict"]').waitFor();
+  return visibleText(page, "#answer");
+}
+
+export function probabilityIn(answer: string): number {
+  const found = /Probability of \S+ ([\d.]+)/.exec(answer)?.[1];
+  assert.ok(found, `there is no probability in: ${answer}`);
+  return Number(found);
+}

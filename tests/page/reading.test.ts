@@ -1,0 +1,219 @@
+// A person reads images: dropped, chosen, pasted; one, bad ones, two hundred.
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { Browser } from "playwright-core";
+import { pgm, png, pngHeader, tissue } from "../made_images.ts";
+import {
+  drop,
+  launch,
+  probabilityIn,
+  readAnswer,
+  root,
+  serveBare,
+  skip,
+  visibleText,
+  visit,
+  type Served,
+  type Visit,
+} from "./harness.ts";
+
+const data = process.env["INSITU_DATA"] ?? join(root, "../shared/data");
+const patchFolder = join(data, "idc/patches");
+const skipReal = existsSync(patchFolder) ? skip : `SKIPPED: no patches in ${data}; set INSITU_DATA`;
+
+describe("reading", { skip, timeout: 300_000 }, () => {
+  let browser: Browser;
+  let served: Served;
+
+  before(async () => {
+    [browser, served] = await Promise.all([launch(), serveBare()]);
+  });
+  after(async () => {
+    await browser.close();
+    await served.close();
+  });
+
+  async function onPage(act: (visit: Visit) => Promise<void>, height = 800): Promise<void> {
+    const opened = await visit(browser, served.url, { height });
+    try {
+      await act(opened);
+      assert.deepEqual(opened.complaints, []);
+    } finally {
+      await opened.close();
+    }
+  }
+
+  const progress = (page: Visit["page"]) => page.locator('#list [data-part="progress-text"]');
+
+  test("A dropped patch is answered in words, number, threshold, model and time", () =>
+    onPage(async ({ page }) => {
+      await drop(page, [{ name: "patch.png", bytes: png(tissue(50, 50, 1)) }]);
+      const answer = await readAnswer(page);
+      assert.match(answer, /^(IDC detected|no IDC detected in this patch) /i);
+      const probability = probabilityIn(answer);
+      assert.ok(probability >= 0 && probability <= 1);
+      assert.match(answer, /threshold 0\.\d+/);
+      assert.match(answer, /Model seed \d+\.\d+\.\d+ [0-9a-f]{10}/);
+      assert.match(answer, /as it is: the size that the model expects/);
+      assert.match(answer, /Time (< )?[\d.]+ m?s/);
+      const picture = page.locator('#stage [data-part="picture"]');
+      assert.equal(await picture.evaluate((image: HTMLImageElement) => image.naturalWidth), 50);
+      const announced = await page.locator("#live").textContent();
+      assert.match(announced ?? "", /^patch\.png: .*IDC detected.*Probability of IDC/);
+    }));
+
+  test("The verdict and the bar say the same as the number", () =>
+    onPage(async ({ page }) => {
+      for (const [seed, crowding] of [[1, 0], [2, 1]] as const) {
+        await drop(page, [{ name: `${seed}.png`, bytes: png(tissue(50, 50, seed, crowding)) }]);
+        await page.locator('#stage [data-part="name"]', { hasText: `${seed}.png` }).waitFor();
+        const answer = await readAnswer(page);
+        const threshold = Number(/threshold (0\.\d+)/.exec(answer)?.[1]);
+        const isPositive = answer.startsWith("IDC detected");
+        assert.equal(isPositive, probabilityIn(answer) >= threshold, answer);
+        const bar = page.locator('#answer [data-part="bar"]');
+        const share = await bar.evaluate((element) => {
+          const [fill, track] = [".probability-fill", ".probability-track"].map(
+            (part) => element.querySelector(part)?.getBoundingClientRect().width ?? 0,
+          );
+          return (fill ?? 0) / (track ?? 1);
+        });
+        assert.ok(Math.abs(share - probabilityIn(answer)) < 0.02, `the bar shows ${share}`);
+      }
+    }));
+
+  test("Of a larger image the region that the model saw is outlined and named", () =>
+    onPage(async ({ page }) => {
+      await drop(page, [{ name: "field.png", bytes: png(tissue(500, 400, 3)) }]);
+      const answer = await readAnswer(page);
+      assert.match(answer, /The outlined 400×400 px of 500×400 px, scaled by 0\.125 to 50×50 px/);
+      assert.match(answer, /this image should have 0\.5 µm\/px/);
+      const place = (part: string) => page.locator(`#stage [data-part="${part}"]`).boundingBox();
+      const [box, region] = await Promise.all([place("box"), place("region")]);
+      assert.ok(box && region);
+      assert.ok(Math.abs(region.width / box.width - 0.8) < 0.01);
+      assert.ok(Math.abs((region.x - box.x) / box.width - 0.1) < 0.01);
+    }));
+
+  test("An image that browsers do not show is drawn from the engine's own decoding", () =>
+    onPage(async ({ page }) => {
+      await drop(page, [{ name: "film.pgm", bytes: pgm(tissue(300, 200, 4)) }]);
+      await readAnswer(page);
+      const canvas = page.locator('#stage [data-part="canvas"]');
+      await canvas.waitFor();
+      assert.equal(await canvas.evaluate((drawn: HTMLCanvasElement) => drawn.width), 300);
+    }));
+
+  test("Bad files are told one by one and the good ones among them are read", () =>
+    onPage(async ({ page }) => {
+      const good = png(tissue(50, 50, 5));
+      await drop(page, [
+        { name: "good.png", bytes: good },
+        { name: "text.png", bytes: Buffer.from("only a text with the name of an image") },
+        { name: "huge.png", bytes: pngHeader(40_000, 40_000) },
+        { name: "half.png", bytes: good.subarray(0, good.length / 2) },
+        { name: "empty.png", bytes: Buffer.alloc(0) },
+        { name: "also good.png", bytes: good },
+      ]);
+      await progress(page).filter({ hasText: "2 images read" }).waitFor();
+      assert.match(await progress(page).innerText(), /4 could not be read/);
+      for (const name of ["text.png", "huge.png", "half.png", "empty.png"]) {
+        await page.getByRole("option", { name }).click();
+        await page.locator('#answer [data-part="error"]', { hasText: name }).waitFor();
+        const sentence = await visibleText(page, '#answer [data-part="error-text"]');
+        assert.match(sentence, new RegExp(`^${name}: [A-Z].*\\.$`));
+      }
+      assert.match(await visibleText(page, '#answer [data-part="error-text"]'), /empty/);
+    }));
+
+  test("200 files at once are all read, the list holds few rows, the results can be kept", () =>
+    onPage(async ({ page, requests }) => {
+      const before = requests.length;
+      const files = Array.from({ length: 200 }, (_, index) => ({
+        name: `patch-${index}.png`,
+        bytes: png(tissue(50, 50, index, index / 200)),
+      }));
+      await drop(page, files);
+      await progress(page).filter({ hasText: "200 images read" }).waitFor({ timeout: 120_000 });
+      assert.equal(requests.length, before, "no request");
+      assert.ok((await page.getByRole("option").count()) < 40);
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("button", { name: "Save CSV" }).click(),
+      ]);
+      const rows = readFileSync(await download.path(), "utf8").trimEnd().split("\r\n");
+      assert.equal(rows.length, 201);
+      assert.match(rows[200] ?? "", /^patch-199\.png,[0-9a-f]{64},/);
+      assert.match(await visibleText(page, "#proof"), /0 bytes sent/);
+    }));
+
+  test("Work that takes long can be cancelled and taken up again", () =>
+    onPage(async ({ page }) => {
+      const large = png(tissue(3000, 2000, 6, 0.01));
+      await drop(page, Array.from({ length: 24 }, (_, index) => ({ name: `${index}.png`, bytes: large })));
+      await progress(page).filter({ hasText: " of 24 done" }).waitFor();
+      await page.getByRole("button", { name: "Cancel" }).click();
+      await progress(page).filter({ hasText: "cancelled" }).waitFor();
+      const read = Number(/^\d+/.exec(await progress(page).innerText())?.[0]);
+      assert.ok(read < 24, "some were left");
+      await page.getByRole("button", { name: "Clear" }).click();
+      await page.getByRole("heading", { name: /Drop a patch/ }).waitFor();
+      await drop(page, [0, 1, 2].map((index) => ({ name: `again-${index}.png`, bytes: large })));
+      await page.keyboard.press("Escape");
+      await page.getByRole("button", { name: "Read the rest" }).click();
+      await progress(page).filter({ hasText: "3 images read" }).waitFor({ timeout: 60_000 });
+    }));
+
+  test("An image is pasted from the clipboard", () =>
+    onPage(async ({ page }) => {
+      const base64 = png(tissue(50, 50, 7)).toString("base64");
+      await page.evaluate(async (encoded) => {
+        const bytes = Uint8Array.from(atob(encoded), (c) => c.charCodeAt(0));
+        const image = new Blob([bytes], { type: "image/png" });
+        await navigator.clipboard.write([new ClipboardItem({ "image/png": image })]);
+      }, base64);
+      await page.keyboard.press("Control+V");
+      await readAnswer(page);
+      assert.match(await visibleText(page, '#stage [data-part="name"]'), /^pasted at .*\.png$/);
+    }));
+
+  test("Files can be chosen, the same one twice", () =>
+    onPage(async ({ page }) => {
+      const file = { name: "a.png", mimeType: "image/png", buffer: png(tissue(50, 50, 8)) };
+      for (const button of ["Choose images", "Add images"]) {
+        const [chooser] = await Promise.all([
+          page.waitForEvent("filechooser"),
+          page.getByRole("button", { name: button }).click(),
+        ]);
+        await chooser.setFiles(file);
+        await readAnswer(page);
+      }
+      await progress(page).filter({ hasText: "2 images read" }).waitFor();
+    }));
+
+  test("Something dropped that is no file is said, not ignored", () =>
+    onPage(async ({ page }) => {
+      await page.evaluate(() => {
+        const data = new DataTransfer();
+        data.setData("text/plain", "a text");
+        document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, dataTransfer: data }));
+      });
+      await page.locator("#message", { hasText: "There was no image" }).waitFor();
+    }));
+
+  test("A real patch is answered within a blink", { skip: skipReal }, () =>
+    onPage(async ({ page }) => {
+      const name = readdirSync(patchFolder, { recursive: true, encoding: "utf8" })
+        .filter((path) => path.endsWith(".png"))
+        .sort()[0];
+      assert.ok(name);
+      await drop(page, [{ name: "real.png", bytes: readFileSync(join(patchFolder, name)) }]);
+      await readAnswer(page);
+      await page.getByText("More", { exact: true }).click();
+      const stages = await visibleText(page, '#answer [data-part="stages"]');
+      const answered = Number(/from file to answer ([\d.]+) ms/.exec(stages)?.[1]);
+      assert.ok(answered < 300, stages);
+    }));
+});

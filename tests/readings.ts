@@ -1,0 +1,52 @@
+// A model and its answers, made by hand for tests that need no engine.
+import type { ModelFacts, Reading } from "../public/src/messages.ts";
+import type { ImageEntry } from "../public/src/session.ts";
+
+export const model: ModelFacts = {
+  id: "seed",
+  version: "1.0.0",
+  kind: "histology",
+  sha256: "ab".repeat(32),
+  labels: ["no IDC", "IDC"],
+  positive: 1,
+  positiveVerdict: "IDC detected",
+  negativeVerdict: "no IDC detected in this patch",
+  threshold: 0.42,
+  sensitivity: 0.86,
+  specificity: 0.875,
+  inputWidth: 50,
+  inputHeight: 50,
+  umPerPixel: 4,
+  trainingData: "a list of cases",
+};
+
+export function readingOf(positive: boolean, more: Partial<Reading> = {}): Reading {
+  return {
+    probabilities: positive ? [0.1, 0.9] : [0.75, 0.25],
+    isPositive: positive,
+    imageWidth: 50,
+    imageHeight: 50,
+    region: { left: 0, top: 0, width: 50, height: 50 },
+    scale: 1,
+    decodeMs: 1,
+    preprocessMs: 2,
+    networkMs: 3,
+    preview: null,
+    sha256: "cd".repeat(32),
+    ...more,
+  };
+}
+
+export function entryOf(name: string, more: Partial<ImageEntry> = {}): ImageEntry {
+  return {
+    key: 1,
+    name,
+    file: new Blob([]),
+    cameAt: 0,
+    state: "waiting",
+    reading: null,
+    error: null,
+    answeredMs: 0,
+    ...more,
+  };
+}
