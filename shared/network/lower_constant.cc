@@ -67,7 +67,9 @@ Status LowerShape(NodeReader* node, Planner* planner) {
   };
   const int64_t start = bound(node->Integer("start", 0));
   const int64_t end = std::max(start, bound(node->Integer("end", rank)));
-  return SetConstant(node, planner, IntTensor({end - start}, {shape.begin() + start, shape.begin() + end}));
+  const auto from = shape.begin() + static_cast<std::ptrdiff_t>(start);
+  const auto to = shape.begin() + static_cast<std::ptrdiff_t>(end);
+  return SetConstant(node, planner, IntTensor({end - start}, Shape(from, to)));
 }
 
 // onnx.TensorProto.DataType of the types that a Tensor can stand for.
