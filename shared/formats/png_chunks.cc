@@ -173,7 +173,8 @@ Result<PngFile> ReadPngChunks(std::span<const uint8_t> bytes) {
   if (bytes.size() < kSizeAt + 8) return Truncated("PNG");
   const uint32_t width = BigEndian32(bytes, kSizeAt);
   const uint32_t height = BigEndian32(bytes, kSizeAt + 4);
-  const Status size = CheckImageSize(width, height);
+  const std::string_view type(reinterpret_cast<const char*>(bytes.data()) + kSignatureBytes + 4, 4);
+  const Status size = type == "IHDR" ? CheckImageSize(width, height) : Status();
   if (!size.ok() && size.error().code == ErrorCode::kImageTooLarge) return size.error();
 
   Chunks chunks(bytes);

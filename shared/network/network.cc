@@ -124,17 +124,19 @@ Status Network::Bind(int batch) {
 
 Status Network::Run(int batch, std::span<const std::span<const float>> inputs,
                     std::span<const std::span<float>> outputs) {
-  const Error wrong_size{ErrorCode::kInvalidArgument,
-                         "The network was given an input or output of another size."};
+  const auto wrong_size = [] {
+    return Error{ErrorCode::kInvalidArgument,
+                 "The network was given an input or output of another size."};
+  };
   if (batch < 1 || inputs.size() != plan_.inputs.size() || outputs.size() != plan_.outputs.size()) {
-    return wrong_size;
+    return wrong_size();
   }
   const auto count = static_cast<size_t>(batch);
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (inputs[i].size() != count * static_cast<size_t>(ElementCount(plan_.inputs[i].shape))) return wrong_size;
+    if (inputs[i].size() != count * static_cast<size_t>(ElementCount(plan_.inputs[i].shape))) return wrong_size();
   }
   for (size_t i = 0; i < outputs.size(); ++i) {
-    if (outputs[i].size() != count * static_cast<size_t>(ElementCount(plan_.outputs[i].shape))) return wrong_size;
+    if (outputs[i].size() != count * static_cast<size_t>(ElementCount(plan_.outputs[i].shape))) return wrong_size();
   }
   for (int done = 0; done < batch; done += reserved_) {
     const int part = std::min(reserved_, batch - done);
