@@ -2,6 +2,29 @@
 
 namespace insitu {
 
+namespace {
+
+struct LastFailure {
+  uint32_t number = 0;
+  Error error;
+};
+thread_local LastFailure last_failure;  // NOLINT: see Failed
+
+}  // namespace
+
+Failed FailWith(ErrorCode code, std::initializer_list<TextPart> message) {
+  last_failure.error = {code, Join(message)};
+  if (++last_failure.number == 0) last_failure.number = 1;
+  Failed failure;
+  failure.number_ = last_failure.number;
+  return failure;
+}
+
+const Error& Failed::error() const {
+  if (number_ == 0 || number_ != last_failure.number) std::abort();
+  return last_failure.error;
+}
+
 const char* ErrorName(ErrorCode code) {
   switch (code) {
     case ErrorCode::kOk: return "ok";

@@ -68,7 +68,7 @@ TEST_CASE("A model's nodes, initializers, inputs and metadata are read", "[onnx]
   CHECK(model.value().opset == 17);
   REQUIRE(model.value().nodes.size() == 1);
   CHECK(model.value().nodes[0].op_type == "Add");
-  CHECK(model.value().initializers.at("c").floats == std::vector<float>{1, 2});
+  CHECK(model.value().FindInitializer("c")->floats == std::vector<float>{1, 2});
   REQUIRE(model.value().inputs.size() == 1);
   CHECK(model.value().inputs[0].shape == Shape{-1, 2});
   CHECK(model.value().metadata == std::vector<std::pair<std::string, std::string>>{{"k", "v"}});
@@ -78,7 +78,7 @@ TEST_CASE("Every float16 is read exactly, from raw data and from int32 data", "[
   for (bool raw : {true, false}) {
     const auto model = ReadOnnx(Adder().RawInitializer(HalfTensor(raw)).Bytes());
     REQUIRE(model.ok());
-    const auto& floats = model.value().initializers.at("halves").floats;
+    const auto& floats = model.value().FindInitializer("halves")->floats;
     REQUIRE(floats.size() == 65536);
     int wrong = 0;
     for (size_t i = 0; i < floats.size(); ++i) {

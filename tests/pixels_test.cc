@@ -87,7 +87,7 @@ TEST_CASE("Each of the eight orientations shows the image the right way up", "[p
 
 TEST_CASE("Memory that cannot be had is refused, not fatal", "[pixels]") {
   CHECK(AllocateMemory(1) != nullptr);
-  CHECK(OutOfMemory().code == ErrorCode::kOutOfMemory);
+  CHECK(OutOfMemory().error().code == ErrorCode::kOutOfMemory);
 }
 
 }  // namespace

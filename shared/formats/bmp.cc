@@ -52,16 +52,16 @@ size_t RowBytes(const BmpHeader& header) {
   return (static_cast<size_t>(header.width) * header.depth + 7) / 8;
 }
 
-Error Bad(std::string_view reason) { return Corrupt("BMP", reason); }
+Failed Bad(std::string_view reason) { return Corrupt("BMP", reason); }
 
 bool IsKnownHeader(uint32_t size) {
   return std::find(kHeaders.begin(), kHeaders.end(), size) != kHeaders.end();
 }
 
-Error Compressed() {
-  return {ErrorCode::kImageUnknown,
+Failed Compressed() {
+  return Fail(ErrorCode::kImageUnknown,
           "This is a BMP in a compressed form that InSitu does not read. Save it as PNG and drop it "
-          "again."};
+          "again.");
 }
 
 // The sides and the depth. bytes holds the whole header.

@@ -17,7 +17,7 @@ namespace {
 // Deflate cannot shrink data further than this.
 constexpr size_t kMaxDeflateRatio = 1032;
 
-Error Bad(std::string_view reason) { return Corrupt("PNG", reason); }
+Failed Bad(std::string_view reason) { return Corrupt("PNG", reason); }
 
 // The pixels (left + i * step_x, top + j * step_y) of the image, stored as one small image.
 struct Pass {

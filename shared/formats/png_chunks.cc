@@ -16,7 +16,7 @@ constexpr size_t kHeaderBytes = 13;  // of IHDR's data
 constexpr std::array<uint8_t, 12> kLastChunk = {0,   0,   0,   0,    'I',  'E',
                                                 'N', 'D', 0xae, 0x42, 0x60, 0x82};
 
-Error Bad(std::string_view reason) { return Corrupt("PNG", reason); }
+Failed Bad(std::string_view reason) { return Corrupt("PNG", reason); }
 
 // CRC-32 of ISO 3309, as PNG's annex D has it.
 class Crc {
@@ -70,7 +70,7 @@ class Chunks {
  private:
   // A chunk reaches beyond the file: because that is cut short, or, where its last chunk is in
   // place, because a length is wrong.
-  Error EndsEarly() const {
+  Failed EndsEarly() const {
     const bool whole = bytes_.size() >= kSignatureBytes + kLastChunk.size() &&
                        std::equal(kLastChunk.rbegin(), kLastChunk.rend(), bytes_.rbegin());
     return whole ? Bad("the length of a part is wrong") : Truncated("PNG");
@@ -135,12 +135,12 @@ Status ReadTransparency(const Chunk& chunk, PngFile* png) {
   return {};
 }
 
-Error UnknownChunk(const Chunk& chunk) {
+Failed UnknownChunk(const Chunk& chunk) {
   const std::string_view kind =
       chunk.Is("CgBI") ? "in the form that is made for iPhone programs" : "with an extension";
-  return {ErrorCode::kImageUnknown,
-          StrCat("This is a PNG ", kind,
-                 " that InSitu does not read. Save it as an ordinary PNG and drop it again.")};
+  return Fail(ErrorCode::kImageUnknown,
+          "This is a PNG ", kind,
+                 " that InSitu does not read. Save it as an ordinary PNG and drop it again.");
 }
 
 // What follows IHDR, up to IEND.
@@ -175,7 +175,7 @@ Result<PngFile> ReadPngChunks(std::span<const uint8_t> bytes) {
   const uint32_t height = BigEndian32(bytes, kSizeAt + 4);
   const std::string_view type(reinterpret_cast<const char*>(bytes.data()) + kSignatureBytes + 4, 4);
   const Status size = type == "IHDR" ? CheckImageSize(width, height) : Status();
-  if (!size.ok() && size.error().code == ErrorCode::kImageTooLarge) return size.error();
+  if (!size.ok() && size.error().code == ErrorCode::kImageTooLarge) return size.failure();
 
   Chunks chunks(bytes);
   PngFile png;

@@ -8,7 +8,7 @@ namespace {
 constexpr uint32_t kLargestMaximum = 65535;
 constexpr uint32_t kLargestNumber = 100'000'000;  // far beyond any that can be right
 
-Error Bad(std::string_view reason) { return Corrupt("PNM", reason); }
+Failed Bad(std::string_view reason) { return Corrupt("PNM", reason); }
 
 bool IsSpace(uint8_t byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
 bool IsDigit(uint8_t byte) { return byte >= '0' && byte <= '9'; }

@@ -15,6 +15,6 @@ Format RecogniseFormat(std::span<const uint8_t> bytes);
 
 // kImageUnknown for a file of Format::kOther: names what it is, where its first bytes tell, and says
 // what to do.
-Error UnknownFormat(std::span<const uint8_t> bytes);
+Failed UnknownFormat(std::span<const uint8_t> bytes);
 
 }  // namespace insitu

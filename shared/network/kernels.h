@@ -25,6 +25,7 @@ struct Clamp {
   float low = -std::numeric_limits<float>::infinity();
   float high = std::numeric_limits<float>::infinity();
 
+  bool bounds() const { return low > -std::numeric_limits<float>::infinity() || high < std::numeric_limits<float>::infinity(); }
   float operator()(float v) const { return v < low ? low : (v > high ? high : v); }
 };
 

@@ -10,7 +10,7 @@ namespace insitu {
 namespace {
 
 Status SetConstant(NodeReader* node, Planner* planner, Tensor tensor) {
-  planner->SetOutput(node->node().outputs[0], planner->AddConstant(std::move(tensor)));
+  planner->SetOutput(node->Output(), planner->AddConstant(std::move(tensor)));
   return {};
 }
 
@@ -44,7 +44,7 @@ Status LowerConstantOfShape(NodeReader* node, Planner* planner) {
   int64_t count = 1;
   for (int64_t dim : shape) {
     if (dim < 0 || dim > kMaxTensorElements || (count *= dim) > kMaxTensorElements) {
-      return node->Unsupported(StrCat("makes a tensor beyond ", kMaxTensorElements, " elements"));
+      return node->Unsupported("makes a tensor beyond ", kMaxTensorElements, " elements");
     }
   }
   const Tensor* value = node->TensorValue("value");
@@ -81,10 +81,10 @@ Status LowerCast(NodeReader* node, Planner* planner) {
   const int64_t to = node->Integer("to", 0);
   (void)node->Integer("saturate", 1);  // of 8-bit floats
   if (!IsFloatType(to) && !IsIntType(to)) {
-    return node->Unsupported(StrCat("casts to element type ", to, "; float, int32 and int64 are supported"));
+    return node->Unsupported("casts to element type ", to, "; float, int32 and int64 are supported");
   }
   const bool from_int = planner->IsInt(input);
-  if (from_int == IsIntType(to)) return (planner->SetOutput(node->node().outputs[0], input), Status());
+  if (from_int == IsIntType(to)) return (planner->SetOutput(node->Output(), input), Status());
   ASSIGN_OR_RETURN(const auto known, planner->KnownInput(*node, 0));
   Tensor cast;
   cast.shape = known->shape;
@@ -102,11 +102,12 @@ Status LowerCast(NodeReader* node, Planner* planner) {
 
 }  // namespace
 
-std::vector<NamedLowering> ConstantLowerings() {
-  return {{"Constant", LowerConstant},
+std::span<const NamedLowering> ConstantLowerings() {
+  static constexpr NamedLowering kTable[] = {{"Constant", LowerConstant},
           {"ConstantOfShape", LowerConstantOfShape},
           {"Shape", LowerShape},
           {"Cast", LowerCast}};
+  return kTable;
 }
 
 }  // namespace insitu

@@ -22,14 +22,14 @@ struct ScaleShift {
 };
 
 // Folds a BatchNormalization that alone reads *output, if one does. Returns whether it did.
-Result<bool> FuseBatchNormalization(Planner* planner, std::string* output,
+Result<bool> FuseBatchNormalization(Planner* planner, NameId* output,
                                     ConvolutionWeights* weights) {
   const OnnxNode* next = planner->SoleReader(*output);
   if (next == nullptr || next->op_type != "BatchNormalization" || next->inputs.size() != 5 ||
       next->outputs.size() != 1 || next->inputs[0] != *output) {
     return false;
   }
-  NodeReader reader(*next, planner->model().opset);
+  NodeReader reader(*next, planner->model());
   std::vector<float> parameters[4];  // scale, shift, mean, variance
   for (size_t i = 0; i < 4; ++i) {
     const auto known = planner->KnownInput(reader, i + 1);
@@ -76,7 +76,7 @@ Result<ConvolutionWeights> ReadWeights(const NodeReader& node, Planner* planner)
   if (node.HasInput(2)) {
     ASSIGN_OR_RETURN(const auto bias, planner->KnownInput(node, 2));
     if (bias->floats.size() != read.bias.size()) {
-      return node.Invalid(StrCat("has ", bias->floats.size(), " biases for ", outputs, " outputs"));
+      return node.Invalid("has ", bias->floats.size(), " biases for ", outputs, " outputs");
     }
     read.bias = bias->floats;
   }
@@ -100,13 +100,13 @@ Status LowerConv(NodeReader* node, Planner* planner) {
   const int64_t outputs = kernel_shape[0];
   if (spec.groups < 1 || outputs < 1 || outputs % spec.groups != 0 ||
       spec.group_inputs * spec.groups != input_shape[1] || ElementCount(kernel_shape) == 0) {
-    return node->Invalid(StrCat("has weights ", ShapeText(kernel_shape), " in ", spec.groups,
-                                " groups for an input of ", ShapeText(input_shape)));
+    return node->Invalid("has weights ", ShapeText(kernel_shape), " in ", spec.groups,
+                                " groups for an input of ", ShapeText(input_shape));
   }
   spec.group_outputs = outputs / spec.groups;
   ASSIGN_OR_RETURN(ConvolutionWeights weights, ReadWeights(*node, planner));
 
-  std::string output_name = node->node().outputs[0];
+  NameId output_name = node->Output();
   ASSIGN_OR_RETURN(const bool normalised, FuseBatchNormalization(planner, &output_name, &weights));
   (void)normalised;
   spec.clamp = planner->FuseClamp(&output_name);
@@ -160,7 +160,7 @@ struct DenseLayer {
 
 // input_index 0 of the node times constant weights, clamped by what follows.
 Status EmitDense(NodeReader* node, Planner* planner, DenseLayer layer, Shape output_shape,
-                 std::string output_name) {
+                 NameId output_name) {
   ASSIGN_OR_RETURN(ValueId input, planner->UncopiedInput(*node, 0));
   input = ReadFlattenedDirectly(planner, input, layer.outputs, &layer.weights);
   if (planner->value(input).flattened >= 0 || planner->value(input).layout != Layout::kPlain) {
@@ -207,7 +207,7 @@ Shape BroadcastStrides(const Shape& shape, const Shape& strides, const Shape& to
 
 // Adds beta * C to a product that is already planned.
 Status AddBias(NodeReader* node, Planner* planner, ValueId product, float beta,
-               const std::string& output_name) {
+               NameId output_name) {
   ASSIGN_OR_RETURN(const ValueId c, planner->Input(*node, 2));
   ValueId scaled = c;
   if (beta != 1) {
@@ -240,9 +240,9 @@ Status LowerGemm(NodeReader* node, Planner* planner) {
   const int64_t k = a_shape[a_transposed ? 0 : 1];
   const int64_t n = b_shape[b_transposed ? 0 : 1];
   if (b_shape[b_transposed ? 1 : 0] != k) {
-    return node->Invalid(StrCat("multiplies ", ShapeText(a_shape), " by ", ShapeText(b_shape)));
+    return node->Invalid("multiplies ", ShapeText(a_shape), " by ", ShapeText(b_shape));
   }
-  const std::string& output_name = node->node().outputs[0];
+  const NameId output_name = node->Output();
   const auto weights = planner->value(b).known;
   const bool has_bias = node->HasInput(2) && beta != 0;
   const auto bias = has_bias ? planner->KnownInput(*node, 2) : Result<std::shared_ptr<const Tensor>>(nullptr);
@@ -288,7 +288,7 @@ Status LowerMatMul(NodeReader* node, Planner* planner) {
   const int64_t k = a_shape.back();
   const int64_t n = b_shape.back();
   if (b_shape[b_shape.size() - 2] != k) {
-    return node->Invalid(StrCat("multiplies ", ShapeText(a_shape), " by ", ShapeText(b_shape)));
+    return node->Invalid("multiplies ", ShapeText(a_shape), " by ", ShapeText(b_shape));
   }
   const Shape a_batch(a_shape.begin(), a_shape.end() - 2);
   const Shape b_batch(b_shape.begin(), b_shape.end() - 2);
@@ -297,14 +297,14 @@ Status LowerMatMul(NodeReader* node, Planner* planner) {
     const int64_t x = i + a_batch.size() < batch.size() ? 1 : a_batch[i + a_batch.size() - batch.size()];
     const int64_t y = i + b_batch.size() < batch.size() ? 1 : b_batch[i + b_batch.size() - batch.size()];
     if (x != y && x != 1 && y != 1) {
-      return node->Invalid(StrCat("multiplies ", ShapeText(a_shape), " by ", ShapeText(b_shape)));
+      return node->Invalid("multiplies ", ShapeText(a_shape), " by ", ShapeText(b_shape));
     }
     batch[i] = x == 1 ? y : x;
   }
   Shape output_shape = batch;
   if (!a_is_vector) output_shape.push_back(m);
   if (!b_is_vector) output_shape.push_back(n);
-  const std::string& output_name = node->node().outputs[0];
+  const NameId output_name = node->Output();
   const auto weights = planner->value(b).known;
   if (weights && b_batch.empty() && m > 0 && k > 0 && n > 0) {
     return EmitDense(node, planner, {k, n, Transposed(weights->floats, k, n), {}}, output_shape, output_name);
@@ -330,8 +330,9 @@ Status LowerMatMul(NodeReader* node, Planner* planner) {
 
 }  // namespace
 
-std::vector<NamedLowering> LinearLowerings() {
-  return {{"Conv", LowerConv}, {"Gemm", LowerGemm}, {"MatMul", LowerMatMul}};
+std::span<const NamedLowering> LinearLowerings() {
+  static constexpr NamedLowering kTable[] = {{"Conv", LowerConv}, {"Gemm", LowerGemm}, {"MatMul", LowerMatMul}};
+  return kTable;
 }
 
 }  // namespace insitu

@@ -19,11 +19,11 @@ using OperatorPtr = std::unique_ptr<xnn_operator, OperatorDeleter>;
 Status Check(xnn_status status, const char* step) {
   if (status == xnn_status_success) return {};
   if (status == xnn_status_out_of_memory) {
-    return Error{ErrorCode::kOutOfMemory, "There is not enough memory to run the model."};
+    return Fail(ErrorCode::kOutOfMemory, "There is not enough memory to run the model.");
   }
-  return Error{ErrorCode::kModelUnsupported,
-               StrCat("The model cannot be run: XNNPACK refused to ", step, " an operator (status ",
-                      static_cast<int>(status), ").")};
+  return Fail(ErrorCode::kModelUnsupported,
+               "The model cannot be run: XNNPACK refused to ", step, " an operator (status ",
+                      static_cast<int>(status), ").");
 }
 
 class Convolution final : public Operation {
