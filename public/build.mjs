@@ -5,7 +5,16 @@
 // static file server, at any path. headers.json, for our own server, holds the policies that a
 // header can say better than a page.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { brotliCompressSync, constants } from "node:zlib";
@@ -67,18 +76,29 @@ async function bundle(entry, format, define = {}) {
 }
 
 function sourceTexts() {
-  const scripts = readdirSync(join(page, "src"), { recursive: true }).filter((name) => name.endsWith(".ts"));
+  const scripts = readdirSync(join(page, "src"), { recursive: true }).filter((name) =>
+    name.endsWith(".ts"),
+  );
   return [join(page, "index.html"), ...scripts.map((name) => join(page, "src", name))].map((path) =>
     readFileSync(path, "utf8"),
   );
 }
 
 async function style() {
-  const bootstrap = readFileSync(join(root, "node_modules/bootstrap/dist/css/bootstrap.css"), "utf8");
+  const bootstrap = readFileSync(
+    join(root, "node_modules/bootstrap/dist/css/bootstrap.css"),
+    "utf8",
+  );
   const own = readFileSync(join(page, "app.css"), "utf8");
   const css = `${cssSubset(bootstrap, sourceTexts())}\n${own}`;
-  const { code } = await transform(css, { loader: "css", minify: true, legalComments: "inline", target: TARGET });
-  if (code.includes("data:")) fail("the style sheet uses a data: image, which the page's policy forbids.");
+  const { code } = await transform(css, {
+    loader: "css",
+    minify: true,
+    legalComments: "inline",
+    target: TARGET,
+  });
+  if (code.includes("data:"))
+    fail("the style sheet uses a data: image, which the page's policy forbids.");
   return code;
 }
 
@@ -92,8 +112,11 @@ function engines() {
 }
 
 function models() {
-  const names = readdirSync(options.models).filter((name) => name.endsWith(".onnx")).sort();
-  if (!names.includes(FIRST_MODEL)) fail(`${join(options.models, FIRST_MODEL)} is not there. Run make train.`);
+  const names = readdirSync(options.models)
+    .filter((name) => name.endsWith(".onnx"))
+    .sort();
+  if (!names.includes(FIRST_MODEL))
+    fail(`${join(options.models, FIRST_MODEL)} is not there. Run make train.`);
   names.sort((a, b) => Number(b === FIRST_MODEL) - Number(a === FIRST_MODEL));
   return names.map((name) => {
     const bytes = readFileSync(join(options.models, name));
@@ -109,10 +132,14 @@ async function compose() {
     ICON: add("icon.svg", readFileSync(join(page, "icon.svg"))).file,
     STYLE: add("app.css", await style()).file,
     THEME: add("theme.js", await bundle("theme-early.ts", "iife")).file,
-    MAIN: add("main.js", await bundle("main.ts", "esm", { SITE_CATALOG: JSON.stringify(catalog) })).file,
+    MAIN: add("main.js", await bundle("main.ts", "esm", { SITE_CATALOG: JSON.stringify(catalog) }))
+      .file,
   };
   const html = readFileSync(join(page, "index.html"), "utf8");
-  const filled = html.replace(/%([A-Z]+)%/g, (_, name) => names[name] ?? fail(`index.html asks for %${name}%.`));
+  const filled = html.replace(
+    /%([A-Z]+)%/g,
+    (_, name) => names[name] ?? fail(`index.html asks for %${name}%.`),
+  );
   files.set("index.html", Buffer.from(filled));
   const policies = { csp: PAGE_POLICY, worker_csp: WORKER_POLICY, workers: [worker.file] };
   files.set("headers.json", Buffer.from(`${JSON.stringify(policies, null, 2)}\n`));

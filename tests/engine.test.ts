@@ -108,7 +108,9 @@ for (const build of builds) {
     test("gives the same answer for the same pixels in another format", async () => {
       const engine = await load(build);
       const pixels = tissue(50, 50, 4);
-      const answers = [png, ppm, bmp].map((write) => engine.classify(write(pixels), 0).probabilities);
+      const answers = [png, ppm, bmp].map(
+        (write) => engine.classify(write(pixels), 0).probabilities,
+      );
       assert.deepEqual(answers[1], answers[0]);
       assert.deepEqual(answers[2], answers[0]);
     });
@@ -170,7 +172,12 @@ describe("parity", { skip }, () => {
 
   function madeImages(): string[] {
     const writers = { png, ppm, bmp, pgm };
-    const sizes = [[50, 50], [64, 48], [700, 460], [31, 77]] as const;
+    const sizes = [
+      [50, 50],
+      [64, 48],
+      [700, 460],
+      [31, 77],
+    ] as const;
     return Object.entries(writers).flatMap(([ending, write]) =>
       sizes.map(([width, height], index) => {
         const path = join(work, `${width}x${height}.${ending}`);
@@ -192,7 +199,10 @@ describe("parity", { skip }, () => {
 
   function nativeProbabilities(paths: string[]): number[] {
     const words = ["predict", "--model", seed, "--json", ...paths];
-    const { stdout, stderr, status } = spawnSync(native, words, { encoding: "utf8", maxBuffer: 1 << 28 });
+    const { stdout, stderr, status } = spawnSync(native, words, {
+      encoding: "utf8",
+      maxBuffer: 1 << 28,
+    });
     assert.equal(status, 0, stderr);
     return stdout
       .trimEnd()
@@ -211,8 +221,13 @@ describe("parity", { skip }, () => {
     assert.equal(expected.length, paths.length);
     for (const build of builds) {
       const found = await wasmProbabilities(build, paths);
-      const worst = Math.max(...found.map((value, index) => Math.abs(value - (expected[index] ?? Number.NaN))));
-      assert.ok(worst <= MAX_DIFFERENCE, `${build}: differs by ${worst} over ${paths.length} images`);
+      const worst = Math.max(
+        ...found.map((value, index) => Math.abs(value - (expected[index] ?? Number.NaN))),
+      );
+      assert.ok(
+        worst <= MAX_DIFFERENCE,
+        `${build}: differs by ${worst} over ${paths.length} images`,
+      );
     }
   }
 

@@ -8,7 +8,10 @@ import { entryOf, model, readingOf } from "./readings.ts";
 const entries = [
   entryOf("one.png", { state: "done", reading: readingOf(true) }),
   entryOf('=cmd, "two".png', { state: "done", reading: readingOf(false, { sha256: null }) }),
-  entryOf("three.png", { state: "failed", error: new EngineError("image_empty", "Empty, no bytes.") }),
+  entryOf("three.png", {
+    state: "failed",
+    error: new EngineError("image_empty", "Empty, no bytes."),
+  }),
   entryOf("four.png", { state: "waiting" }),
 ];
 
@@ -17,7 +20,9 @@ function rows(): Record<string, string>[] {
   const names = head?.split(",") ?? [];
   return lines.map((line) => {
     const cells = line.match(/("([^"]|"")*"|[^,]*)(,|$)/g) ?? [];
-    return Object.fromEntries(names.map((name, index) => [name, cells[index]?.replace(/,$/, "") ?? ""]));
+    return Object.fromEntries(
+      names.map((name, index) => [name, cells[index]?.replace(/,$/, "") ?? ""]),
+    );
   });
 }
 

@@ -12,7 +12,8 @@ const model = join(root, "model/seed.onnx");
 const data = process.env["INSITU_DATA"] ?? join(root, "../shared/data");
 const onnxTests = "/usr/share/libonnx-testdata/data/node";
 const missing = [program, model].filter((path) => !existsSync(path));
-const skip = missing.length > 0 ? `SKIPPED: ${missing.join(" and ")} not there; run make native` : false;
+const skip =
+  missing.length > 0 ? `SKIPPED: ${missing.join(" and ")} not there; run make native` : false;
 
 const work = mkdtempSync(join(tmpdir(), "insitu-cli-"));
 after(() => {
@@ -39,15 +40,27 @@ function patch(path: string, rgb: [number, number, number], side = 50): string {
 const stained: [number, number, number] = [130, 70, 150];
 const pale: [number, number, number] = [240, 225, 235];
 
-test("Without a command, with an unknown one or an unknown flag the exit code is 2", { skip }, () => {
-  for (const words of [[], ["classify"], ["predict", "--modle", model, "a.png"], ["predict", "a.png"],
-    ["predict", "--model", model], ["evaluate", "--model", model], ["model"], ["onnx-test"]]) {
-    const { code, out, err } = run(...words);
-    assert.equal(code, 2, words.join(" "));
-    assert.equal(out, "");
-    assert.match(err, /usage: insitu/);
-  }
-});
+test(
+  "Without a command, with an unknown one or an unknown flag the exit code is 2",
+  { skip },
+  () => {
+    for (const words of [
+      [],
+      ["classify"],
+      ["predict", "--modle", model, "a.png"],
+      ["predict", "a.png"],
+      ["predict", "--model", model],
+      ["evaluate", "--model", model],
+      ["model"],
+      ["onnx-test"],
+    ]) {
+      const { code, out, err } = run(...words);
+      assert.equal(code, 2, words.join(" "));
+      assert.equal(out, "");
+      assert.match(err, /usage: insitu/);
+    }
+  },
+);
 
 test("--help prints the usage and succeeds", { skip }, () => {
   const { code, out } = run("--help");
@@ -62,7 +75,10 @@ test("predict --json prints one line an image and an error object for a bad one"
   const absent = join(work, "absent.png");
   const { code, out } = run("predict", "--model", model, "--json", text, good, absent);
   assert.equal(code, 1);
-  const lines = out.trimEnd().split("\n").map((line) => JSON.parse(line));
+  const lines = out
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
   assert.equal(lines.length, 3);
   assert.equal(lines[0].file, text);
   assert.equal(lines[0].error.code, "image_unknown");
@@ -84,8 +100,13 @@ test("predict --json prints one line an image and an error object for a bad one"
 });
 
 test("predict succeeds when every image is read, and says it in one line each", { skip }, () => {
-  const { code, out, err } = run("predict", "--model", model, patch("a.ppm", pale),
-    patch("large.ppm", stained, 100));
+  const { code, out, err } = run(
+    "predict",
+    "--model",
+    model,
+    patch("a.ppm", pale),
+    patch("large.ppm", stained, 100),
+  );
   assert.equal(code, 0);
   assert.equal(err, "");
   const lines = out.trimEnd().split("\n");
@@ -120,8 +141,17 @@ test("evaluate --json has the agreed shape and agrees with predict", { skip }, (
   const { code, out } = run("evaluate", "--model", model, folder, "--json");
   assert.equal(code, 0);
   const report = JSON.parse(out);
-  const measures = ["n", "accuracy", "balanced_accuracy", "sensitivity", "specificity", "precision",
-    "f1", "auc", "confusion"];
+  const measures = [
+    "n",
+    "accuracy",
+    "balanced_accuracy",
+    "sensitivity",
+    "specificity",
+    "precision",
+    "f1",
+    "auc",
+    "confusion",
+  ];
   assert.deepEqual(Object.keys(report.pooled), measures);
   assert.deepEqual(Object.keys(report.cases), ["11", "22"]);
   assert.deepEqual(Object.keys(report.cases["11"]), measures);
@@ -132,7 +162,11 @@ test("evaluate --json has the agreed shape and agrees with predict", { skip }, (
   assert.deepEqual(report.errors, []);
 
   const counts = { tn: 0, fp: 0, fn: 0, tp: 0 };
-  for (const [id, label, y] of [["11", 0, 1], ["11", 1, 51], ["22", 0, 1]] as const) {
+  for (const [id, label, y] of [
+    ["11", 0, 1],
+    ["11", 1, 51],
+    ["22", 0, 1],
+  ] as const) {
     for (let i = 0; i < 6; i++) {
       const file = join(folder, `${id}/${label}/${id}_idx5_x${i}_y${y}_class${label}.ppm`);
       const answer = JSON.parse(run("predict", "--model", model, "--json", file).out);
@@ -172,7 +206,10 @@ test("evaluate reports unreadable and contradictory patches and fails", { skip }
   const report = JSON.parse(out);
   assert.equal(report.pooled.n, 18);
   assert.equal(report.errors.length, 2);
-  assert.match(err, /x99_y1_class1\.ppm: It lies in the folder of class 0 but its name says class 1/);
+  assert.match(
+    err,
+    /x99_y1_class1\.ppm: It lies in the folder of class 0 but its name says class 1/,
+  );
   assert.match(err, /x98_y1_class0\.png/);
 });
 
@@ -201,10 +238,15 @@ test("model names layers, sizes, multiply-adds and metadata", { skip }, () => {
   assert.match(run("model", model).out, /insitu\.threshold = /);
 });
 
-const skipOnnx = skip || !existsSync(onnxTests) ? "SKIPPED: needs Debian's libonnx-testdata" : false;
+const skipOnnx =
+  skip || !existsSync(onnxTests) ? "SKIPPED: needs Debian's libonnx-testdata" : false;
 
 test("onnx-test passes, fails and says what is unsupported", { skip: skipOnnx }, () => {
-  const passed = run("onnx-test", join(onnxTests, "test_relu"), join(onnxTests, "test_unique_sorted_with_axis"));
+  const passed = run(
+    "onnx-test",
+    join(onnxTests, "test_relu"),
+    join(onnxTests, "test_unique_sorted_with_axis"),
+  );
   assert.equal(passed.code, 0);
   assert.match(passed.out, /^pass test_relu, maximum error 0$/m);
   assert.match(passed.out, /^unsupported test_unique_sorted_with_axis: .*Unique/m);
@@ -227,11 +269,23 @@ test("onnx-test passes, fails and says what is unsupported", { skip: skipOnnx },
 const valList = join(data, "idc/cases_val.txt");
 const skipData = skip || !existsSync(valList) ? `SKIPPED: ${valList} not there` : false;
 
-test("On cases it was not trained on the model is right far more often than chance", { skip: skipData }, () => {
-  const { code, out } = run("evaluate", "--model", model, join(data, "idc/patches"), "--cases", valList, "--json");
-  assert.equal(code, 0);
-  const { pooled, cases } = JSON.parse(out);
-  assert.equal(Object.keys(cases).length, 29);
-  assert.ok(pooled.balanced_accuracy > 0.8, `BAC ${pooled.balanced_accuracy}`);
-  assert.ok(pooled.auc > 0.88, `AUC ${pooled.auc}`);
-});
+test(
+  "On cases it was not trained on the model is right far more often than chance",
+  { skip: skipData },
+  () => {
+    const { code, out } = run(
+      "evaluate",
+      "--model",
+      model,
+      join(data, "idc/patches"),
+      "--cases",
+      valList,
+      "--json",
+    );
+    assert.equal(code, 0);
+    const { pooled, cases } = JSON.parse(out);
+    assert.equal(Object.keys(cases).length, 29);
+    assert.ok(pooled.balanced_accuracy > 0.8, `BAC ${pooled.balanced_accuracy}`);
+    assert.ok(pooled.auc > 0.88, `AUC ${pooled.auc}`);
+  },
+);

@@ -95,7 +95,12 @@ test("A file that fails keeps its sentence and the others go on", async () => {
   assert.equal(states(), "failed done");
   assert.equal(session.entries[0]?.error?.message, "Not an image.");
   assert.deepEqual(session.counts(), {
-    total: 2, settled: 2, pending: 0, positive: 0, failed: 1, cancelled: 0,
+    total: 2,
+    settled: 2,
+    pending: 0,
+    positive: 0,
+    failed: 1,
+    cancelled: 0,
   });
 });
 

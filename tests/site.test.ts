@@ -48,7 +48,9 @@ test("Every file has its brotli form, equal and not larger", { skip }, () => {
 });
 
 test("The page names only files that are there, relative to itself", { skip }, () => {
-  const named = [...text("index.html").matchAll(/(?:src|href)="([^"]*)"/g)].map(([, name]) => name ?? "");
+  const named = [...text("index.html").matchAll(/(?:src|href)="([^"]*)"/g)].map(
+    ([, name]) => name ?? "",
+  );
   assert.ok(named.length >= 4);
   for (const name of named) assert.ok(plain.includes(name), name);
 });
@@ -69,7 +71,11 @@ test("No file names another origin, but for namespaces and licences", { skip }, 
   const allowed = /^https?:\/\/(www\.w3\.org\/|getbootstrap\.com\/|github\.com\/twbs\/)/;
   for (const name of plain.filter((file) => /\.(html|js|css|svg|json)$/.test(file))) {
     const origins = text(name).match(/(https?:)?\/\/[\w-]+\.[\w./-]+/g) ?? [];
-    assert.deepEqual(origins.filter((origin) => !allowed.test(origin)), [], name);
+    assert.deepEqual(
+      origins.filter((origin) => !allowed.test(origin)),
+      [],
+      name,
+    );
   }
 });
 
@@ -82,13 +88,18 @@ test("The page has neither inline scripts nor inline styles nor handlers", { ski
 
 test("The worker's script reaches for nothing", { skip }, () => {
   const worker = text(named(/^engine-worker-/));
-  assert.doesNotMatch(worker, /\bimport\s*\(|\bfetch\s*\(|XMLHttpRequest|WebSocket|importScripts|\beval\b/);
+  assert.doesNotMatch(
+    worker,
+    /\bimport\s*\(|\bfetch\s*\(|XMLHttpRequest|WebSocket|importScripts|\beval\b/,
+  );
 });
 
 test("One policy, in the page and for the server", { skip }, () => {
   const policies = JSON.parse(text("headers.json")) as Record<string, unknown>;
   const policy = String(policies["csp"]);
-  assert.ok(text("index.html").includes(`http-equiv="Content-Security-Policy" content="${policy}"`));
+  assert.ok(
+    text("index.html").includes(`http-equiv="Content-Security-Policy" content="${policy}"`),
+  );
   assert.match(policy, /^default-src 'none'; script-src 'self' 'wasm-unsafe-eval';/);
   assert.doesNotMatch(policy, /unsafe-inline|'unsafe-eval'|https?:|\*|data:/);
   assert.equal(policies["worker_csp"], "default-src 'none'");

@@ -100,7 +100,8 @@ export function serve(scope: WorkerScope): void {
   scope.addEventListener("message", ({ data }) => {
     void (async () => {
       const request = data as WorkerRequest;
-      let outcome: { ok: true; value: ModelFacts | Reading } | { ok: false } & ReturnType<typeof failureOf>;
+      let outcome:
+        { ok: true; value: ModelFacts | Reading } | ({ ok: false } & ReturnType<typeof failureOf>);
       try {
         outcome = { ok: true, value: await service.handle(request) };
       } catch (error) {

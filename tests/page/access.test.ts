@@ -36,7 +36,8 @@ async function violations(page: Page): Promise<string[]> {
     return (await checker.run()).violations;
   });
   return found.map(
-    ({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary ?? ""}`).join("; ")}`,
+    ({ id, nodes }) =>
+      `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary ?? ""}`).join("; ")}`,
   );
 }
 
@@ -63,10 +64,16 @@ describe("access", { skip, timeout: 300_000 }, () => {
     for (const width of [360, 1280]) {
       test(`axe finds nothing at ${width} px, ${colorScheme}, and each screen is drawn`, async () => {
         const height = width === 360 ? 740 : 800;
-        const { page, complaints, close } = await visit(browser, served.url, { colorScheme, width, height });
+        const { page, complaints, close } = await visit(browser, served.url, {
+          colorScheme,
+          width,
+          height,
+        });
         const check = async (screen: string) => {
           assert.deepEqual(await violations(page), [], screen);
-          const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          const overflow = await page.evaluate(
+            () => document.documentElement.scrollWidth - innerWidth,
+          );
           assert.ok(overflow <= 0, `${screen} is ${overflow} px too wide`);
           const path = join(screenshots, `${screen}-${width}-${colorScheme}.png`);
           await page.screenshot({ path, fullPage: true });
@@ -101,7 +108,10 @@ describe("access", { skip, timeout: 300_000 }, () => {
       await page.keyboard.press("Tab");
     }
     assert.equal(await focused(), "choose");
-    const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Enter")]);
+    const [chooser] = await Promise.all([
+      page.waitForEvent("filechooser"),
+      page.keyboard.press("Enter"),
+    ]);
     await chooser.setFiles(files);
     await page.getByText("3 images read").waitFor();
     const selected = () => page.locator('[role="option"][aria-selected="true"]').innerText();
@@ -132,12 +142,21 @@ describe("access", { skip, timeout: 300_000 }, () => {
         if (activeElement === null || activeElement === document.body) return null;
         const { outlineStyle, outlineWidth } = getComputedStyle(activeElement);
         const { width, height } = activeElement.getBoundingClientRect();
-        return { html: activeElement.outerHTML.slice(0, 80), outlineStyle, outlineWidth, width, height };
+        return {
+          html: activeElement.outerHTML.slice(0, 80),
+          outlineStyle,
+          outlineWidth,
+          width,
+          height,
+        };
       });
       if (focus === null) continue;
       seen.add(focus.html);
       assert.equal(focus.outlineStyle, "solid", focus.html);
-      assert.ok(parseFloat(focus.outlineWidth) >= 2 && focus.width > 8 && focus.height > 8, focus.html);
+      assert.ok(
+        parseFloat(focus.outlineWidth) >= 2 && focus.width > 8 && focus.height > 8,
+        focus.html,
+      );
     }
     assert.ok(seen.size >= 8, [...seen].join("\n"));
     await close();
@@ -161,10 +180,19 @@ describe("access", { skip, timeout: 300_000 }, () => {
     const { page, close } = await visit(browser, served.url, { colorScheme: "dark" });
     await showSeveral(page);
     const paper = await page.pdf({ format: "A4", printBackground: true });
-    assert.equal(/\/Type\s*\/Pages[^>]*\/Count (\d+)|\/Count (\d+)[^>]*\/Type\s*\/Pages/.exec(paper.toString("latin1"))?.slice(1).join(""), "1");
+    assert.equal(
+      /\/Type\s*\/Pages[^>]*\/Count (\d+)|\/Count (\d+)[^>]*\/Type\s*\/Pages/
+        .exec(paper.toString("latin1"))
+        ?.slice(1)
+        .join(""),
+      "1",
+    );
     await page.emulateMedia({ media: "print" });
     await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
-    await page.getByText(/^[0-9a-f]{64}$/).first().waitFor();
+    await page
+      .getByText(/^[0-9a-f]{64}$/)
+      .first()
+      .waitFor();
     assert.ok(await page.getByText("Not a medical device").isVisible());
     assert.equal(await page.locator("#list").isVisible(), false);
     const paperColour = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);

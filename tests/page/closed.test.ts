@@ -43,7 +43,11 @@ describe("closed", { skip, timeout: 300_000 }, () => {
   }
 
   const servers: [string, () => Promise<Served>, string | false][] = [
-    ["our own server", serveInsitu, existsSync(server) ? false : `SKIPPED: ${server} not there; run make native`],
+    [
+      "our own server",
+      serveInsitu,
+      existsSync(server) ? false : `SKIPPED: ${server} not there; run make native`,
+    ],
     ["a bare static server", () => serveBare(), false],
     ["a subfolder of a static server", () => serveBare("/tools/insitu/"), false],
   ];
@@ -127,7 +131,7 @@ describe("closed", { skip, timeout: 300_000 }, () => {
       await close();
     }));
 
-  async function refusal(url: string, prepare: (page: Page) => Promise<void>): Promise<string> {
+  async function refusal(url: string, prepare: (page: Page) => Promise<unknown>): Promise<string> {
     const { page, close } = await visit(browser, url, { prepare, ready: false });
     await page.getByRole("heading", { name: "Nothing can be read" }).waitFor();
     await drop(page, [patch]);

@@ -83,7 +83,9 @@ function addressIn(child: ChildProcess): Promise<string> {
 
 // Our own server on a free port.
 export async function serveInsitu(): Promise<Served> {
-  const child = spawn(server, ["--site", site, "--port", "0"], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(server, ["--site", site, "--port", "0"], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const address = await addressIn(child);
   return {
     url: `${address}/`,
@@ -97,7 +99,11 @@ export async function serveInsitu(): Promise<Served> {
 }
 
 export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: chromiumPath, headless: true, args: CHROMIUM_ARGUMENTS });
+  return chromium.launch({
+    executablePath: chromiumPath,
+    headless: true,
+    args: CHROMIUM_ARGUMENTS,
+  });
 }
 
 export interface Visit {
@@ -112,11 +118,15 @@ export interface VisitOptions {
   colorScheme?: "light" | "dark";
   width?: number;
   height?: number;
-  prepare?: (page: Page) => Promise<void>;
+  prepare?: (page: Page) => Promise<unknown>;
   ready?: boolean; // wait until the model is there
 }
 
-export async function visit(browser: Browser, url: string, options: VisitOptions = {}): Promise<Visit> {
+export async function visit(
+  browser: Browser,
+  url: string,
+  options: VisitOptions = {},
+): Promise<Visit> {
   const { colorScheme = "light", width = 1280, height = 800, prepare, ready = true } = options;
   const context = await browser.newContext({
     colorScheme,

@@ -66,7 +66,10 @@ describe("reading", { skip, timeout: 300_000 }, () => {
 
   test("The verdict and the bar say the same as the number", () =>
     onPage(async ({ page }) => {
-      for (const [seed, crowding] of [[1, 0], [2, 1]] as const) {
+      for (const [seed, crowding] of [
+        [1, 0],
+        [2, 1],
+      ] as const) {
         await drop(page, [{ name: `${seed}.png`, bytes: png(tissue(50, 50, seed, crowding)) }]);
         await page.locator('#stage [data-part="name"]', { hasText: `${seed}.png` }).waitFor();
         const answer = await readAnswer(page);
@@ -143,7 +146,9 @@ describe("reading", { skip, timeout: 300_000 }, () => {
         page.waitForEvent("download"),
         page.getByRole("button", { name: "Save CSV" }).click(),
       ]);
-      const rows = readFileSync(await download.path(), "utf8").trimEnd().split("\r\n");
+      const rows = readFileSync(await download.path(), "utf8")
+        .trimEnd()
+        .split("\r\n");
       assert.equal(rows.length, 201);
       assert.match(rows[200] ?? "", /^patch-199\.png,[0-9a-f]{64},/);
       assert.match(await visibleText(page, "#proof"), /0 bytes sent/);
@@ -152,7 +157,10 @@ describe("reading", { skip, timeout: 300_000 }, () => {
   test("Work that takes long can be cancelled and taken up again", () =>
     onPage(async ({ page }) => {
       const large = png(tissue(3000, 2000, 6, 0.01));
-      await drop(page, Array.from({ length: 24 }, (_, index) => ({ name: `${index}.png`, bytes: large })));
+      await drop(
+        page,
+        Array.from({ length: 24 }, (_, index) => ({ name: `${index}.png`, bytes: large })),
+      );
       await progress(page).filter({ hasText: " of 24 done" }).waitFor();
       await page.getByRole("button", { name: "Cancel" }).click();
       await progress(page).filter({ hasText: "cancelled" }).waitFor();
@@ -160,7 +168,10 @@ describe("reading", { skip, timeout: 300_000 }, () => {
       assert.ok(read < 24, "some were left");
       await page.getByRole("button", { name: "Clear" }).click();
       await page.getByRole("heading", { name: /Drop a patch/ }).waitFor();
-      await drop(page, [0, 1, 2].map((index) => ({ name: `again-${index}.png`, bytes: large })));
+      await drop(
+        page,
+        [0, 1, 2].map((index) => ({ name: `again-${index}.png`, bytes: large })),
+      );
       await page.keyboard.press("Escape");
       await page.getByRole("button", { name: "Read the rest" }).click();
       await progress(page).filter({ hasText: "3 images read" }).waitFor({ timeout: 60_000 });
@@ -215,5 +226,6 @@ describe("reading", { skip, timeout: 300_000 }, () => {
       const stages = await visibleText(page, '#answer [data-part="stages"]');
       const answered = Number(/from file to answer ([\d.]+) ms/.exec(stages)?.[1]);
       assert.ok(answered < 300, stages);
-    }));
+    }),
+  );
 });

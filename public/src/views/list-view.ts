@@ -123,6 +123,8 @@ export class ListView {
       return verdict(this.#model, entry.reading);
     }
     if (entry.state === "failed") return entry.error?.message ?? "";
-    return { waiting: "waiting", reading: "being read", cancelled: "cancelled", done: "" }[entry.state];
+    return { waiting: "waiting", reading: "being read", cancelled: "cancelled", done: "" }[
+      entry.state
+    ];
   }
 }

@@ -85,7 +85,8 @@ export class StageView {
     const scale = Math.min(fits, MAX_ENLARGEMENT);
     this.#box.style.width = `${imageWidth * scale}px`;
     this.#box.style.height = `${imageHeight * scale}px`;
-    const enlarged = scale >= MIN_REPORTED_ENLARGEMENT ? `, shown ${decimal(scale, 1)}× as large` : "";
+    const enlarged =
+      scale >= MIN_REPORTED_ENLARGEMENT ? `, shown ${decimal(scale, 1)}× as large` : "";
     this.#size.textContent = `${imageWidth}×${imageHeight} px${enlarged}`;
   }
 }
