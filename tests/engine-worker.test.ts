@@ -116,7 +116,7 @@ test(
     const reading = reply.value as Reading;
     assert.equal(reading.sha256, createHash("sha256").update(bytes).digest("hex"));
     assert.equal(reading.preview?.width, 50);
-    assert.deepEqual(scope.transferred, [reading.preview?.rgba.buffer]);
+    assert.deepEqual(scope.transferred, [reading.preview.rgba.buffer]);
     assert.ok(reply.memoryBytes > 0);
     assert.deepEqual(reply.requests, []);
   },
@@ -178,11 +178,11 @@ function browserScope(): Record<string, unknown> {
   }
   return Object.assign(new ScopeLike(), {
     fetch: () => undefined,
-    XMLHttpRequest: class {},
-    WebSocket: class {},
-    EventSource: class {},
-    WebTransport: class {},
-    BroadcastChannel: class {},
+    XMLHttpRequest: () => undefined,
+    WebSocket: () => undefined,
+    EventSource: () => undefined,
+    WebTransport: () => undefined,
+    BroadcastChannel: () => undefined,
     caches: {},
     navigator: { sendBeacon: () => true },
     somethingOfTheFuture: () => undefined,

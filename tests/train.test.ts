@@ -82,16 +82,22 @@ test("A seed gives the same file twice and another seed another one", { skip }, 
   assert.ok(bytes("first.onnx").length <= 2_100_000);
 });
 
+interface Description {
+  usable: boolean;
+  reason?: string; // why not
+  metadata: Record<string, string>;
+}
+
 test("The engine accepts the file and its known answer", { skip }, () => {
   assert.equal(train("engine.onnx", "--commit", "abc123").code, 0);
   const described = spawnSync(program, ["model", join(work, "engine.onnx"), "--json"], {
     encoding: "utf8",
   });
   assert.equal(described.status, 0, described.stderr);
-  const model = JSON.parse(described.stdout);
+  const model = JSON.parse(described.stdout) as Description;
   assert.equal(model.usable, true, model.reason);
   assert.equal(model.metadata["insitu.training.commit"], "abc123");
-  assert.match(model.metadata["insitu.training.data"], /4 cases, 64 patches/);
+  assert.match(model.metadata["insitu.training.data"] ?? "", /4 cases, 64 patches/);
 });
 
 test("An unreadable patch stops the training and is named", { skip }, () => {

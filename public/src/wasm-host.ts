@@ -72,5 +72,5 @@ export function hostImports(module: WebAssembly.Module, host: HostState): WebAss
     };
     (imports[space] ??= {})[name] = functions[key] ?? unknown;
   }
-  return imports as unknown as WebAssembly.Imports;
+  return imports;
 }

@@ -36,7 +36,7 @@ const TYPES: Record<string, string> = {
 export interface Served {
   url: string; // of the page, ends with "/"
   requests: string[]; // paths asked for, where the server is ours to watch
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 // A bare static file server: no security header, no caching, no type for wasm, in a subfolder.
@@ -111,7 +111,7 @@ export interface Visit {
   context: BrowserContext;
   complaints: string[]; // console errors, warnings, uncaught errors
   requests: string[]; // over the network, all of this visit
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 export interface VisitOptions {
