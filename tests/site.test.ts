@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, "..");
 const site = process.env["INSITU_SITE"] ?? join(root, "build/site");
 const skip = existsSync(join(site, "index.html"))
   ? false
-  : `SKIPPED: ${site} is not built; run make build`;
+  : `SKIPPED: ${site} is not built; run make site`;
 
 const KILOBYTE = 1024;
 const MAX_ENGINE_BYTES = 60 * KILOBYTE; // engine, its decoders and its glue, brotli

@@ -14,7 +14,7 @@ const chromiumPath = process.env["INSITU_CHROMIUM"] ?? "/usr/bin/chromium";
 
 const missing = [join(site, "index.html"), chromiumPath].filter((path) => !existsSync(path));
 export const skip =
-  missing.length > 0 ? `SKIPPED: ${missing.join(" and ")} not there; run make build` : false;
+  missing.length > 0 ? `SKIPPED: ${missing.join(" and ")} not there; run make site` : false;
 
 const CHROMIUM_ARGUMENTS = [
   "--no-sandbox",
