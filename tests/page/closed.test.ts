@@ -7,6 +7,7 @@ import { png, tissue } from "../made_images.ts";
 import {
   drop,
   launch,
+  progressOf,
   readAnswer,
   serveBare,
   serveInsitu,
@@ -18,6 +19,31 @@ import {
 } from "./harness.ts";
 
 const patch = { name: "patch.png", bytes: png(tissue(50, 50, 1)) };
+
+// Through the debugger: the locked worker has not even the eval that Playwright would use.
+async function evaluateInWorker(page: Page, expression: string): Promise<unknown> {
+  const session = await page.context().newCDPSession(page);
+  const attached = new Promise<string>((resolve) => {
+    session.on("Target.attachedToTarget", ({ sessionId, targetInfo }) => {
+      if (targetInfo.type === "worker") resolve(sessionId);
+    });
+  });
+  const answered = new Promise<unknown>((resolve, reject) => {
+    session.on("Target.receivedMessageFromTarget", ({ message }) => {
+      const { result } = JSON.parse(message) as { result?: { result?: { value?: unknown } } };
+      if (result?.result === undefined) reject(new Error(message));
+      else resolve(result.result.value);
+    });
+  });
+  const attach = { autoAttach: true, waitForDebuggerOnStart: false, flatten: false };
+  await session.send("Target.setAutoAttach", attach);
+  const call = { id: 1, method: "Runtime.evaluate", params: { expression, returnByValue: true } };
+  const sessionId = await attached;
+  await session.send("Target.sendMessageToTarget", { sessionId, message: JSON.stringify(call) });
+  const value = await answered;
+  await session.detach();
+  return value;
+}
 
 describe("closed", { skip, timeout: 300_000 }, () => {
   let browser: Browser;
@@ -31,7 +57,7 @@ describe("closed", { skip, timeout: 300_000 }, () => {
     const { page, requests, complaints, close } = await visit(browser, served.url);
     const [before, servedBefore] = [requests.length, served.requests.length];
     await drop(page, [patch, { ...patch, name: "again.png" }, { ...patch, name: "third.png" }]);
-    await page.getByText("3 images read").waitFor();
+    await progressOf(page, "3 images read");
     const answer = await readAnswer(page);
     assert.equal(requests.length, before, requests.slice(before).join(" "));
     assert.equal(served.requests.length, servedBefore);
@@ -77,7 +103,7 @@ describe("closed", { skip, timeout: 300_000 }, () => {
     await served.close();
     const many = Array.from({ length: 20 }, (_, index) => ({ ...patch, name: `${index}.png` }));
     await drop(page, many);
-    await page.getByText("20 images read").waitFor();
+    await progressOf(page, "20 images read");
     assert.deepEqual(complaints, []);
     await close();
   });
@@ -118,11 +144,8 @@ describe("closed", { skip, timeout: 300_000 }, () => {
   test("The engine's worker has no means to connect left", () =>
     onBare(async (served) => {
       const { page, close } = await visit(browser, served.url);
-      const [worker] = page.workers();
-      assert.ok(worker);
-      const session = await page.context().newCDPSession(page);
-      await session.detach();
-      const left = await worker.evaluate(
+      const left = await evaluateInWorker(
+        page,
         `["fetch", "XMLHttpRequest", "WebSocket", "EventSource", "WebTransport", "importScripts",
           "indexedDB", "caches", "BroadcastChannel", "Worker", "navigator", "RTCPeerConnection"]
           .filter((name) => typeof self[name] !== "undefined").join()`,

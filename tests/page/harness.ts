@@ -19,6 +19,7 @@ export const skip =
 const CHROMIUM_ARGUMENTS = [
   "--no-sandbox",
   "--disable-gpu",
+  "--disable-dev-shm-usage", // a container may have little of it
   "--disable-quic",
   "--no-first-run",
   "--disable-background-networking",
@@ -155,18 +156,19 @@ export interface GivenFile {
   type?: string;
 }
 
-// Drops files as a person would, through the page's own drag and drop events.
+// Drops files as a person would, through the page's own drag and drop events. Bytes that several
+// of them share are handed to the browser once: what it takes at a time has a limit.
 export async function drop(page: Page, files: GivenFile[]): Promise<void> {
-  const given = files.map(({ name, bytes, type = "" }) => ({
-    name,
-    type,
-    base64: Buffer.from(bytes).toString("base64"),
-  }));
-  await page.evaluate((list) => {
+  const contents = [...new Set(files.map(({ bytes }) => bytes))];
+  const given = {
+    contents: contents.map((bytes) => Buffer.from(bytes).toString("base64")),
+    files: files.map(({ name, bytes, type = "" }) => ({ name, type, at: contents.indexOf(bytes) })),
+  };
+  await page.evaluate((all) => {
+    const bytes = all.contents.map((text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));
     const data = new DataTransfer();
-    for (const { name, type, base64 } of list) {
-      const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-      data.items.add(new File([bytes], name, { type }));
+    for (const { name, type, at } of all.files) {
+      data.items.add(new File([bytes[at] ?? ""], name, { type }));
     }
     const fire = (kind: string) =>
       document.body.dispatchEvent(
@@ -181,6 +183,11 @@ export async function drop(page: Page, files: GivenFile[]): Promise<void> {
 export async function visibleText(page: Page, selector: string): Promise<string> {
   const text = await page.locator(selector).innerText();
   return text.replaceAll(/\s+/g, " ").trim();
+}
+
+// Waits until the list says so of itself, as in "3 images read".
+export function progressOf(page: Page, text: string | RegExp): Promise<void> {
+  return page.locator('#list [data-part="progress-text"]', { hasText: text }).waitFor();
 }
 
 // The answer of the selected image, when it is there.
