@@ -1,4 +1,5 @@
 // Builds the site: node public/build.mjs [--out build/site] [--engines build] [--models model]
+//                              [--uncompressed]
 //
 // Every file but index.html has the hash of its content in its name, so that it may be cached for
 // ever; every one has its brotli form beside it. All names are relative: the folder works on any
@@ -38,6 +39,7 @@ const { values: options } = parseArgs({
     out: { type: "string", default: join(root, "build/site") },
     engines: { type: "string", default: join(root, "build") },
     models: { type: "string", default: join(root, "model") },
+    uncompressed: { type: "boolean", default: false },
   },
 });
 const cache = join(root, "build/brotli");
@@ -168,7 +170,8 @@ function write() {
   mkdirSync(next, { recursive: true });
   for (const [name, bytes] of files) {
     writeFileSync(join(next, name), bytes);
-    if (name !== "headers.json") writeFileSync(join(next, `${name}.br`), brotli(bytes));
+    if (name !== "headers.json" && !options.uncompressed)
+      writeFileSync(join(next, `${name}.br`), brotli(bytes));
   }
   rmSync(options.out, { recursive: true, force: true });
   mkdirSync(dirname(options.out), { recursive: true });

@@ -126,7 +126,7 @@ describe("access", { skip, timeout: 300_000 }, () => {
     await chooser.setFiles(files);
     await progressOf(page, "3 images read");
     const selected = () => page.locator('[role="option"][aria-selected="true"]').innerText();
-    assert.match(await selected(), /^field of view\.png/);
+    assert.match(await selected(), /^field\s+of view\.png/);
     await page.keyboard.press("ArrowDown");
     await page.getByRole("option", { name: "patch-0.png", selected: true }).waitFor();
     await page.keyboard.press("End");
@@ -178,7 +178,7 @@ describe("access", { skip, timeout: 300_000 }, () => {
     const theme = () => page.evaluate(() => document.documentElement.dataset["bsTheme"]);
     assert.equal(await theme(), "dark");
     await page.emulateMedia({ colorScheme: "light" });
-    assert.equal(await theme(), "light");
+    await page.waitForFunction(() => document.documentElement.dataset["bsTheme"] === "light");
     await page.locator("#theme").click();
     await page.locator("#theme").click();
     assert.equal(await theme(), "dark");
@@ -206,6 +206,13 @@ describe("access", { skip, timeout: 300_000 }, () => {
       .waitFor();
     assert.ok(await page.getByText("Not a medical device").isVisible());
     assert.equal(await page.locator("#list").isVisible(), false);
+    const [room, box] = await Promise.all(
+      ["room", "box"].map((part) => page.locator(`#stage [data-part="${part}"]`).boundingBox()),
+    );
+    assert.ok(
+      room && box && box.height <= room.height && box.width <= room.width,
+      "all of the image",
+    );
     const paperColour = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     assert.equal(paperColour, "rgb(255, 255, 255)");
     await page.screenshot({ path: join(screenshots, "print.png"), fullPage: true });

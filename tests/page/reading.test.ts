@@ -1,13 +1,25 @@
 // A person reads images: dropped, chosen, pasted; one, bad ones, two hundred.
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Browser } from "playwright-core";
-import { pgm, png, pngHeader, tissue } from "../made_images.ts";
+import { engineThatTraps } from "../made_engine.ts";
+import { bmp, pgm, png, pngHeader, tissue } from "../made_images.ts";
 import {
   drop,
   launch,
+  progressOf,
   probabilityIn,
   readAnswer,
   root,
@@ -22,6 +34,28 @@ import {
 const data = process.env["INSITU_DATA"] ?? join(root, "../shared/data");
 const patchFolder = join(data, "idc/patches");
 const skipReal = existsSync(patchFolder) ? skip : `SKIPPED: no patches in ${data}; set INSITU_DATA`;
+
+// The site with engines that trap on files of so many bytes. Returns its folder.
+function buildFaultySite(imageBytes: number): string {
+  const folder = mkdtempSync(join(tmpdir(), "insitu-faulty-"));
+  for (const build of ["wasm-simd", "wasm-relaxed"]) {
+    const engine = readFileSync(join(root, "build", build, "engine.wasm"));
+    mkdirSync(join(folder, build));
+    writeFileSync(join(folder, build, "engine.wasm"), engineThatTraps(engine, imageBytes));
+  }
+  const out = join(folder, "site");
+  const words = [
+    join(root, "public/build.mjs"),
+    "--engines",
+    folder,
+    "--out",
+    out,
+    "--uncompressed",
+  ];
+  const { status, stderr } = spawnSync(process.execPath, words, { encoding: "utf8" });
+  assert.equal(status, 0, stderr);
+  return out;
+}
 
 describe("reading", { skip, timeout: 300_000 }, () => {
   let browser: Browser;
@@ -175,6 +209,53 @@ describe("reading", { skip, timeout: 300_000 }, () => {
       await page.keyboard.press("Escape");
       await page.getByRole("button", { name: "Read the rest" }).click();
       await progress(page).filter({ hasText: "3 images read" }).waitFor({ timeout: 60_000 });
+    }));
+
+  test("A trap is the failure of one image: a new worker reads what waits and what comes later", async () => {
+    const good = png(tissue(50, 50, 9));
+    const bad = png(tissue(50, 50, 10, 0.9));
+    assert.notEqual(good.length, bad.length);
+    const faulty = buildFaultySite(bad.length);
+    const faultily = await serveBare("/", faulty);
+    const { page, complaints, close } = await visit(browser, faultily.url);
+    const [first] = page.workers();
+    await drop(page, [
+      { name: "bad.png", bytes: bad },
+      ...Array.from({ length: 8 }, (_, index) => ({ name: `${index}.png`, bytes: good })),
+    ]);
+    await progressOf(page, "8 images read");
+    assert.match(await progress(page).innerText(), /1 could not be read/);
+    assert.match(
+      await visibleText(page, '#answer [data-part="error-text"]'),
+      /^bad\.png: The engine broke off: .*unreachable.* Add the file again; if that does not help, it cannot be read here\.$/,
+    );
+    assert.ok(first && !page.workers().includes(first), "the worker that trapped is gone");
+    await drop(page, [{ name: "later.png", bytes: good }]);
+    await progressOf(page, "9 images read");
+    assert.match(await readAnswer(page), /IDC detected/i);
+    assert.deepEqual(complaints, []);
+    await close();
+    await faultily.close();
+    rmSync(dirname(faulty), { recursive: true });
+  });
+
+  test("A folder is dropped: its images are read, at any depth, and the rest is counted", async () =>
+    onPage(async ({ page, context }) => {
+      const folder = mkdtempSync(join(tmpdir(), "insitu-folder-"));
+      mkdirSync(join(folder, "case-1/deeper"), { recursive: true });
+      writeFileSync(join(folder, "case-1/a.png"), png(tissue(50, 50, 11)));
+      writeFileSync(join(folder, "case-1/deeper/b.bmp"), bmp(tissue(50, 50, 12)));
+      writeFileSync(join(folder, "case-1/notes.txt"), "no image");
+      // Only the browser itself can make a dropped folder.
+      const session = await context.newCDPSession(page);
+      const data = { items: [], files: [join(folder, "case-1")], dragOperationsMask: 1 };
+      for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+        await session.send("Input.dispatchDragEvent", { type, x: 400, y: 300, data });
+      }
+      await progressOf(page, "2 images read");
+      await page.getByRole("option", { name: "case-1/deeper/b.bmp" }).waitFor();
+      await page.locator("#message", { hasText: "1 file of the folder passed over" }).waitFor();
+      rmSync(folder, { recursive: true });
     }));
 
   test("An image is pasted from the clipboard", () =>

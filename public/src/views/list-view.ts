@@ -89,10 +89,14 @@ export class ListView {
     row.drawn = drawn;
     row.element.dataset["state"] = entry.state;
     const { reading } = entry;
-    row.outcome.textContent = this.#outcome(entry);
+    const outcome = this.#outcome(entry);
+    row.outcome.textContent = outcome;
+    row.element.setAttribute("aria-label", `${entry.name}: ${outcome}`);
     if (reading === null || this.#model === null) return;
+    const probability = probabilityText(positiveProbability(this.#model, reading));
     row.element.dataset["positive"] = String(reading.isPositive);
-    row.probability.textContent = probabilityText(positiveProbability(this.#model, reading));
+    row.element.setAttribute("aria-label", `${entry.name}: ${outcome}, ${probability}`);
+    row.probability.textContent = probability;
     if (reading.preview !== null) drawPreview(row.thumbnail, reading.preview);
   }
 
@@ -122,7 +126,7 @@ export class ListView {
     if (entry.state === "done" && entry.reading !== null && this.#model !== null) {
       return verdict(this.#model, entry.reading);
     }
-    if (entry.state === "failed") return entry.error?.message ?? "";
+    if (entry.state === "failed") return `not read: ${entry.error?.message ?? ""}`;
     return { waiting: "waiting", reading: "being read", cancelled: "cancelled", done: "" }[
       entry.state
     ];
