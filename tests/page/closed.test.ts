@@ -22,6 +22,7 @@ const patch = { name: "patch.png", bytes: png(tissue(50, 50, 1)) };
 
 // Through the debugger: the locked worker has not even the eval that Playwright would use.
 async function evaluateInWorker(page: Page, expression: string): Promise<unknown> {
+  const CALL = 1;
   const session = await page.context().newCDPSession(page);
   const attached = new Promise<string>((resolve) => {
     session.on("Target.attachedToTarget", ({ sessionId, targetInfo }) => {
@@ -30,14 +31,22 @@ async function evaluateInWorker(page: Page, expression: string): Promise<unknown
   });
   const answered = new Promise<unknown>((resolve, reject) => {
     session.on("Target.receivedMessageFromTarget", ({ message }) => {
-      const { result } = JSON.parse(message) as { result?: { result?: { value?: unknown } } };
-      if (result?.result === undefined) reject(new Error(message));
-      else resolve(result.result.value);
+      const reply = JSON.parse(message) as {
+        id?: number;
+        result?: { result?: { value?: unknown } };
+      };
+      if (reply.id !== CALL) return; // an event
+      if (reply.result?.result === undefined) reject(new Error(message));
+      else resolve(reply.result.result.value);
     });
   });
   const attach = { autoAttach: true, waitForDebuggerOnStart: false, flatten: false };
   await session.send("Target.setAutoAttach", attach);
-  const call = { id: 1, method: "Runtime.evaluate", params: { expression, returnByValue: true } };
+  const call = {
+    id: CALL,
+    method: "Runtime.evaluate",
+    params: { expression, returnByValue: true },
+  };
   const sessionId = await attached;
   await session.send("Target.sendMessageToTarget", { sessionId, message: JSON.stringify(call) });
   const value = await answered;

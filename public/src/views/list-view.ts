@@ -89,14 +89,10 @@ export class ListView {
     row.drawn = drawn;
     row.element.dataset["state"] = entry.state;
     const { reading } = entry;
-    const outcome = this.#outcome(entry);
-    row.outcome.textContent = outcome;
-    row.element.setAttribute("aria-label", `${entry.name}: ${outcome}`);
+    row.outcome.textContent = this.#outcome(entry);
     if (reading === null || this.#model === null) return;
-    const probability = probabilityText(positiveProbability(this.#model, reading));
     row.element.dataset["positive"] = String(reading.isPositive);
-    row.element.setAttribute("aria-label", `${entry.name}: ${outcome}, ${probability}`);
-    row.probability.textContent = probability;
+    row.probability.textContent = probabilityText(positiveProbability(this.#model, reading));
     if (reading.preview !== null) drawPreview(row.thumbnail, reading.preview);
   }
 
