@@ -64,6 +64,8 @@ describe("closed", { skip, timeout: 300_000 }, () => {
 
   async function readsWithoutRequests(served: Served): Promise<void> {
     const { page, requests, complaints, close } = await visit(browser, served.url);
+    const engines = requests.filter((url) => /engine-(simd|relaxed)-/.test(url));
+    assert.match(engines.join(" "), /^\S+engine-relaxed-\S+$/, "one engine, the faster one");
     const [before, servedBefore] = [requests.length, served.requests.length];
     await drop(page, [patch, { ...patch, name: "again.png" }, { ...patch, name: "third.png" }]);
     await progressOf(page, "3 images read");
