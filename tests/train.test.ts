@@ -8,9 +8,11 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 
 const root = join(import.meta.dirname, "..");
-const trainer = join(root, "build/native/insitu-train");
+const trainer = join(root, "build/train/insitu-train");
 const program = join(root, "build/native/insitu");
-const skip = existsSync(trainer) ? false : "SKIPPED: build/native/insitu-train not there; run make train";
+const skip = existsSync(trainer)
+  ? false
+  : "SKIPPED: build/train/insitu-train not there; run make train";
 
 const work = mkdtempSync(join(tmpdir(), "insitu-train-"));
 after(() => {
@@ -31,8 +33,10 @@ function makeSet(): void {
         const level = label === 1 ? 120 : 220;
         for (let k = 0; k < pixels.length; k++) pixels[k] = level + ((k * 31 + i * 7 + n) % 30);
         const name = `${id}_idx5_x${i}_y${label}_class${label}.ppm`;
-        writeFileSync(join(folder, id, String(label), name),
-          Buffer.concat([Buffer.from(`P6 ${width} ${height} 255\n`), pixels]));
+        writeFileSync(
+          join(folder, id, String(label), name),
+          Buffer.concat([Buffer.from(`P6 ${width} ${height} 255\n`), pixels]),
+        );
       }
     }
   }
@@ -40,8 +44,27 @@ function makeSet(): void {
 }
 
 function train(out: string, ...more: string[]): { code: number | null; out: string; err: string } {
-  const result = spawnSync(trainer, ["--data", folder, "--cases", list, "--out", join(work, out),
-    "--epochs", "1", "--steps", "2", "--folds", "2", "--threads", "1", ...more], { encoding: "utf8" });
+  const result = spawnSync(
+    trainer,
+    [
+      "--data",
+      folder,
+      "--cases",
+      list,
+      "--out",
+      join(work, out),
+      "--epochs",
+      "1",
+      "--steps",
+      "2",
+      "--folds",
+      "2",
+      "--threads",
+      "1",
+      ...more,
+    ],
+    { encoding: "utf8" },
+  );
   return { code: result.status, out: result.stdout, err: result.stderr };
 }
 
@@ -59,14 +82,22 @@ test("A seed gives the same file twice and another seed another one", { skip }, 
   assert.ok(bytes("first.onnx").length <= 2_100_000);
 });
 
+interface Description {
+  usable: boolean;
+  reason?: string; // why not
+  metadata: Record<string, string>;
+}
+
 test("The engine accepts the file and its known answer", { skip }, () => {
   assert.equal(train("engine.onnx", "--commit", "abc123").code, 0);
-  const described = spawnSync(program, ["model", join(work, "engine.onnx"), "--json"], { encoding: "utf8" });
+  const described = spawnSync(program, ["model", join(work, "engine.onnx"), "--json"], {
+    encoding: "utf8",
+  });
   assert.equal(described.status, 0, described.stderr);
-  const model = JSON.parse(described.stdout);
+  const model = JSON.parse(described.stdout) as Description;
   assert.equal(model.usable, true, model.reason);
   assert.equal(model.metadata["insitu.training.commit"], "abc123");
-  assert.match(model.metadata["insitu.training.data"], /4 cases, 64 patches/);
+  assert.match(model.metadata["insitu.training.data"] ?? "", /4 cases, 64 patches/);
 });
 
 test("An unreadable patch stops the training and is named", { skip }, () => {
