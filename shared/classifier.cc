@@ -43,8 +43,7 @@ void Calibrate(const ModelInfo& info, std::vector<float>* values) {
   std::vector<double> logits;
   for (float value : *values) {
     constexpr double kSmallest = 1e-30;  // of a float that is not subnormal, or so
-    const double logit =
-        info.outputs_logits ? value : std::log(std::max<double>(value, kSmallest));
+    const double logit = info.outputs_logits ? value : std::log(std::max<double>(value, kSmallest));
     logits.push_back(logit / info.temperature);
     largest = std::max(largest, logits.back());
   }
@@ -63,7 +62,7 @@ struct Geometry {
 Result<Geometry> ImageGeometry(const Network& network) {
   const auto unsupported = [](const auto&... what) {
     return Fail(ErrorCode::kModelUnsupported,
-                 "The model cannot be used to classify images: ", what..., ".");
+                "The model cannot be used to classify images: ", what..., ".");
   };
   if (network.inputs().size() != 1 || network.outputs().size() != 1) {
     return unsupported("it has more than one input or output");
@@ -107,14 +106,13 @@ Result<Classifier> Classifier::Create(std::span<const uint8_t> model) {
                    ReadModelInfo(metadata, input.width, input.height, input.channels));
   if (SelfSha256(model, info.self_sha256) != info.self_sha256) {
     return Fail(ErrorCode::kModelCorrupt,
-                 "The model file was changed after it was made: its checksum differs. Fetch it "
-                 "again; nothing is predicted with it.");
+                "The model file was changed after it was made: its checksum differs. Fetch it "
+                "again; nothing is predicted with it.");
   }
   const int64_t outputs = ElementCount(network->outputs()[0].shape);
   if (outputs != static_cast<int64_t>(info.labels.size())) {
-    return Fail(ErrorCode::kModelMetadata,
-                 "The model names ", info.labels.size(), " labels in insitu.labels but has ",
-                        outputs, " outputs.");
+    return Fail(ErrorCode::kModelMetadata, "The model names ", info.labels.size(),
+                " labels in insitu.labels but has ", outputs, " outputs.");
   }
   Classifier classifier(std::move(info), HexDigits(Sha256(model)), std::move(network));
   RETURN_IF_ERROR(classifier.CheckKnownAnswer());
@@ -131,8 +129,8 @@ Status Classifier::CheckKnownAnswer() {
   }
   if (worst <= kKnownAnswerTolerance) return {};
   return Fail(ErrorCode::kKnownAnswer,
-               "The model does not give its own known answer on this device (off by ",
-                      static_cast<int>(worst * 1e6F), " millionths); nothing is predicted with it.");
+              "The model does not give its own known answer on this device (off by ",
+              static_cast<int>(worst * 1e6F), " millionths); nothing is predicted with it.");
 }
 
 Result<Prediction> Classifier::Classify(std::span<const uint8_t> encoded) {
@@ -158,12 +156,13 @@ Result<Prediction> Classifier::Classify(const Image& image) {
   for (float value : output_) {
     if (!std::isfinite(value)) {
       return Fail(ErrorCode::kNotFinite,
-                   "The network returned something that is not a number; no prediction is made.");
+                  "The network returned something that is not a number; no prediction is made.");
     }
   }
   prediction.probabilities = output_;
   Calibrate(info_, &prediction.probabilities);
-  prediction.positive = prediction.probabilities[static_cast<size_t>(info_.positive)] >= info_.threshold;
+  prediction.positive =
+      prediction.probabilities[static_cast<size_t>(info_.positive)] >= info_.threshold;
   return prediction;
 }
 

@@ -14,16 +14,27 @@ namespace insitu {
 namespace {
 
 constexpr std::string_view kPrefix = "insitu.";
-constexpr std::array<std::string_view, 21> kKeys = {
-    "id",          "version",       "kind",
-    "labels",      "positive",      "verdict.positive",
-    "verdict.negative",             "um_per_pixel",
-    "fit",         "pad_value",     "mean",
-    "std",         "output",        "temperature",
-    "threshold",   "threshold.sensitivity",
-    "threshold.specificity",        "training.data",
-    "training.commit",              "known_answer",
-    "self_sha256"};
+constexpr std::array<std::string_view, 21> kKeys = {"id",
+                                                    "version",
+                                                    "kind",
+                                                    "labels",
+                                                    "positive",
+                                                    "verdict.positive",
+                                                    "verdict.negative",
+                                                    "um_per_pixel",
+                                                    "fit",
+                                                    "pad_value",
+                                                    "mean",
+                                                    "std",
+                                                    "output",
+                                                    "temperature",
+                                                    "threshold",
+                                                    "threshold.sensitivity",
+                                                    "threshold.specificity",
+                                                    "training.data",
+                                                    "training.commit",
+                                                    "known_answer",
+                                                    "self_sha256"};
 
 constexpr double kLargest = 1e6;  // of what has no range of its own; stays far within a float
 

@@ -69,8 +69,8 @@ template <typename... Parts>
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}  // NOLINT: implicit
-  Result(Failed failure) : failure_(failure) {}  // NOLINT: implicit
+  Result(T value) : value_(std::move(value)) {}                            // NOLINT: implicit
+  Result(Failed failure) : failure_(failure) {}                            // NOLINT: implicit
   Result(const Error& error) : Result(Fail(error.code, error.message)) {}  // NOLINT: implicit
 
   bool ok() const { return value_.has_value(); }
@@ -94,7 +94,7 @@ class [[nodiscard]] Result {
 class [[nodiscard]] Status {
  public:
   Status() = default;
-  Status(Failed failure) : failure_(failure) {}  // NOLINT: implicit
+  Status(Failed failure) : failure_(failure) {}                            // NOLINT: implicit
   Status(const Error& error) : Status(Fail(error.code, error.message)) {}  // NOLINT: implicit
 
   bool ok() const { return failure_.number_ == 0; }

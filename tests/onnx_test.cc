@@ -88,10 +88,12 @@ TEST_CASE("Every float16 is read exactly, from raw data and from int32 data", "[
   }
 }
 
-TEST_CASE("A model cut short anywhere is refused or still whole, never read past its end", "[onnx]") {
+TEST_CASE("A model cut short anywhere is refused or still whole, never read past its end",
+          "[onnx]") {
   const std::vector<uint8_t> whole = MakeClassifierModel();
   for (size_t size = 0; size < whole.size(); ++size) {
-    const std::vector<uint8_t> cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+    const std::vector<uint8_t> cut(whole.begin(),
+                                   whole.begin() + static_cast<std::ptrdiff_t>(size));
     const auto model = ReadOnnx(cut);
     if (!model.ok()) CHECK_FALSE(model.error().message.empty());
   }

@@ -45,10 +45,10 @@ TEST_CASE("The written seed network is read back as it was meant", "[onnx_writer
   const auto model = ReadOnnx(file);
   REQUIRE(model.ok());
   CHECK(model.value().opset == 17);
-  CHECK(Operators(model.value()) ==
-        std::vector<std::string>{"Cast", "Cast", "Cast", "Cast", "Conv", "Relu", "MaxPool", "Conv",
-                                 "Relu", "MaxPool", "Flatten", "Gemm", "Relu", "Dropout", "Gemm",
-                                 "Softmax"});
+  CHECK(Operators(model.value()) == std::vector<std::string>{"Cast", "Cast", "Cast", "Cast", "Conv",
+                                                             "Relu", "MaxPool", "Conv", "Relu",
+                                                             "MaxPool", "Flatten", "Gemm", "Relu",
+                                                             "Dropout", "Gemm", "Softmax"});
   REQUIRE(model.value().inputs.size() == 1);
   CHECK(model.value().names.text(model.value().inputs[0].name) == "image");
   CHECK(model.value().inputs[0].shape == Shape{-1, 3, 50, 50});

@@ -43,11 +43,21 @@ TEST_CASE("What Protozero writes is read back", "[protobuf]") {
   std::string inside;
   for (ProtobufReader reader(Bytes(message), &damaged); reader.Next();) {
     switch (reader.field()) {
-      case 1: CHECK(reader.Integer() == -7); break;
-      case 2: CHECK(reader.Number() == 0.1F); break;
-      case 3: CHECK(reader.Text() == "name"); break;
-      case 4: reader.AppendTo(&read_integers); break;
-      case 5: reader.AppendTo(&read_numbers); break;
+      case 1:
+        CHECK(reader.Integer() == -7);
+        break;
+      case 2:
+        CHECK(reader.Number() == 0.1F);
+        break;
+      case 3:
+        CHECK(reader.Text() == "name");
+        break;
+      case 4:
+        reader.AppendTo(&read_integers);
+        break;
+      case 5:
+        reader.AppendTo(&read_numbers);
+        break;
       case 500: {
         ProtobufReader child = reader.Message();
         REQUIRE(child.Next());
@@ -55,7 +65,8 @@ TEST_CASE("What Protozero writes is read back", "[protobuf]") {
         CHECK_FALSE(child.Next());
         break;
       }
-      default: break;
+      default:
+        break;
     }
   }
   CHECK_FALSE(damaged);
@@ -95,9 +106,9 @@ TEST_CASE("A message cut anywhere but between fields is damaged", "[protobuf]") 
 
 TEST_CASE("Bytes that are no protocol buffer are damaged", "[protobuf]") {
   using namespace std::string_literals;
-  CHECK(IsDamaged("\x0b"s));          // a group
-  CHECK(IsDamaged("\x0e\x00"s));      // wire type 6
-  CHECK(IsDamaged("\x00\x01"s));      // field 0
+  CHECK(IsDamaged("\x0b"s));                                          // a group
+  CHECK(IsDamaged("\x0e\x00"s));                                      // wire type 6
+  CHECK(IsDamaged("\x00\x01"s));                                      // field 0
   CHECK(IsDamaged("\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"s));  // longer than memory
   const std::string nine(9, '\xff');
   CHECK_FALSE(IsDamaged("\x08"s + nine + "\x01"s));  // the longest varint: 10 bytes

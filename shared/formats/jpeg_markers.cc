@@ -43,7 +43,7 @@ Failed Bad(std::string_view reason) { return Corrupt("JPEG", reason); }
 template <typename... Parts>
 [[gnu::always_inline]] inline Failed Unsupported(const Parts&... what) {
   return Fail(ErrorCode::kImageUnknown, "This is a JPEG with ", what...,
-          ", which InSitu does not read. Save it as PNG and drop it again.");
+              ", which InSitu does not read. Save it as PNG and drop it again.");
 }
 
 int64_t CeilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -74,7 +74,8 @@ class MarkerReader {
   Status ReadFrame(uint8_t marker, std::span<const uint8_t> data);
   Status ReadComponents(std::span<const uint8_t> data);
   Status ReadScan(std::span<const uint8_t> data);
-  Status CheckScanTables(const Component& component, uint8_t tables, bool direct, bool coefficients);
+  Status CheckScanTables(const Component& component, uint8_t tables, bool direct,
+                         bool coefficients);
   Status SkipCodedData(int64_t restarts);
   int64_t RestartsOf(std::span<const size_t> scanned) const;
 
@@ -147,9 +148,12 @@ Status MarkerReader::ReadTables(uint8_t marker, std::span<const uint8_t> data) {
   switch (marker) {
     case kSof0:
     case kSof1:
-    case kSof2: return ReadFrame(marker, data);
-    case kQuantTables: return ReadQuantTables(data);
-    case kHuffmanTables: return ReadHuffmanTables(data);
+    case kSof2:
+      return ReadFrame(marker, data);
+    case kQuantTables:
+      return ReadQuantTables(data);
+    case kHuffmanTables:
+      return ReadHuffmanTables(data);
     case kRestartInterval:
       if (data.size() != 2) return Bad("its restart interval has the wrong length");
       restart_interval_ = BigEndian16(data, 0);
@@ -159,7 +163,8 @@ Status MarkerReader::ReadTables(uint8_t marker, std::span<const uint8_t> data) {
         return Bad("its height contradicts its header");
       }
       return {};
-    default: break;
+    default:
+      break;
   }
   if (marker > kSof2 && marker <= kSof15 && !has_frame_) {
     return Unsupported("arithmetic, lossless or hierarchical coding");
@@ -173,7 +178,8 @@ Status MarkerReader::ReadQuantTables(std::span<const uint8_t> data) {
     const size_t precision = data[0] >> 4;
     const size_t index = data[0] & 15;
     const size_t size = 1 + 64 * (precision + 1);
-    if (precision > 1 || index > 3 || data.size() < size) return Bad("a quantisation table is wrong");
+    if (precision > 1 || index > 3 || data.size() < size)
+      return Bad("a quantisation table is wrong");
     has_quant_[index] = true;
     data = data.subspan(size);
   }
@@ -257,10 +263,9 @@ Status MarkerReader::ReadComponents(std::span<const uint8_t> data) {
 Status MarkerReader::ReadScan(std::span<const uint8_t> data) {
   if (!has_frame_) return Bad("its image stands before its header");
   if (++scans_ > kMaxJpegScans) {
-    return Fail(ErrorCode::kImageTooLarge,
-                 "This JPEG has more than ", kMaxJpegScans,
-                        " scans, which would take too long to read. Save it as PNG and drop it "
-                        "again.");
+    return Fail(ErrorCode::kImageTooLarge, "This JPEG has more than ", kMaxJpegScans,
+                " scans, which would take too long to read. Save it as PNG and drop it "
+                "again.");
   }
   const size_t count = data.empty() ? 0 : data[0];
   if (count < 1 || count > static_cast<size_t>(file_.channels) || data.size() != 4 + 2 * count) {

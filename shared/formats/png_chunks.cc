@@ -13,7 +13,7 @@ constexpr size_t kSignatureBytes = 8;
 constexpr size_t kChunkHead = 8;  // length and type; the CRC's 4 bytes stand after the data
 constexpr size_t kCrcBytes = 4;
 constexpr size_t kHeaderBytes = 13;  // of IHDR's data
-constexpr std::array<uint8_t, 12> kLastChunk = {0,   0,   0,   0,    'I',  'E',
+constexpr std::array<uint8_t, 12> kLastChunk = {0,   0,   0,    0,    'I',  'E',
                                                 'N', 'D', 0xae, 0x42, 0x60, 0x82};
 
 Failed Bad(std::string_view reason) { return Corrupt("PNG", reason); }
@@ -92,16 +92,19 @@ Status ReadHeader(std::span<const uint8_t> data, PngFile* png) {
   bool depth_fits = png->depth == 8;
   switch (png->colour) {
     case PngColour::kGrey:
-      depth_fits = depth_fits || png->depth == 1 || png->depth == 2 || png->depth == 4 ||
-                   png->depth == 16;
+      depth_fits =
+          depth_fits || png->depth == 1 || png->depth == 2 || png->depth == 4 || png->depth == 16;
       break;
     case PngColour::kPalette:
       depth_fits = depth_fits || png->depth == 1 || png->depth == 2 || png->depth == 4;
       break;
     case PngColour::kRgb:
     case PngColour::kGreyAlpha:
-    case PngColour::kRgba: depth_fits = depth_fits || png->depth == 16; break;
-    default: return Bad("its header gives a kind of colour that PNG does not have");
+    case PngColour::kRgba:
+      depth_fits = depth_fits || png->depth == 16;
+      break;
+    default:
+      return Bad("its header gives a kind of colour that PNG does not have");
   }
   if (!depth_fits) return Bad("its header gives a depth that does not go with its colour");
   if (data[10] != 0 || data[11] != 0 || data[12] > 1) {
@@ -123,10 +126,17 @@ Status ReadTransparency(const Chunk& chunk, PngFile* png) {
   const size_t size = chunk.data.size();
   bool fits = false;
   switch (png->colour) {
-    case PngColour::kGrey: fits = size == 2; break;
-    case PngColour::kRgb: fits = size == 6; break;
-    case PngColour::kPalette: fits = size >= 1 && size <= png->palette.size() / 3; break;
-    default: break;
+    case PngColour::kGrey:
+      fits = size == 2;
+      break;
+    case PngColour::kRgb:
+      fits = size == 6;
+      break;
+    case PngColour::kPalette:
+      fits = size >= 1 && size <= png->palette.size() / 3;
+      break;
+    default:
+      break;
   }
   if (!fits || !png->transparency.empty() || !png->image.empty()) {
     return Bad("its transparency does not go with its colour");
@@ -138,9 +148,8 @@ Status ReadTransparency(const Chunk& chunk, PngFile* png) {
 Failed UnknownChunk(const Chunk& chunk) {
   const std::string_view kind =
       chunk.Is("CgBI") ? "in the form that is made for iPhone programs" : "with an extension";
-  return Fail(ErrorCode::kImageUnknown,
-          "This is a PNG ", kind,
-                 " that InSitu does not read. Save it as an ordinary PNG and drop it again.");
+  return Fail(ErrorCode::kImageUnknown, "This is a PNG ", kind,
+              " that InSitu does not read. Save it as an ordinary PNG and drop it again.");
 }
 
 // What follows IHDR, up to IEND.

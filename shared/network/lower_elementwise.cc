@@ -96,11 +96,18 @@ Status FoldBinary(NodeReader* node, Planner* planner, Binary function) {
     const auto y = static_cast<uint64_t>(b->ints[b->ints.size() == 1 ? 0 : i]);
     const auto divisor = static_cast<int64_t>(y);
     switch (function) {
-      case Binary::kAdd: result.ints.push_back(static_cast<int64_t>(x + y)); break;
-      case Binary::kSub: result.ints.push_back(static_cast<int64_t>(x - y)); break;
-      case Binary::kMul: result.ints.push_back(static_cast<int64_t>(x * y)); break;
+      case Binary::kAdd:
+        result.ints.push_back(static_cast<int64_t>(x + y));
+        break;
+      case Binary::kSub:
+        result.ints.push_back(static_cast<int64_t>(x - y));
+        break;
+      case Binary::kMul:
+        result.ints.push_back(static_cast<int64_t>(x * y));
+        break;
       default:
-        if (function != Binary::kDiv || divisor == 0 || divisor == -1) return node->Unsupported("divides whole numbers by 0 or -1");
+        if (function != Binary::kDiv || divisor == 0 || divisor == -1)
+          return node->Unsupported("divides whole numbers by 0 or -1");
         result.ints.push_back(static_cast<int64_t>(x) / divisor);
     }
   }
@@ -114,7 +121,8 @@ Result<ValueId> EmitBinary(const NodeReader& node, Planner* planner, Binary func
   ASSIGN_OR_RETURN(const Shape shape, Broadcast(node, planner->shape(a), planner->shape(b)));
   Layout layout = Layout::kPlain;
   for (ValueId id : {a, b}) {
-    if (planner->shape(id).size() == shape.size() && planner->value(id).layout == Layout::kChannelsLast) {
+    if (planner->shape(id).size() == shape.size() &&
+        planner->value(id).layout == Layout::kChannelsLast) {
       layout = Layout::kChannelsLast;
     }
   }
@@ -158,18 +166,29 @@ Status LowerSum(NodeReader* node, Planner* planner) {
   return {};
 }
 
-Status LowerAdd(NodeReader* node, Planner* planner) { return LowerBinary(node, planner, Binary::kAdd); }
-Status LowerSub(NodeReader* node, Planner* planner) { return LowerBinary(node, planner, Binary::kSub); }
-Status LowerMul(NodeReader* node, Planner* planner) { return LowerBinary(node, planner, Binary::kMul); }
-Status LowerDiv(NodeReader* node, Planner* planner) { return LowerBinary(node, planner, Binary::kDiv); }
-Status LowerPRelu(NodeReader* node, Planner* planner) { return LowerBinary(node, planner, Binary::kPRelu); }
+Status LowerAdd(NodeReader* node, Planner* planner) {
+  return LowerBinary(node, planner, Binary::kAdd);
+}
+Status LowerSub(NodeReader* node, Planner* planner) {
+  return LowerBinary(node, planner, Binary::kSub);
+}
+Status LowerMul(NodeReader* node, Planner* planner) {
+  return LowerBinary(node, planner, Binary::kMul);
+}
+Status LowerDiv(NodeReader* node, Planner* planner) {
+  return LowerBinary(node, planner, Binary::kDiv);
+}
+Status LowerPRelu(NodeReader* node, Planner* planner) {
+  return LowerBinary(node, planner, Binary::kPRelu);
+}
 
 Status LowerBatchNormalization(NodeReader* node, Planner* planner) {
   ASSIGN_OR_RETURN(const ValueId any, planner->Input(*node, 0));
   const Shape shape = planner->shape(any);
   if (shape.size() < 2) return node->Invalid("normalises an input without channels");
   if (node->Integer("training_mode", 0) != 0) return node->Unsupported("is in training mode");
-  if (planner->ReadsOutput(*node, 1)) return node->Unsupported("returns the statistics of training");
+  if (planner->ReadsOutput(*node, 1))
+    return node->Unsupported("returns the statistics of training");
   (void)node->Number("momentum", 0);  // matters only when training
   if (node->Integer("spatial", 1) != 1) return node->Unsupported("is not spatial");
   const float epsilon = node->Number("epsilon", 1e-5F);
@@ -224,20 +243,20 @@ Status LowerSoftmax(NodeReader* node, Planner* planner) {
 
 std::span<const NamedLowering> ElementwiseLowerings() {
   static constexpr NamedLowering kTable[] = {{"Relu", LowerRelu},
-          {"LeakyRelu", LowerLeakyRelu},
-          {"Sigmoid", LowerSigmoid},
-          {"HardSigmoid", LowerHardSigmoid},
-          {"HardSwish", LowerHardSwish},
-          {"Tanh", LowerTanh},
-          {"Clip", LowerClip},
-          {"Add", LowerAdd},
-          {"Sum", LowerSum},
-          {"Sub", LowerSub},
-          {"Mul", LowerMul},
-          {"Div", LowerDiv},
-          {"PRelu", LowerPRelu},
-          {"BatchNormalization", LowerBatchNormalization},
-          {"Softmax", LowerSoftmax}};
+                                             {"LeakyRelu", LowerLeakyRelu},
+                                             {"Sigmoid", LowerSigmoid},
+                                             {"HardSigmoid", LowerHardSigmoid},
+                                             {"HardSwish", LowerHardSwish},
+                                             {"Tanh", LowerTanh},
+                                             {"Clip", LowerClip},
+                                             {"Add", LowerAdd},
+                                             {"Sum", LowerSum},
+                                             {"Sub", LowerSub},
+                                             {"Mul", LowerMul},
+                                             {"Div", LowerDiv},
+                                             {"PRelu", LowerPRelu},
+                                             {"BatchNormalization", LowerBatchNormalization},
+                                             {"Softmax", LowerSoftmax}};
   return kTable;
 }
 

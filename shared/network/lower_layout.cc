@@ -23,8 +23,8 @@ Status MoveInts(NodeReader* node, Planner* planner, ValueId input, Sources sourc
   remap.dims = shape;
   remap.output_strides = DenseStrides(shape);
   remap.tables = std::move(sources);
-  Tensor moved{DataType::kInt64, shape, {},
-               std::vector<int64_t>(static_cast<size_t>(ElementCount(shape)))};
+  Tensor moved{
+      DataType::kInt64, shape, {}, std::vector<int64_t>(static_cast<size_t>(ElementCount(shape)))};
   remap.Copy(known->ints.data(), moved.ints.data());
   planner->SetOutput(node->Output(), planner->AddConstant(std::move(moved)));
   return {};
@@ -36,8 +36,7 @@ Status MoveTo(NodeReader* node, Planner* planner, Sources sources, float fill = 
   Shape shape;
   for (const auto& axis : sources) shape.push_back(static_cast<int64_t>(axis.size()));
   if (planner->IsInt(input)) return MoveInts(node, planner, input, std::move(sources), shape);
-  ASSIGN_OR_RETURN(const ValueId output,
-                   planner->Add(*node, shape, planner->value(input).layout));
+  ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, shape, planner->value(input).layout));
   planner->EmitMove(
       *node, {.input = input, .output = output, .sources = std::move(sources), .fill = fill});
   planner->SetOutput(node->Output(), output);
@@ -72,7 +71,8 @@ Status LowerReshape(NodeReader* node, Planner* planner) {
     }
     if (shape[axis] == -1 && open == shape.size()) {
       open = axis;
-    } else if (shape[axis] < 0 || shape[axis] > kMaxTensorElements || (known *= shape[axis]) > kMaxTensorElements) {
+    } else if (shape[axis] < 0 || shape[axis] > kMaxTensorElements ||
+               (known *= shape[axis]) > kMaxTensorElements) {
       return node->Invalid("has ", shape[axis], " in its shape");
     }
   }
@@ -120,7 +120,8 @@ Status LowerUnsqueeze(NodeReader* node, Planner* planner) {
   const Shape from = planner->shape(input);
   ASSIGN_OR_RETURN(const std::vector<int64_t> axes, Axes(node, planner));
   std::vector<bool> added(from.size() + axes.size(), false);
-  if (added.size() > static_cast<size_t>(kMaxTensorRank)) return node->Unsupported("makes too many dimensions");
+  if (added.size() > static_cast<size_t>(kMaxTensorRank))
+    return node->Unsupported("makes too many dimensions");
   for (int64_t axis : axes) {
     ASSIGN_OR_RETURN(const size_t at, NormaliseAxis(*node, axis, added.size()));
     if (added[at]) return node->Invalid("names a dimension twice");
@@ -160,7 +161,8 @@ Status ConcatInts(NodeReader* node, Planner* planner) {
   Tensor joined{DataType::kInt64, {0}, {}, {}};
   for (size_t i = 0; i < node->node().inputs.size(); ++i) {
     ASSIGN_OR_RETURN(const auto part, planner->KnownInput(*node, i));
-    if (part->type != DataType::kInt64 || part->shape.size() != 1) return node->Unsupported("joins whole numbers that are not lists");
+    if (part->type != DataType::kInt64 || part->shape.size() != 1)
+      return node->Unsupported("joins whole numbers that are not lists");
     joined.ints.insert(joined.ints.end(), part->ints.begin(), part->ints.end());
   }
   joined.shape[0] = static_cast<int64_t>(joined.ints.size());
@@ -183,9 +185,11 @@ Status LowerConcat(NodeReader* node, Planner* planner) {
   shape[axis] = 0;
   for (ValueId input : inputs) {
     Shape part = planner->shape(input);
-    if (planner->IsInt(input) || part.size() != shape.size()) return node->Invalid("joins values of different kinds");
+    if (planner->IsInt(input) || part.size() != shape.size())
+      return node->Invalid("joins values of different kinds");
     shape[axis] += std::exchange(part[axis], shape[axis]);
-    if (part[axis] = shape[axis]; part != shape) return node->Invalid("joins values whose other dimensions differ");
+    if (part[axis] = shape[axis]; part != shape)
+      return node->Invalid("joins values whose other dimensions differ");
   }
   ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, shape, layout));
   const int64_t stride = planner->Strides(output)[axis];
@@ -229,7 +233,8 @@ Status LowerSlice(NodeReader* node, Planner* planner) {
     for (size_t i = 0; i < starts.size(); ++i) axes.push_back(static_cast<int64_t>(i));
   }
   if (steps.empty()) steps.assign(starts.size(), 1);
-  if (ends.size() != starts.size() || axes.size() != starts.size() || steps.size() != starts.size()) {
+  if (ends.size() != starts.size() || axes.size() != starts.size() ||
+      steps.size() != starts.size()) {
     return node->Invalid("has starts, ends, axes and steps of different lengths");
   }
   Sources sources = WholeInput(shape);
@@ -250,7 +255,8 @@ Status LowerGather(NodeReader* node, Planner* planner) {
   Sources sources = WholeInput(shape);
   sources[axis].clear();
   for (int64_t index : indices->ints) {
-    if (index < -shape[axis] || index >= shape[axis]) return node->Invalid("takes element ", index, " of ", shape[axis]);
+    if (index < -shape[axis] || index >= shape[axis])
+      return node->Invalid("takes element ", index, " of ", shape[axis]);
     sources[axis].push_back(static_cast<int32_t>(index < 0 ? index + shape[axis] : index));
   }
   RETURN_IF_ERROR(MoveTo(node, planner, std::move(sources)));
@@ -258,7 +264,8 @@ Status LowerGather(NodeReader* node, Planner* planner) {
   // The indices' own dimensions take the place of the gathered one.
   Shape gathered(shape.begin(), shape.begin() + static_cast<std::ptrdiff_t>(axis));
   gathered.insert(gathered.end(), indices->shape.begin(), indices->shape.end());
-  gathered.insert(gathered.end(), shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, shape.end());
+  gathered.insert(gathered.end(), shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1,
+                  shape.end());
   return SetReshaped(node, planner, planner->Named(node->Output()), std::move(gathered));
 }
 
@@ -287,7 +294,8 @@ Status LowerPad(NodeReader* node, Planner* planner) {
   float fill = node->Number("value", 0);
   if (node->HasInput(2)) {
     ASSIGN_OR_RETURN(const auto value, planner->KnownInput(*node, 2));
-    if (value->floats.size() != 1) return node->Unsupported("pads with something that is not one float");
+    if (value->floats.size() != 1)
+      return node->Unsupported("pads with something that is not one float");
     fill = value->floats[0];
   }
   std::vector<int64_t> axes;
@@ -296,14 +304,17 @@ Status LowerPad(NodeReader* node, Planner* planner) {
   } else {
     for (size_t i = 0; i < shape.size(); ++i) axes.push_back(static_cast<int64_t>(i));
   }
-  if (pads.size() != 2 * axes.size()) return node->Invalid("has pads of another length than its dimensions");
+  if (pads.size() != 2 * axes.size())
+    return node->Invalid("has pads of another length than its dimensions");
   Sources sources = WholeInput(shape);
   for (size_t i = 0; i < axes.size(); ++i) {
     ASSIGN_OR_RETURN(const size_t axis, NormaliseAxis(*node, axes[i], shape.size()));
     const int64_t before = pads[i];
     const int64_t after = pads[i + axes.size()];
-    if (std::abs(before) > kMaxTensorElements || std::abs(after) > kMaxTensorElements) return node->Unsupported("pads too much");
-    if (shape[axis] == 0 && mode != "constant") return node->Invalid("pads nothing by its own elements");
+    if (std::abs(before) > kMaxTensorElements || std::abs(after) > kMaxTensorElements)
+      return node->Unsupported("pads too much");
+    if (shape[axis] == 0 && mode != "constant")
+      return node->Invalid("pads nothing by its own elements");
     sources[axis].clear();
     for (int64_t at = -before; at < shape[axis] + after; ++at) {
       sources[axis].push_back(static_cast<int32_t>(PadSource(mode, at, shape[axis])));
@@ -333,10 +344,11 @@ Status LowerDropout(NodeReader* node, Planner* planner) {
 }  // namespace
 
 std::span<const NamedLowering> LayoutLowerings() {
-  static constexpr NamedLowering kTable[] = {{"Reshape", LowerReshape},     {"Flatten", LowerFlatten}, {"Squeeze", LowerSqueeze},
-          {"Unsqueeze", LowerUnsqueeze}, {"Transpose", LowerTranspose}, {"Concat", LowerConcat},
-          {"Slice", LowerSlice},         {"Gather", LowerGather},   {"Pad", LowerPad},
-          {"Identity", LowerIdentity},   {"Dropout", LowerDropout}};
+  static constexpr NamedLowering kTable[] = {
+      {"Reshape", LowerReshape},     {"Flatten", LowerFlatten},     {"Squeeze", LowerSqueeze},
+      {"Unsqueeze", LowerUnsqueeze}, {"Transpose", LowerTranspose}, {"Concat", LowerConcat},
+      {"Slice", LowerSlice},         {"Gather", LowerGather},       {"Pad", LowerPad},
+      {"Identity", LowerIdentity},   {"Dropout", LowerDropout}};
   return kTable;
 }
 

@@ -119,11 +119,11 @@ Status LowerLocalResponse(NodeReader* node, Planner* planner) {
 
 std::span<const NamedLowering> PoolingLowerings() {
   static constexpr NamedLowering kTable[] = {{"MaxPool", LowerMaxPool},
-          {"AveragePool", LowerAveragePool},
-          {"GlobalMaxPool", LowerGlobalMaxPool},
-          {"GlobalAveragePool", LowerGlobalAveragePool},
-          {"ReduceMean", LowerReduceMean},
-          {"LRN", LowerLocalResponse}};
+                                             {"AveragePool", LowerAveragePool},
+                                             {"GlobalMaxPool", LowerGlobalMaxPool},
+                                             {"GlobalAveragePool", LowerGlobalAveragePool},
+                                             {"ReduceMean", LowerReduceMean},
+                                             {"LRN", LowerLocalResponse}};
   return kTable;
 }
 

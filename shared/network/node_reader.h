@@ -1,5 +1,6 @@
-// One node of the graph as its lowering sees it. Every attribute a lowering understands is asked for
-// by name; what is left over at the end is reported, so that nothing in a model is silently ignored.
+// One node of the graph as its lowering sees it. Every attribute a lowering understands is asked
+// for by name; what is left over at the end is reported, so that nothing in a model is silently
+// ignored.
 #pragma once
 
 #include <cstdint>

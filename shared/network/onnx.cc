@@ -12,19 +12,72 @@ namespace insitu {
 namespace {
 
 // Field numbers of onnx.proto.
-enum ModelField { kIrVersion = 1, kProducerName = 2, kGraph = 7, kOpsetImport = 8, kMetadata = 14, kFunctions = 25 };
+enum ModelField {
+  kIrVersion = 1,
+  kProducerName = 2,
+  kGraph = 7,
+  kOpsetImport = 8,
+  kMetadata = 14,
+  kFunctions = 25
+};
 enum GraphField { kNode = 1, kInitializer = 5, kInput = 11, kOutput = 12, kSparseInitializer = 15 };
-enum NodeField { kNodeInput = 1, kNodeOutput = 2, kNodeName = 3, kOpType = 4, kAttribute = 5, kDomain = 7 };
-enum AttributeField { kAttributeName = 1, kF = 2, kI = 3, kS = 4, kT = 5, kG = 6, kFloats = 7, kInts = 8, kStrings = 9, kType = 20, kRefName = 21 };
-enum TensorField { kDims = 1, kDataType = 2, kFloatData = 4, kInt32Data = 5, kStringData = 6, kInt64Data = 7, kTensorName = 8, kRawData = 9, kDoubleData = 10, kUint64Data = 11, kExternalData = 13, kDataLocation = 14 };
+enum NodeField {
+  kNodeInput = 1,
+  kNodeOutput = 2,
+  kNodeName = 3,
+  kOpType = 4,
+  kAttribute = 5,
+  kDomain = 7
+};
+enum AttributeField {
+  kAttributeName = 1,
+  kF = 2,
+  kI = 3,
+  kS = 4,
+  kT = 5,
+  kG = 6,
+  kFloats = 7,
+  kInts = 8,
+  kStrings = 9,
+  kType = 20,
+  kRefName = 21
+};
+enum TensorField {
+  kDims = 1,
+  kDataType = 2,
+  kFloatData = 4,
+  kInt32Data = 5,
+  kStringData = 6,
+  kInt64Data = 7,
+  kTensorName = 8,
+  kRawData = 9,
+  kDoubleData = 10,
+  kUint64Data = 11,
+  kExternalData = 13,
+  kDataLocation = 14
+};
 
 // onnx.TensorProto.DataType
-enum ElementType { kFloat32 = 1, kUint8 = 2, kInt8 = 3, kUint16 = 4, kInt16 = 5, kInt32 = 6, kInt64 = 7, kString = 8, kBool = 9, kFloat16 = 10, kDouble = 11, kUint32 = 12, kUint64 = 13 };
+enum ElementType {
+  kFloat32 = 1,
+  kUint8 = 2,
+  kInt8 = 3,
+  kUint16 = 4,
+  kInt16 = 5,
+  kInt32 = 6,
+  kInt64 = 7,
+  kString = 8,
+  kBool = 9,
+  kFloat16 = 10,
+  kDouble = 11,
+  kUint32 = 12,
+  kUint64 = 13
+};
 
 template <typename... Parts>
 [[gnu::always_inline]] inline Failed Corrupt(const Parts&... what) {
   return Fail(ErrorCode::kModelCorrupt, "The model file is damaged or not ONNX (", what...,
-          "). Fetch it again.");
+              "). Fetch it again.");
 }
 
 template <typename... Parts>
@@ -60,16 +113,33 @@ StoredTensor ReadStoredTensor(ProtobufReader reader) {
   StoredTensor tensor;
   while (reader.Next()) {
     switch (reader.field()) {
-      case kDims: reader.AppendTo(&tensor.dims); break;
-      case kDataType: tensor.element_type = reader.Integer(); break;
-      case kFloatData: reader.AppendTo(&tensor.floats); break;
+      case kDims:
+        reader.AppendTo(&tensor.dims);
+        break;
+      case kDataType:
+        tensor.element_type = reader.Integer();
+        break;
+      case kFloatData:
+        reader.AppendTo(&tensor.floats);
+        break;
       case kInt32Data:
-      case kInt64Data: reader.AppendTo(&tensor.ints); break;
-      case kTensorName: tensor.name = reader.Text(); break;
-      case kRawData: tensor.raw = reader.Bytes(); break;
-      case kExternalData: tensor.external = true; break;
-      case kDataLocation: tensor.external = tensor.external || reader.Integer() != 0; break;
-      default: break;
+      case kInt64Data:
+        reader.AppendTo(&tensor.ints);
+        break;
+      case kTensorName:
+        tensor.name = reader.Text();
+        break;
+      case kRawData:
+        tensor.raw = reader.Bytes();
+        break;
+      case kExternalData:
+        tensor.external = true;
+        break;
+      case kDataLocation:
+        tensor.external = tensor.external || reader.Integer() != 0;
+        break;
+      default:
+        break;
     }
   }
   return tensor;
@@ -84,16 +154,24 @@ struct NumberFormat {
 NumberFormat FormatOf(int64_t element_type) {
   switch (element_type) {
     case kUint8:
-    case kBool: return {1, false};
-    case kInt8: return {1, true};
+    case kBool:
+      return {1, false};
+    case kInt8:
+      return {1, true};
     case kFloat16:
-    case kUint16: return {2, false};
-    case kInt16: return {2, true};
+    case kUint16:
+      return {2, false};
+    case kInt16:
+      return {2, true};
     case kFloat32:
-    case kUint32: return {4, false};
-    case kInt32: return {4, true};
-    case kInt64: return {8, true};
-    default: return {};
+    case kUint32:
+      return {4, false};
+    case kInt32:
+      return {4, true};
+    case kInt64:
+      return {8, true};
+    default:
+      return {};
   }
 }
 
@@ -163,11 +241,10 @@ Result<Tensor> ConvertTensor(StoredTensor stored) {
     tensor.type = DataType::kInt64;
   } else if (stored.element_type != kFloat32 && stored.element_type != kFloat16) {
     return Unsupported(where, " has element type ", stored.element_type,
-                              "; float, float16 and whole numbers are read");
+                       "; float, float16 and whole numbers are read");
   }
-  const bool filled =
-      stored.raw ? ConvertRaw(stored, static_cast<size_t>(count), &tensor)
-                 : ConvertTyped(&stored, static_cast<size_t>(count), &tensor);
+  const bool filled = stored.raw ? ConvertRaw(stored, static_cast<size_t>(count), &tensor)
+                                 : ConvertTyped(&stored, static_cast<size_t>(count), &tensor);
   if (!filled) return Corrupt(where, " does not fill its shape");
   return tensor;
 }
@@ -176,17 +253,30 @@ Result<OnnxAttribute> ReadAttribute(ProtobufReader reader) {
   OnnxAttribute attribute;
   while (reader.Next()) {
     switch (reader.field()) {
-      case kAttributeName: attribute.name = reader.Text(); break;
-      case kF: attribute.number = reader.Number(); break;
-      case kI: attribute.integer = reader.Integer(); break;
-      case kS: attribute.text = reader.Text(); break;
-      case kFloats: reader.AppendTo(&attribute.numbers); break;
-      case kInts: reader.AppendTo(&attribute.integers); break;
+      case kAttributeName:
+        attribute.name = reader.Text();
+        break;
+      case kF:
+        attribute.number = reader.Number();
+        break;
+      case kI:
+        attribute.integer = reader.Integer();
+        break;
+      case kS:
+        attribute.text = reader.Text();
+        break;
+      case kFloats:
+        reader.AppendTo(&attribute.numbers);
+        break;
+      case kInts:
+        reader.AppendTo(&attribute.integers);
+        break;
       case kT: {
         ASSIGN_OR_RETURN(attribute.tensor, ConvertTensor(ReadStoredTensor(reader.Message())));
         break;
       }
-      default: break;  // graphs, strings: an operator that needs them is not supported
+      default:
+        break;  // graphs, strings: an operator that needs them is not supported
     }
   }
   return attribute;
@@ -196,17 +286,28 @@ Result<OnnxNode> ReadNode(ProtobufReader reader, NameTable* names) {
   OnnxNode node;
   while (reader.Next()) {
     switch (reader.field()) {
-      case kNodeInput: node.inputs.push_back(names->Intern(reader.Text())); break;
-      case kNodeOutput: node.outputs.push_back(names->Intern(reader.Text())); break;
-      case kNodeName: node.name = reader.Text(); break;
-      case kOpType: node.op_type = reader.Text(); break;
-      case kDomain: node.domain = reader.Text(); break;
+      case kNodeInput:
+        node.inputs.push_back(names->Intern(reader.Text()));
+        break;
+      case kNodeOutput:
+        node.outputs.push_back(names->Intern(reader.Text()));
+        break;
+      case kNodeName:
+        node.name = reader.Text();
+        break;
+      case kOpType:
+        node.op_type = reader.Text();
+        break;
+      case kDomain:
+        node.domain = reader.Text();
+        break;
       case kAttribute: {
         ASSIGN_OR_RETURN(OnnxAttribute attribute, ReadAttribute(reader.Message()));
         node.attributes.push_back(std::move(attribute));
         break;
       }
-      default: break;
+      default:
+        break;
     }
   }
   return node;
@@ -265,10 +366,16 @@ Status ReadGraph(ProtobufReader reader, OnnxModel* model) {
         model->initializers.emplace_back(name, std::move(tensor));
         break;
       }
-      case kInput: model->inputs.push_back(ReadValueInfo(reader.Message(), &model->names)); break;
-      case kOutput: model->outputs.push_back(ReadValueInfo(reader.Message(), &model->names)); break;
-      case kSparseInitializer: return Unsupported("it has sparse initializers");
-      default: break;
+      case kInput:
+        model->inputs.push_back(ReadValueInfo(reader.Message(), &model->names));
+        break;
+      case kOutput:
+        model->outputs.push_back(ReadValueInfo(reader.Message(), &model->names));
+        break;
+      case kSparseInitializer:
+        return Unsupported("it has sparse initializers");
+      default:
+        break;
     }
   }
   std::vector<bool> has_value(model->names.size(), false);
@@ -307,25 +414,36 @@ Result<OnnxModel> ReadModel(ProtobufReader reader) {
   bool has_graph = false;
   while (reader.Next()) {
     switch (reader.field()) {
-      case kIrVersion: model.ir_version = reader.Integer(); break;
-      case kProducerName: model.producer = reader.Text(); break;
+      case kIrVersion:
+        model.ir_version = reader.Integer();
+        break;
+      case kProducerName:
+        model.producer = reader.Text();
+        break;
       case kGraph:
         RETURN_IF_ERROR(ReadGraph(reader.Message(), &model));
         has_graph = true;
         break;
-      case kOpsetImport: ReadOpset(reader.Message(), &model); break;
-      case kMetadata: ReadMetadataEntry(reader.Message(), &model); break;
-      case kFunctions: return Unsupported("it defines functions of its own");
-      default: break;
+      case kOpsetImport:
+        ReadOpset(reader.Message(), &model);
+        break;
+      case kMetadata:
+        ReadMetadataEntry(reader.Message(), &model);
+        break;
+      case kFunctions:
+        return Unsupported("it defines functions of its own");
+      default:
+        break;
     }
   }
   if (!has_graph) return Corrupt("it holds no graph");
   for (const OnnxValueInfo& input : model.inputs) {
-    if (input.element_type == 0) return Unsupported("its input '", model.names.text(input.name), "' is no tensor");
+    if (input.element_type == 0)
+      return Unsupported("its input '", model.names.text(input.name), "' is no tensor");
   }
   if (model.opset < kMinOpset || model.opset > kMaxOpset) {
     return Unsupported("it uses operator set ", model.opset, "; sets ", kMinOpset, " to ",
-                              kMaxOpset, " are known");
+                       kMaxOpset, " are known");
   }
   return model;
 }
@@ -371,8 +489,10 @@ bool IsOnnxInteger(int64_t element_type) {
     case kInt32:
     case kInt64:
     case kBool:
-    case kUint32: return true;
-    default: return false;
+    case kUint32:
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -97,7 +97,7 @@ Result<std::shared_ptr<const Tensor>> Planner::KnownInput(const NodeReader& node
   ASSIGN_OR_RETURN(const ValueId id, Find(node, index));
   if (!value(id).known) {
     return node.Unsupported("computes its input '", node.InputName(index),
-                                   "' while running; it has to be constant");
+                            "' while running; it has to be constant");
   }
   return value(id).known;
 }
@@ -119,13 +119,13 @@ Result<ValueId> Planner::Add(const NodeReader& node, Shape shape, Layout layout)
     if (dim < 0) return node.Invalid("makes a negative dimension: ", ShapeText(shape));
     if (dim > kMaxTensorElements || count * dim > kMaxTensorElements) {
       return node.Unsupported("makes a tensor of ", ShapeText(shape), ", beyond ",
-                                     kMaxTensorElements, " elements");
+                              kMaxTensorElements, " elements");
     }
     count *= dim;
   }
   plan_.buffers.push_back(count);
-  values_.push_back({std::move(shape), layout, static_cast<int>(plan_.buffers.size()) - 1, nullptr,
-                     false, -1});
+  values_.push_back(
+      {std::move(shape), layout, static_cast<int>(plan_.buffers.size()) - 1, nullptr, false, -1});
   return static_cast<ValueId>(values_.size()) - 1;
 }
 
@@ -182,7 +182,8 @@ void Planner::EmitMove(const NodeReader& node, const Move& move) {
   remap.output_offset = move.output_offset;
   for (size_t axis : MemoryOrder(output_strides.size(), value(move.output).layout)) {
     const size_t from = move.axes.empty() ? axis : static_cast<size_t>(move.axes[axis]);
-    std::vector<int32_t> table = move.sources.empty() ? Iota(input_shape[from]) : move.sources[axis];
+    std::vector<int32_t> table =
+        move.sources.empty() ? Iota(input_shape[from]) : move.sources[axis];
     for (int32_t& source : table) {
       if (source != Remap::kFill) source *= static_cast<int32_t>(strides[from]);
     }
@@ -261,10 +262,12 @@ Status Planner::AddInput(const OnnxValueInfo& input, const PlanOptions& options)
       return bad("has no fixed size; export the model with one");
     }
   }
-  if (value.folds && !IsOnnxInteger(input.element_type)) return bad("is not of a type that is known");
+  if (value.folds && !IsOnnxInteger(input.element_type))
+    return bad("is not of a type that is known");
   if (!value.folds) {
     if (input.element_type != kOnnxFloat) return bad("is not of type float");
-    if (value.shape.size() > static_cast<size_t>(kMaxTensorRank)) return bad("has too many dimensions");
+    if (value.shape.size() > static_cast<size_t>(kMaxTensorRank))
+      return bad("has too many dimensions");
     int64_t count = 1;
     for (int64_t dim : value.shape) {
       if (dim > kMaxTensorElements || count * dim > kMaxTensorElements) return bad("is too large");
@@ -349,7 +352,8 @@ Status Planner::FoldSteps(size_t first_step, const NodeReader& node) {
     output.resize(static_cast<size_t>(plan_.buffers[static_cast<size_t>(step.output)]) + 4);
     std::vector<Operand> operands;
     for (const PlannedOperand& input : step.inputs) {
-      operands.push_back({input.buffer >= 0 ? of(input.buffer)->data() : input.constant->floats.data(), 0});
+      operands.push_back(
+          {input.buffer >= 0 ? of(input.buffer)->data() : input.constant->floats.data(), 0});
     }
     RETURN_IF_ERROR(step.operation->Bind(1, operands, output.data(), 0));
     step.operation->Run();

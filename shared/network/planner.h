@@ -1,10 +1,10 @@
-// Graph -> plan: one pass over the nodes in order. Here, and nowhere else, it is decided how a tensor
-// lies in memory, what is known before any image is seen, and which nodes fuse.
+// Graph -> plan: one pass over the nodes in order. Here, and nowhere else, it is decided how a
+// tensor lies in memory, what is known before any image is seen, and which nodes fuse.
 //
-// Memory. Convolution and pooling want channels last (NHWC); ONNX means NCHW. Each value carries its
-// layout; operators that work on any strides take it as it comes, the others ask for one, and a copy
-// is planned only where the two orders really differ (not for one channel, nor for one pixel). A
-// flatten of a channels-last value is not copied at all when a dense layer follows: the layer's
+// Memory. Convolution and pooling want channels last (NHWC); ONNX means NCHW. Each value carries
+// its layout; operators that work on any strides take it as it comes, the others ask for one, and a
+// copy is planned only where the two orders really differ (not for one channel, nor for one pixel).
+// A flatten of a channels-last value is not copied at all when a dense layer follows: the layer's
 // weights are put in the order of the memory instead.
 //
 // Batch. A plan is made for one item (a batch dimension of 1) and run for any number of them.
@@ -32,9 +32,9 @@ enum class Layout {
 
 // What a step is, for a person.
 struct StepInfo {
-  std::string op;      // ONNX operator, with what was fused: "Conv+Relu"
-  std::string name;    // of the node
-  Shape output;        // of one item, in ONNX's order
+  std::string op;    // ONNX operator, with what was fused: "Conv+Relu"
+  std::string name;  // of the node
+  Shape output;      // of one item, in ONNX's order
   int64_t multiply_adds = 0;
   int64_t parameters = 0;
 };
@@ -97,7 +97,7 @@ struct Value {
   int buffer = -1;
   std::shared_ptr<const Tensor> known;  // always plain
   bool folds = false;                   // `known` is all there is to it: not also a run-time input
-  ValueId flattened = kNoValue;               // a reshape whose copy to plain order is not planned yet
+  ValueId flattened = kNoValue;         // a reshape whose copy to plain order is not planned yet
 };
 
 // For each dimension of a result, which input index each of its indices reads, or Remap::kFill.
@@ -125,7 +125,9 @@ class Planner {
   const OnnxModel& model() const { return model_; }
   const Value& value(ValueId id) const { return values_[static_cast<size_t>(id)]; }
   const Shape& shape(ValueId id) const { return value(id).shape; }
-  bool IsInt(ValueId id) const { return value(id).known && value(id).known->type == DataType::kInt64; }
+  bool IsInt(ValueId id) const {
+    return value(id).known && value(id).known->type == DataType::kInt64;
+  }
 
   // Elements between neighbours along each dimension, as the value lies in memory.
   Shape Strides(ValueId id) const;

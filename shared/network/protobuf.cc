@@ -50,11 +50,20 @@ bool ProtobufReader::Next() {
   field_ = static_cast<uint32_t>(tag >> 3);
   type_ = static_cast<WireType>(tag & 7);
   switch (type_) {
-    case WireType::kVarint: varint_ = TakeVarint(); break;
-    case WireType::k64Bit: bytes_ = Take(8); break;
-    case WireType::k32Bit: bytes_ = Take(4); break;
-    case WireType::kBytes: bytes_ = Take(TakeVarint()); break;
-    default: Damage();  // groups, which ONNX does not use, and what does not exist
+    case WireType::kVarint:
+      varint_ = TakeVarint();
+      break;
+    case WireType::k64Bit:
+      bytes_ = Take(8);
+      break;
+    case WireType::k32Bit:
+      bytes_ = Take(4);
+      break;
+    case WireType::kBytes:
+      bytes_ = Take(TakeVarint());
+      break;
+    default:
+      Damage();  // groups, which ONNX does not use, and what does not exist
   }
   if (field_ == 0) Damage();
   return !*damaged_;

@@ -6,8 +6,8 @@
 //   }
 //
 // Damage (a value beyond the end, a varint that is too long, an unknown wire type, a field of
-// another type than asked for) sets *damaged and ends the message and all messages it is part of, so
-// that one look at the end of reading is enough. Values read from damaged bytes are 0 or empty.
+// another type than asked for) sets *damaged and ends the message and all messages it is part of,
+// so that one look at the end of reading is enough. Values read from damaged bytes are 0 or empty.
 #pragma once
 
 #include <cstdint>
@@ -28,10 +28,10 @@ class ProtobufReader {
   uint32_t field() const { return field_; }
 
   // The value of the field that Next found; a field that is not asked for is skipped.
-  int64_t Integer();                // int32, int64, bool, enum
-  float Number();                   // float
+  int64_t Integer();                 // int32, int64, bool, enum
+  float Number();                    // float
   std::span<const uint8_t> Bytes();  // bytes
-  std::string Text();               // string
+  std::string Text();                // string
   ProtobufReader Message() { return {Bytes(), damaged_}; }
 
   // Repeated scalars come packed or one by one; both are legal.

@@ -33,7 +33,8 @@ Status SizeOutput(const NodeReader& node, Window* window, int axis, bool ceil_mo
   }
   int64_t outputs = (padded - extent + (ceil_mode ? stride - 1 : 0)) / stride + 1;
   // A last window that would start beyond the input, in the padding after it, is dropped.
-  if (ceil_mode && (outputs - 1) * stride >= window->input[axis] + window->pad_begin[axis]) --outputs;
+  if (ceil_mode && (outputs - 1) * stride >= window->input[axis] + window->pad_begin[axis])
+    --outputs;
   window->output[axis] = outputs;
   return {};
 }
@@ -76,8 +77,8 @@ Result<WindowAttributes> ReadAttributes(NodeReader* node, size_t rank, const Sha
 
 Result<Window> ReadWindow(NodeReader* node, const Shape& input_shape, const Shape& weights_shape) {
   if (input_shape.size() != 3 && input_shape.size() != 4) {
-    return node->Unsupported(
-        "has an input of ", input_shape.size(), " dimensions; 3 and 4 are supported");
+    return node->Unsupported("has an input of ", input_shape.size(),
+                             " dimensions; 3 and 4 are supported");
   }
   const size_t rank = input_shape.size() - 2;
   ASSIGN_OR_RETURN(const WindowAttributes read, ReadAttributes(node, rank, weights_shape));
