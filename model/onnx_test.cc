@@ -97,8 +97,8 @@ Result<Comparison> Compare(const Tensor& actual, const Tensor& expected) {
 // Gives the graph's inputs, in its order, the names under which the plan knows them.
 Result<PlanOptions> OptionsFor(const OnnxModel& model, const std::vector<NamedTensor>& inputs) {
   if (inputs.size() > model.inputs.size()) {
-    return Broken(StrCat("there are ", inputs.size(), " inputs for a graph of ",
-                         model.inputs.size()));
+    return Broken(
+        StrCat("there are ", inputs.size(), " inputs for a graph of ", model.inputs.size()));
   }
   PlanOptions options;
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -119,7 +119,7 @@ Result<std::vector<Tensor>> RunNetwork(Network* network, const PlanOptions& opti
   std::vector<Tensor> results;
   bool all_known = true;
   for (const PlannedEnd& output : network->outputs()) {
-    const Tensor* known = output.place.constant.get();
+    const Tensor* known = output.place.constant;
     all_known = all_known && known != nullptr;
     results.push_back(known != nullptr ? *known : Tensor{DataType::kFloat, output.shape, {}, {}});
     results.back().shape = output.shape;

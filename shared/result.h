@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <initializer_list>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "shared/str_cat.h"
@@ -90,6 +92,39 @@ class [[nodiscard]] Result {
   Failed failure_;
 };
 
+// The same for small values, as one number: WebAssembly returns that in a register, anything larger
+// through memory, and most Results of the planner are an index or a yes or no.
+template <typename T>
+  requires(std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof(uint32_t))
+class [[nodiscard]] Result<T> {
+ public:
+  Result(T value) {  // NOLINT: implicit
+    uint32_t bits = 0;
+    std::memcpy(&bits, &value, sizeof(value));
+    bits_ = bits;
+  }
+  Result(Failed failure) : bits_(uint64_t{failure.number_} << 32) {}       // NOLINT: implicit
+  Result(const Error& error) : Result(Fail(error.code, error.message)) {}  // NOLINT: implicit
+
+  bool ok() const { return bits_ >> 32 == 0; }
+  T value() const {
+    if (!ok()) std::abort();
+    const auto bits = static_cast<uint32_t>(bits_);
+    T value;
+    std::memcpy(&value, &bits, sizeof(value));
+    return value;
+  }
+  const Error& error() const { return failure().error(); }
+  Failed failure() const {
+    Failed failure;
+    failure.number_ = static_cast<uint32_t>(bits_ >> 32);
+    return failure;
+  }
+
+ private:
+  uint64_t bits_ = 0;  // the failure's number above, the value below
+};
+
 // Success or a failure.
 class [[nodiscard]] Status {
  public:
@@ -104,6 +139,11 @@ class [[nodiscard]] Status {
  private:
   Failed failure_;
 };
+
+template <typename T>
+T TakeValue(Result<T>* result) {
+  return std::move(result->value());
+}
 
 #define INSITU_CONCAT_(a, b) a##b
 #define INSITU_CONCAT(a, b) INSITU_CONCAT_(a, b)
@@ -121,6 +161,6 @@ class [[nodiscard]] Status {
 #define ASSIGN_OR_RETURN_(result, declaration, expression) \
   auto result = (expression);                              \
   if (!result.ok()) return result.failure();               \
-  declaration = std::move(result.value())
+  declaration = insitu::TakeValue(&result)
 
 }  // namespace insitu

@@ -252,8 +252,7 @@ Status LowerGemm(NodeReader* node, Planner* planner) {
   const NameId output_name = node->Output();
   const auto weights = planner->value(b).known;
   const bool has_bias = node->HasInput(2) && beta != 0;
-  const auto bias =
-      has_bias ? planner->KnownInput(*node, 2) : Result<std::shared_ptr<const Tensor>>(nullptr);
+  const auto bias = has_bias ? planner->KnownInput(*node, 2) : Result<const Tensor*>(nullptr);
   // One bias an output, or one for all: the dense layer takes it in.
   const bool bias_fits =
       !has_bias || (bias.ok() && (bias.value()->floats.size() == 1 ||

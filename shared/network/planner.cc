@@ -93,7 +93,7 @@ Result<ValueId> Planner::UncopiedInput(const NodeReader& node, size_t index) {
   return Find(node, index);
 }
 
-Result<std::shared_ptr<const Tensor>> Planner::KnownInput(const NodeReader& node, size_t index) {
+Result<const Tensor*> Planner::KnownInput(const NodeReader& node, size_t index) {
   ASSIGN_OR_RETURN(const ValueId id, Find(node, index));
   if (!value(id).known) {
     return node.Unsupported("computes its input '", node.InputName(index),
@@ -135,17 +135,22 @@ ValueId Planner::Alias(ValueId source, Shape shape, Layout layout) {
   if (alias.known) {
     Tensor tensor = *alias.known;
     tensor.shape = shape;
-    alias.known = std::make_shared<const Tensor>(std::move(tensor));
+    alias.known = Keep(std::move(tensor));
   }
   alias.shape = std::move(shape);
   values_.push_back(std::move(alias));
   return static_cast<ValueId>(values_.size()) - 1;
 }
 
+Constant* Planner::Keep(Tensor tensor) {
+  plan_.constants.push_back(std::make_unique<Constant>(Constant{std::move(tensor)}));
+  return plan_.constants.back().get();
+}
+
 ValueId Planner::AddConstant(Tensor tensor) {
   Value constant;
   constant.shape = tensor.shape;
-  constant.known = std::make_shared<const Tensor>(std::move(tensor));
+  constant.known = Keep(std::move(tensor));
   constant.folds = true;
   values_.push_back(std::move(constant));
   return static_cast<ValueId>(values_.size()) - 1;
@@ -228,6 +233,7 @@ Clamp Planner::FuseClamp(NameId* output) {
 PlannedOperand Planner::OperandOf(ValueId id) const {
   const Value& from = value(id);
   if (from.buffer >= 0) return {from.buffer, nullptr};
+  if (from.known != nullptr) from.known->is_read = true;
   return {-1, from.known};
 }
 
@@ -253,7 +259,7 @@ Status Planner::AddInput(const OnnxValueInfo& input, const PlanOptions& options)
   for (const GivenInput& given : options.given_inputs) {
     if (given.name != name) continue;
     value.shape = given.value.shape;
-    value.known = std::make_shared<const Tensor>(given.value);
+    value.known = Keep(given.value);
     value.folds = given.value.type == DataType::kInt64;
   }
   if (!value.known) {
@@ -396,6 +402,7 @@ Result<Plan> Planner::Make(const PlanOptions& options) {
     if (!fused_[IndexOf(&node)]) RETURN_IF_ERROR(LowerNode(node));
   }
   RETURN_IF_ERROR(FinishOutputs());
+  std::erase_if(plan_.constants, [](const auto& constant) { return !constant->is_read; });
   return std::move(plan_);
 }
 

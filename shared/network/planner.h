@@ -40,8 +40,13 @@ struct StepInfo {
 };
 
 struct PlannedOperand {
-  int buffer = -1;                         // index into Plan::buffers, or -1:
-  std::shared_ptr<const Tensor> constant;  // known at plan time
+  int buffer = -1;                   // index into Plan::buffers, or -1:
+  const Tensor* constant = nullptr;  // one of Plan::constants
+};
+
+// A value that is known before any image is seen.
+struct Constant : Tensor {
+  bool is_read = false;  // by a step or an output; others are dropped when the plan is made
 };
 
 struct PlannedStep {
@@ -64,6 +69,7 @@ struct Plan {
   std::vector<int64_t> buffers;  // elements of each, for one item
   std::vector<PlannedEnd> inputs;
   std::vector<PlannedEnd> outputs;
+  std::vector<std::unique_ptr<Constant>> constants;
 };
 
 // The value that an input will have: its shape where the file leaves it open, and its numbers for
@@ -95,9 +101,9 @@ struct Value {
   Shape shape;  // ONNX's order
   Layout layout = Layout::kPlain;
   int buffer = -1;
-  std::shared_ptr<const Tensor> known;  // always plain
-  bool folds = false;                   // `known` is all there is to it: not also a run-time input
-  ValueId flattened = kNoValue;         // a reshape whose copy to plain order is not planned yet
+  Constant* known = nullptr;     // always plain
+  bool folds = false;            // `known` is all there is to it: not also a run-time input
+  ValueId flattened = kNoValue;  // a reshape whose copy to plain order is not planned yet
 };
 
 // For each dimension of a result, which input index each of its indices reads, or Remap::kFill.
@@ -137,7 +143,7 @@ class Planner {
   // The same, but a flatten may still be uncopied: see Value::flattened.
   Result<ValueId> UncopiedInput(const NodeReader& node, size_t index);
   // Its value, known before running; the error says which input has to be.
-  Result<std::shared_ptr<const Tensor>> KnownInput(const NodeReader& node, size_t index);
+  Result<const Tensor*> KnownInput(const NodeReader& node, size_t index);
   Result<std::vector<int64_t>> KnownInts(const NodeReader& node, size_t index);
 
   // A value in a buffer of its own, still to be written.
@@ -181,6 +187,7 @@ class Planner {
   Result<ValueId> Find(const NodeReader& node, size_t index);
   Status FinishOutputs();
   PlannedOperand OperandOf(ValueId id) const;
+  Constant* Keep(Tensor tensor);
   bool KnownBound(const OnnxNode& node, size_t index, float* bound) const;
   size_t IndexOf(const OnnxNode* node) const {
     return static_cast<size_t>(node - model_.nodes.data());
