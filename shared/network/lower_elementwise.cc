@@ -178,8 +178,22 @@ Status LowerMul(NodeReader* node, Planner* planner) {
 Status LowerDiv(NodeReader* node, Planner* planner) {
   return LowerBinary(node, planner, Binary::kDiv);
 }
+
 Status LowerPRelu(NodeReader* node, Planner* planner) {
-  return LowerBinary(node, planner, Binary::kPRelu);
+  constexpr int64_t kFirstToBroadcast = 7;  // before it a list of slopes was one a channel
+  if (node->opset() >= kFirstToBroadcast) return LowerBinary(node, planner, Binary::kPRelu);
+  ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, 0));
+  ASSIGN_OR_RETURN(ValueId slope, planner->Input(*node, 1));
+  Shape shape = planner->shape(slope);
+  if (shape.size() == 1) {
+    for (size_t axis = 2; axis < planner->shape(input).size(); ++axis) shape.push_back(1);
+    slope = planner->Reshaped(slope, std::move(shape));
+  }
+  NameId output_name = node->Output();
+  ASSIGN_OR_RETURN(const ValueId output,
+                   EmitBinary(*node, planner, Binary::kPRelu, input, slope, &output_name));
+  planner->SetOutput(output_name, output);
+  return {};
 }
 
 Status LowerBatchNormalization(NodeReader* node, Planner* planner) {
