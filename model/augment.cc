@@ -13,8 +13,8 @@ namespace {
 using Matrix = std::array<std::array<double, 3>, 3>;
 
 // Optical density per unit of stain: rows haematoxylin, eosin, DAB; columns red, green, blue.
-constexpr Matrix kStainToDensity = {{{0.650, 0.704, 0.286}, {0.072, 0.990, 0.105},
-                                     {0.268, 0.570, 0.776}}};
+constexpr Matrix kStainToDensity = {
+    {{0.650, 0.704, 0.286}, {0.072, 0.990, 0.105}, {0.268, 0.570, 0.776}}};
 
 Matrix Inverse(const Matrix& m) {
   const auto cofactor = [&m](size_t row, size_t column) {
@@ -142,10 +142,10 @@ Image Warped(const Image& image, const Augmentation& augmentation, Random* rando
     for (int x = 0; x < side; ++x) {
       const double dx = x - middle;
       const double dy = y - middle;
-      const double from_x = std::clamp(Mirrored(centre_x + along * dx + across * dy, side), 0.0,
-                                       side - 1.0);
-      const double from_y = std::clamp(Mirrored(centre_y + along * dy - across * dx, side), 0.0,
-                                       side - 1.0);
+      const double from_x =
+          std::clamp(Mirrored(centre_x + along * dx + across * dy, side), 0.0, side - 1.0);
+      const double from_y =
+          std::clamp(Mirrored(centre_y + along * dy - across * dx, side), 0.0, side - 1.0);
       to = SampleBilinear(image, from_x, from_y, to);
     }
   }

@@ -1,4 +1,5 @@
-// Variations of a patch that leave its label as it is, drawn anew each time it is shown in training.
+// Variations of a patch that leave its label as it is, drawn anew each time it is shown in
+// training.
 #pragma once
 
 #include "model/random.h"

@@ -66,6 +66,4 @@ Result<Classifier> LoadClassifier(const std::string& path) {
 
 }  // namespace insitu
 
-int main(int argc, char** argv) {
-  return insitu::Run(insitu::Words(argv + 1, argv + argc));
-}
+int main(int argc, char** argv) { return insitu::Run(insitu::Words(argv + 1, argv + argc)); }

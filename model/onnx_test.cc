@@ -97,8 +97,8 @@ Result<Comparison> Compare(const Tensor& actual, const Tensor& expected) {
 // Gives the graph's inputs, in its order, the names under which the plan knows them.
 Result<PlanOptions> OptionsFor(const OnnxModel& model, const std::vector<NamedTensor>& inputs) {
   if (inputs.size() > model.inputs.size()) {
-    return Broken(StrCat("there are ", inputs.size(), " inputs for a graph of ",
-                         model.inputs.size()));
+    return Broken(
+        StrCat("there are ", inputs.size(), " inputs for a graph of ", model.inputs.size()));
   }
   PlanOptions options;
   for (size_t i = 0; i < inputs.size(); ++i) {

@@ -35,8 +35,8 @@ Result<PatchSet> LoadPatches(const std::vector<PatchFile>& files, Fit fit,
   for (const PatchFile& file : files) ids.insert(file.case_id);
   set.cases.assign(ids.begin(), ids.end());
   set.pixels.reserve(files.size() * kSeedInputSize);
-  const InputSpec plain = {.width = kSeedSide, .height = kSeedSide, .channels = kSeedChannels,
-                           .fit = fit};
+  const InputSpec plain = {
+      .width = kSeedSide, .height = kSeedSide, .channels = kSeedChannels, .fit = fit};
   for (const PatchFile& file : files) {
     const Result<std::vector<float>> tensor = ReadPatch(file.path, plain);
     if (!tensor.ok()) return Located(file.path, tensor.error());

@@ -1,10 +1,6 @@
 #include "model/seed_metadata.h"
 
-#include <array>
-#include <charconv>
-
-#include "model/seed_network.h"
-#include "shared/str_cat.h"
+#include "model/decimal_text.h"
 
 namespace insitu {
 namespace {
@@ -16,19 +12,12 @@ std::string List(const Numbers& numbers) {
   std::string list;
   for (const double number : numbers) {
     if (!list.empty()) list += ",";
-    list += Decimal(number, kDigits);
+    list += DecimalText(number, kDigits);
   }
   return list;
 }
 
 }  // namespace
-
-std::string Decimal(double value, int digits) {
-  std::array<char, 64> text;
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value,
-                                 std::chars_format::general, digits);
-  return std::string(text.data(), end.ptr);
-}
 
 Metadata SeedMetadata(const SeedFacts& facts) {
   return {
@@ -45,9 +34,9 @@ Metadata SeedMetadata(const SeedFacts& facts) {
       {"insitu.std", List(facts.input.std)},
       {"insitu.output", "probabilities"},
       {"insitu.temperature", "1"},
-      {"insitu.threshold", Decimal(facts.threshold, kDigits)},
-      {"insitu.threshold.sensitivity", Decimal(facts.held_out.sensitivity.value_or(0), 4)},
-      {"insitu.threshold.specificity", Decimal(facts.held_out.specificity.value_or(0), 4)},
+      {"insitu.threshold", DecimalText(facts.threshold, kDigits)},
+      {"insitu.threshold.sensitivity", DecimalText(facts.held_out.sensitivity.value_or(0), 4)},
+      {"insitu.threshold.specificity", DecimalText(facts.held_out.specificity.value_or(0), 4)},
       {"insitu.training.data", facts.training_data},
       {"insitu.training.commit", facts.commit},
       {"insitu.known_answer", List(facts.known_answer)},

@@ -11,7 +11,6 @@ namespace {
 
 using torch::Tensor;
 
-constexpr int64_t kPooledSide = 11;
 constexpr size_t kTensors = 8;
 
 // glibc gives blocks beyond these sizes back to the system at once; a step frees and takes hundreds
@@ -19,25 +18,29 @@ constexpr size_t kTensors = 8;
 constexpr int kKeptBlockBytes = 32 << 20;
 constexpr int kKeptHeapBytes = 1 << 30;
 
+using Parameters = std::array<Tensor, kTensors>;
+using Sizes = std::vector<int64_t>;
+
 // The dense layers are convolutions over the whole of their input: the same sums, but through
 // oneDNN, so that neither speed nor result depends on the BLAS that is installed.
-const std::array<std::vector<int64_t>, kTensors> kShapes = {{{32, kSeedChannels, 3, 3},
-                                                             {32},
-                                                             {64, 32, 3, 3},
-                                                             {64},
-                                                             {128, 64, kPooledSide, kPooledSide},
-                                                             {128},
-                                                             {kSeedLabels, 128, 1, 1},
-                                                             {kSeedLabels}}};
-
-using Parameters = std::array<Tensor, kTensors>;
+std::array<Sizes, kTensors> ParameterSizes(const SeedShape& s) {
+  return {{{s.conv1_filters, kSeedChannels, s.conv1_side, s.conv1_side},
+           {s.conv1_filters},
+           {s.conv2_filters, s.conv1_filters, s.conv2_side, s.conv2_side},
+           {s.conv2_filters},
+           {s.dense, s.conv2_filters, s.side2(), s.side2()},
+           {s.dense},
+           {kSeedLabels, s.dense, 1, 1},
+           {kSeedLabels}}};
+}
 
 // He's initialisation for layers that feed a ReLU; biases start at zero.
-Parameters InitialParameters() {
+Parameters InitialParameters(const SeedShape& shape) {
+  const std::array<Sizes, kTensors> sizes = ParameterSizes(shape);
   Parameters parameters;
   for (size_t i = 0; i < kTensors; ++i) {
-    parameters[i] = torch::empty(kShapes[i]);
-    if (kShapes[i].size() == 1) {
+    parameters[i] = torch::empty(sizes[i]);
+    if (sizes[i].size() == 1) {
       parameters[i].zero_();
     } else {
       torch::nn::init::kaiming_uniform_(parameters[i], 0.0, torch::kFanIn, torch::kReLU);
@@ -47,19 +50,19 @@ Parameters InitialParameters() {
 }
 
 // images: (N, 3, 50, 50) -> logits (N, 2)
-Tensor Forward(const Parameters& p, const Tensor& images, double dropout) {
+Tensor Forward(const SeedShape& shape, const Parameters& p, const Tensor& images, double dropout) {
   // Pooling first gives the same values with a quarter of the work for the ReLU.
-  Tensor x = torch::relu(torch::max_pool2d(torch::conv2d(images, p[0], p[1]), 2));  // (N,32,24,24)
-  x = torch::relu(torch::max_pool2d(torch::conv2d(x, p[2], p[3]), 2));              // (N,64,11,11)
-  x = torch::relu(torch::conv2d(x, p[4], p[5]));                                    // (N,128,1,1)
+  Tensor x = torch::relu(torch::max_pool2d(torch::conv2d(images, p[0], p[1]), shape.pool1));
+  x = torch::relu(torch::max_pool2d(torch::conv2d(x, p[2], p[3]), shape.pool2));
+  x = torch::relu(torch::conv2d(x, p[4], p[5]));  // (N, dense, 1, 1)
   x = torch::dropout(x, dropout, dropout > 0);
   return torch::conv2d(x, p[6], p[7]).flatten(1);
 }
 
 Tensor ImagesToTensor(const float* images, size_t count) {
   // from_blob wants a pointer to non-const; it is only read.
-  Tensor view = torch::from_blob(const_cast<float*>(images), {static_cast<int64_t>(count), kSeedSide,
-                                                              kSeedSide, kSeedChannels});
+  Tensor view = torch::from_blob(const_cast<float*>(images), {static_cast<int64_t>(count),
+                                                              kSeedSide, kSeedSide, kSeedChannels});
   return view.permute({0, 3, 1, 2}).contiguous(at::MemoryFormat::ChannelsLast);
 }
 
@@ -69,22 +72,24 @@ std::vector<float> Values(const Tensor& tensor) {
   return std::vector<float>(data, data + dense.numel());
 }
 
-Tensor FromValues(const std::vector<float>& values, const std::vector<int64_t>& shape) {
-  return torch::from_blob(const_cast<float*>(values.data()), shape).clone();
+Tensor FromValues(const std::vector<float>& values, const Sizes& sizes) {
+  return torch::from_blob(const_cast<float*>(values.data()), sizes).clone();
 }
 
 Parameters FromWeights(const SeedWeights& w) {
   const std::array<const std::vector<float>*, kTensors> values = {
       &w.conv1,  &w.conv1_bias,  &w.conv2,  &w.conv2_bias,
       &w.dense1, &w.dense1_bias, &w.dense2, &w.dense2_bias};
+  const std::array<Sizes, kTensors> sizes = ParameterSizes(w.shape);
   Parameters parameters;
-  for (size_t i = 0; i < kTensors; ++i) parameters[i] = FromValues(*values[i], kShapes[i]);
+  for (size_t i = 0; i < kTensors; ++i) parameters[i] = FromValues(*values[i], sizes[i]);
   return parameters;
 }
 
 }  // namespace
 
 struct SeedTrainer::State {
+  SeedShape shape;
   Optimizer settings;
   Parameters parameters;
   Parameters average;
@@ -92,15 +97,17 @@ struct SeedTrainer::State {
   int64_t steps = 0;
 };
 
-SeedTrainer::SeedTrainer(const Optimizer& optimizer, uint64_t seed, int threads)
+SeedTrainer::SeedTrainer(const SeedShape& shape, const Optimizer& optimizer, uint64_t seed,
+                         int threads)
     : state_(std::make_unique<State>()) {
   mallopt(M_MMAP_THRESHOLD, kKeptBlockBytes);
   mallopt(M_TRIM_THRESHOLD, kKeptHeapBytes);
   at::set_num_threads(threads);
   at::globalContext().setDeterministicAlgorithms(true, false);
   torch::manual_seed(seed);
+  state_->shape = shape;
   state_->settings = optimizer;
-  state_->parameters = InitialParameters();
+  state_->parameters = InitialParameters(shape);
   for (size_t i = 0; i < kTensors; ++i) {
     state_->average[i] = state_->parameters[i].clone();
     state_->parameters[i].requires_grad_(true);
@@ -121,8 +128,8 @@ double SeedTrainer::Step(const std::vector<float>& images, const std::vector<flo
   }
   const size_t count = targets.size() / kSeedLabels;
   const Tensor target = FromValues(targets, {static_cast<int64_t>(count), kSeedLabels});
-  const Tensor logits =
-      Forward(state.parameters, ImagesToTensor(images.data(), count), state.settings.dropout);
+  const Tensor logits = Forward(state.shape, state.parameters, ImagesToTensor(images.data(), count),
+                                state.settings.dropout);
   const Tensor loss = torch::nn::functional::cross_entropy(logits, target);
   state.adam->zero_grad();
   loss.backward();
@@ -140,8 +147,8 @@ double SeedTrainer::Step(const std::vector<float>& images, const std::vector<flo
 
 SeedWeights SeedTrainer::AveragedWeights() const {
   const Parameters& p = state_->average;
-  return {Values(p[0]), Values(p[1]), Values(p[2]), Values(p[3]),
-          Values(p[4]), Values(p[5]), Values(p[6]), Values(p[7])};
+  return {state_->shape, Values(p[0]), Values(p[1]), Values(p[2]), Values(p[3]),
+          Values(p[4]),  Values(p[5]), Values(p[6]), Values(p[7])};
 }
 
 std::vector<float> SeedLogits(const SeedWeights& weights, const std::vector<float>& images) {
@@ -154,7 +161,7 @@ std::vector<float> SeedLogits(const SeedWeights& weights, const std::vector<floa
   for (size_t from = 0; from < count; from += kBatch) {
     const Tensor batch =
         ImagesToTensor(images.data() + from * kSeedInputSize, std::min(kBatch, count - from));
-    const std::vector<float> values = Values(Forward(parameters, batch, 0));
+    const std::vector<float> values = Values(Forward(weights.shape, parameters, batch, 0));
     logits.insert(logits.end(), values.begin(), values.end());
   }
   return logits;

@@ -17,9 +17,10 @@ inline constexpr size_t kBatch = 64;
 
 struct TrainingSettings {
   int epochs = 40;
-  size_t steps = 128;  // of one epoch, each of kBatch patches, whatever the size of the set
+  int steps = 128;  // of one epoch, each of kBatch patches, whatever the size of the set
   uint64_t seed = 1;
   int threads = 2;
+  SeedShape shape;
   Optimizer optimizer;
   Augmentation augmentation;
   InputSpec input;  // normalisation

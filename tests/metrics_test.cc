@@ -50,7 +50,7 @@ TEST_CASE("A confusion matrix gives the measures computed by hand", "[metrics]")
   CHECK(m.confusion.fn == 5);
   CHECK(m.confusion.tp == 35);
   CHECK(m.accuracy.value() == Approx(0.85));
-  CHECK(m.sensitivity.value() == Approx(0.875));        // 35 / 40
+  CHECK(m.sensitivity.value() == Approx(0.875));  // 35 / 40
   CHECK(m.specificity.value() == Approx(50.0 / 60));
   CHECK(m.precision.value() == Approx(35.0 / 45));
   CHECK(m.f1.value() == Approx(70.0 / 85));

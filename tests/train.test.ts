@@ -8,9 +8,9 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 
 const root = join(import.meta.dirname, "..");
-const trainer = join(root, "build/native/insitu-train");
+const trainer = join(root, "build/train/insitu-train");
 const program = join(root, "build/native/insitu");
-const skip = existsSync(trainer) ? false : "SKIPPED: build/native/insitu-train not there; run make train";
+const skip = existsSync(trainer) ? false : "SKIPPED: build/train/insitu-train not there; run make train";
 
 const work = mkdtempSync(join(tmpdir(), "insitu-train-"));
 after(() => {
