@@ -129,15 +129,18 @@ struct OperatingPoint {
 OperatingPoint ChooseOperatingPoint(const std::vector<HeldOut>& held_out) {
   OperatingPoint point;
   point.calibration = FitCalibration(held_out);
-  point.threshold = BestThreshold(held_out, point.calibration);
+  point.threshold = BestThreshold(held_out, point.calibration, kReleasePrevalence);
   point.held_out = ComputeMetrics(ScoresAt(held_out, point.calibration, point.threshold));
+  const double sensitivity = point.held_out.sensitivity.value_or(0);
+  const double specificity = point.held_out.specificity.value_or(0);
   std::cout << "Calibration on all held-out patches: temperature " << 1 / point.calibration.scale
             << ", shift " << point.calibration.shift << "; negative log-likelihood, classes alike, "
             << BalancedNll(held_out, {}) << " -> " << BalancedNll(held_out, point.calibration)
             << "\nThreshold " << point.threshold << ": BAC " << *point.held_out.balanced_accuracy
-            << ", sensitivity " << *point.held_out.sensitivity << ", specificity "
-            << *point.held_out.specificity << ", F1 of IDC " << point.held_out.f1.value_or(0)
-            << ", AUC " << *point.held_out.auc << std::endl;
+            << ", sensitivity " << sensitivity << ", specificity " << specificity << ", AUC "
+            << *point.held_out.auc << "; F1 of IDC " << point.held_out.f1.value_or(0)
+            << ", where IDC is as frequent as in the release "
+            << F1At(kReleasePrevalence, sensitivity, specificity) << std::endl;
   return point;
 }
 

@@ -37,6 +37,7 @@ SeedWeights RandomWeights(const SeedShape& s = {}) {
 
 std::vector<std::string> Operators(const OnnxModel& model) {
   std::vector<std::string> operators;
+  operators.reserve(model.nodes.size());
   for (const OnnxNode& node : model.nodes) operators.push_back(node.op_type);
   return operators;
 }
