@@ -130,22 +130,31 @@ Json ReportJson(const Classifier& classifier, const Report& report) {
           {"errors", errors}};
 }
 
-std::string Percent(const std::optional<double>& value) {
+std::string Fixed(const std::optional<double>& value) {
   if (!value) return "-";
   std::ostringstream text;
   text << std::fixed << std::setprecision(4) << *value;
   return text.str();
 }
 
+// A case's name, then columns as wide as their widest heading.
+void PrintCells(std::ostream& out, const std::string& name, const std::vector<std::string>& cells) {
+  constexpr int kNameWidth = 12;
+  constexpr int kCellWidth = 12;
+  out << std::left << std::setw(kNameWidth) << name << std::right;
+  for (const std::string& cell : cells) out << ' ' << std::setw(kCellWidth) << cell;
+  out << '\n';
+}
+
 void PrintRow(std::ostream& out, const std::string& name, const Metrics& m) {
   const Confusion& c = m.confusion;
-  out << std::left << std::setw(10) << name << std::right << std::setw(8) << m.n;
+  std::vector<std::string> cells = {std::to_string(m.n)};
   for (const auto& value :
        {m.accuracy, m.balanced_accuracy, m.sensitivity, m.specificity, m.precision, m.f1, m.auc}) {
-    out << std::setw(9) << Percent(value);
+    cells.push_back(Fixed(value));
   }
-  for (const int64_t count : {c.tn, c.fp, c.fn, c.tp}) out << std::setw(8) << count;
-  out << '\n';
+  for (const int64_t count : {c.tn, c.fp, c.fn, c.tp}) cells.push_back(std::to_string(count));
+  PrintCells(out, name, cells);
 }
 
 void PrintReport(std::ostream& out, const Classifier& classifier, const Report& report) {
@@ -153,13 +162,15 @@ void PrintReport(std::ostream& out, const Classifier& classifier, const Report& 
   const std::string& positive = info.labels[static_cast<size_t>(info.positive)];
   out << "Model " << info.id << " " << info.version << ", SHA-256 " << classifier.sha256()
       << "\nPositive: " << positive << ", at a probability of " << info.threshold
-      << " or above. Recall (= sensitivity), precision and F1 are of this class.\n\n"
-      << "case             n accuracy      BAC   recall specific precisio       F1      AUC"
-         "      tn      fp      fn      tp\n";
+      << " or above. Recall (= sensitivity), precision and F1 are of this class; BAC is the"
+         " balanced accuracy.\n\n";
+  PrintCells(out, "case",
+             {"patches", "accuracy", "BAC", "recall", "specificity", "precision", "F1", "AUC", "tn",
+              "fp", "fn", "tp"});
   for (const CaseReport& one : report.cases) PrintRow(out, one.id, one.metrics);
   PrintRow(out, "all", report.pooled);
   out << "\nMean AUC of the " << report.cases_with_auc
-      << " cases with both classes: " << Percent(report.mean_case_auc) << '\n';
+      << " cases with both classes: " << Fixed(report.mean_case_auc) << '\n';
 }
 
 void PrintRemarks(std::ostream& err, const Report& report) {
