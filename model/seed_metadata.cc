@@ -8,11 +8,11 @@ namespace {
 constexpr int kDigits = 9;  // enough to give every float back exactly
 
 template <typename Numbers>
-std::string List(const Numbers& numbers) {
+std::string List(const Numbers& numbers, std::string (*text)(double, int)) {
   std::string list;
   for (const double number : numbers) {
     if (!list.empty()) list += ",";
-    list += DecimalText(number, kDigits);
+    list += text(number, kDigits);
   }
   return list;
 }
@@ -30,8 +30,8 @@ Metadata SeedMetadata(const SeedFacts& facts) {
       {"insitu.verdict.negative", "no IDC detected in this patch"},
       {"insitu.um_per_pixel", "4"},
       {"insitu.fit", "crop"},
-      {"insitu.mean", List(facts.input.mean)},
-      {"insitu.std", List(facts.input.std)},
+      {"insitu.mean", List(facts.input.mean, DecimalText)},
+      {"insitu.std", List(facts.input.std, DecimalText)},
       {"insitu.output", "probabilities"},
       {"insitu.temperature", "1"},
       {"insitu.threshold", DecimalText(facts.threshold, kDigits)},
@@ -39,7 +39,7 @@ Metadata SeedMetadata(const SeedFacts& facts) {
       {"insitu.threshold.specificity", DecimalText(facts.held_out.specificity.value_or(0), 4)},
       {"insitu.training.data", facts.training_data},
       {"insitu.training.commit", facts.commit},
-      {"insitu.known_answer", List(facts.known_answer)},
+      {"insitu.known_answer", List(facts.known_answer, FixedText)},
   };
 }
 

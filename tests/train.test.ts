@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { after, before, test } from "node:test";
 
 const root = join(import.meta.dirname, "..");
 const trainer = join(root, "build/train/insitu-train");
@@ -45,8 +45,9 @@ function train(out: string, ...more: string[]): { code: number | null; out: stri
   return { code: result.status, out: result.stdout, err: result.stderr };
 }
 
+before(makeSet);
+
 test("A seed gives the same file twice and another seed another one", { skip }, () => {
-  makeSet();
   const first = train("first.onnx");
   assert.equal(first.code, 0, first.err);
   assert.match(first.out, /4 of the 5 listed cases are there, with 64 patches/);
@@ -69,6 +70,41 @@ test("The engine accepts the file and its known answer", { skip }, () => {
   assert.match(model.metadata["insitu.training.data"], /4 cases, 64 patches/);
 });
 
+// The image of shared/known_answer.cc, as binary PPM.
+function knownAnswerImage(side: number): Buffer {
+  const stride = side * 3;
+  const pixels = Buffer.alloc(stride * side);
+  let state = 1;
+  for (let i = 0; i < pixels.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    const left = i % stride >= 3 ? (pixels[i - 3] ?? 0) : 128;
+    const above = i >= stride ? (pixels[i - stride] ?? 0) : 128;
+    pixels[i] = (left + above + 2 * (state >>> 24) + 2) >> 2;
+  }
+  return Buffer.concat([Buffer.from(`P6 ${side} ${side} 255\n`), pixels]);
+}
+
+test("The engine gives the known answer that libtorch gave, within 1e-5", { skip }, () => {
+  assert.equal(train("known.onnx").code, 0);
+  const model = join(work, "known.onnx");
+  const image = join(work, "known.ppm");
+  writeFileSync(image, knownAnswerImage(50));
+  const run = (...words: string[]) => JSON.parse(spawnSync(program, words, { encoding: "utf8" }).stdout);
+  const known = run("model", model, "--json").metadata["insitu.known_answer"].split(",").map(Number);
+  const answer = run("predict", "--model", model, "--json", image).probabilities;
+  assert.ok(Math.abs(answer["no IDC"] - known[0]) <= 1e-5, `${answer["no IDC"]}, not ${known[0]}`);
+  assert.ok(Math.abs(answer.IDC - known[1]) <= 1e-5, `${answer.IDC}, not ${known[1]}`);
+});
+
+test("Without --out the hold-out is measured and nothing is written", { skip }, () => {
+  const result = spawnSync(trainer, ["--data", folder, "--cases", list, "--epochs", "1", "--steps",
+    "2", "--folds", "2", "--threads", "1"], { encoding: "utf8", cwd: work });
+  assert.equal(result.status, 0, result.stderr);
+  assert.match(result.stdout, /Mean of the folds: AUC /);
+  assert.match(result.stdout, /Threshold 0\.\d+: BAC /);
+  assert.doesNotMatch(result.stderr, /Final fit/);
+});
+
 test("An unreadable patch stops the training and is named", { skip }, () => {
   const bad = join(folder, "101/0/101_idx5_x77_y0_class0.png");
   writeFileSync(bad, "no image");
@@ -80,7 +116,7 @@ test("An unreadable patch stops the training and is named", { skip }, () => {
 });
 
 test("Unknown flags and missing ones are refused with the usage", { skip }, () => {
-  for (const words of [["--epoch", "3"], [], ["--data", folder, "--cases", list]]) {
+  for (const words of [["--epoch", "3"], [], ["--data", folder], ["--cases", list, "--out", "a.onnx"]]) {
     const result = spawnSync(trainer, words, { encoding: "utf8" });
     assert.equal(result.status, 2);
     assert.match(result.stderr, /usage: insitu-train/);
