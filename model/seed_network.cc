@@ -49,11 +49,42 @@ Parameters InitialParameters(const SeedShape& shape) {
   return parameters;
 }
 
-// images: (N, 3, 50, 50) -> logits (N, 2)
-Tensor Forward(const SeedShape& shape, const Parameters& p, const Tensor& images, double dropout) {
-  // Pooling first gives the same values with a quarter of the work for the ReLU.
-  Tensor x = torch::relu(torch::max_pool2d(torch::conv2d(images, p[0], p[1]), shape.pool1));
-  x = torch::relu(torch::max_pool2d(torch::conv2d(x, p[2], p[3]), shape.pool2));
+// Mean and variance of each filter's pooled output over the batches seen so far, newer ones more.
+struct BatchStatistics {
+  Tensor mean, variance;
+};
+using Statistics = std::array<BatchStatistics, 2>;  // of the two convolutions
+
+constexpr double kStatisticsMomentum = 0.01;
+constexpr double kVarianceFloor = 1e-5;
+
+// Convolution, pool, ReLU. Pooling first gives the same values with a quarter of the work for what
+// follows. statistics: null unless each filter is brought to mean 0 and variance 1 over the batch.
+Tensor Convolve(const Tensor& x, const Tensor& weight, const Tensor& bias, int pool,
+                BatchStatistics* statistics) {
+  if (statistics == nullptr) {
+    return torch::relu(torch::max_pool2d(torch::conv2d(x, weight, bias), pool));
+  }
+  const Tensor normalised =
+      torch::batch_norm(torch::max_pool2d(torch::conv2d(x, weight), pool), {}, {}, statistics->mean,
+                        statistics->variance, true, kStatisticsMomentum, kVarianceFloor, false);
+  return torch::relu(normalised + bias.view({1, -1, 1, 1}));
+}
+
+// The weight and bias that give without batch normalisation what these give with it. It only scales
+// by a positive number, so it may move from behind the max pool into the convolution.
+void FoldStatistics(const BatchStatistics& statistics, Tensor* weight, Tensor* bias) {
+  const Tensor scale = torch::rsqrt(statistics.variance + kVarianceFloor);
+  *bias = *bias - statistics.mean * scale;
+  *weight = *weight * scale.view({-1, 1, 1, 1});
+}
+
+// images: (N, 3, 50, 50) -> logits (N, 2). dropout and statistics: for training only.
+Tensor Forward(const SeedShape& shape, const Parameters& p, const Tensor& images,
+               double dropout = 0, Statistics* statistics = nullptr) {
+  const bool normalise = statistics != nullptr;
+  Tensor x = Convolve(images, p[0], p[1], shape.pool1, normalise ? &(*statistics)[0] : nullptr);
+  x = Convolve(x, p[2], p[3], shape.pool2, normalise ? &(*statistics)[1] : nullptr);
   x = torch::relu(torch::conv2d(x, p[4], p[5]));  // (N, dense, 1, 1)
   x = torch::dropout(x, dropout, dropout > 0);
   return torch::conv2d(x, p[6], p[7]).flatten(1);
@@ -93,6 +124,7 @@ struct SeedTrainer::State {
   Optimizer settings;
   Parameters parameters;
   Parameters average;
+  Statistics statistics;
   std::unique_ptr<torch::optim::AdamW> adam;
   int64_t steps = 0;
 };
@@ -112,6 +144,8 @@ SeedTrainer::SeedTrainer(const SeedShape& shape, const Optimizer& optimizer, uin
     state_->average[i] = state_->parameters[i].clone();
     state_->parameters[i].requires_grad_(true);
   }
+  state_->statistics[0] = {torch::zeros({shape.conv1_filters}), torch::ones({shape.conv1_filters})};
+  state_->statistics[1] = {torch::zeros({shape.conv2_filters}), torch::ones({shape.conv2_filters})};
   state_->adam = std::make_unique<torch::optim::AdamW>(
       std::vector<Tensor>(state_->parameters.begin(), state_->parameters.end()),
       torch::optim::AdamWOptions(optimizer.learning_rate).weight_decay(optimizer.weight_decay));
@@ -128,8 +162,9 @@ double SeedTrainer::Step(const std::vector<float>& images, const std::vector<flo
   }
   const size_t count = targets.size() / kSeedLabels;
   const Tensor target = FromValues(targets, {static_cast<int64_t>(count), kSeedLabels});
-  const Tensor logits = Forward(state.shape, state.parameters, ImagesToTensor(images.data(), count),
-                                state.settings.dropout);
+  const Tensor logits =
+      Forward(state.shape, state.parameters, ImagesToTensor(images.data(), count),
+              state.settings.dropout, state.settings.batch_norm != 0 ? &state.statistics : nullptr);
   const Tensor loss = torch::nn::functional::cross_entropy(logits, target);
   state.adam->zero_grad();
   loss.backward();
@@ -146,7 +181,12 @@ double SeedTrainer::Step(const std::vector<float>& images, const std::vector<flo
 }
 
 SeedWeights SeedTrainer::AveragedWeights() const {
-  const Parameters& p = state_->average;
+  torch::NoGradGuard no_grad;
+  Parameters p = state_->average;
+  if (state_->settings.batch_norm != 0) {
+    FoldStatistics(state_->statistics[0], &p[0], &p[1]);
+    FoldStatistics(state_->statistics[1], &p[2], &p[3]);
+  }
   return {state_->shape, Values(p[0]), Values(p[1]), Values(p[2]), Values(p[3]),
           Values(p[4]),  Values(p[5]), Values(p[6]), Values(p[7])};
 }
@@ -161,7 +201,7 @@ std::vector<float> SeedLogits(const SeedWeights& weights, const std::vector<floa
   for (size_t from = 0; from < count; from += kBatch) {
     const Tensor batch =
         ImagesToTensor(images.data() + from * kSeedInputSize, std::min(kBatch, count - from));
-    const std::vector<float> values = Values(Forward(weights.shape, parameters, batch, 0));
+    const std::vector<float> values = Values(Forward(weights.shape, parameters, batch));
     logits.insert(logits.end(), values.begin(), values.end());
   }
   return logits;

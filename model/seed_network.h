@@ -47,8 +47,9 @@ struct SeedWeights {
 struct Optimizer {
   double learning_rate = 1e-3;
   double weight_decay = 1e-3;
-  double dropout = 0.5;
+  double dropout = 0.5;    // of the dense layer's outputs
   double average = 0.999;  // decay a step of the running mean of the weights
+  int batch_norm = 1;      // 1: convolutions are normalised over the batch; folded in the end
 };
 
 class SeedTrainer {

@@ -26,6 +26,7 @@ How it is trained; model/README.md says what the folds said of each:
   --epochs N, --steps N              the length of training, and of an epoch in batches of 64
   --learning-rate, --weight-decay    of AdamW
   --dropout, --average               the share dropped; decay a step of the weights' running mean
+  --batch-norm 0 or 1                in training only; the file has it folded into the convolutions
   --stain-scale, --stain-shift, --brightness, --zoom, --shift, --turn    augmentation (augment.h)
   --case-power     0 draws from all cases alike, 1 from all patches alike
   --mixup          each patch is mixed with up to this much of another
@@ -65,6 +66,7 @@ std::vector<WholeFlag> WholeFlags(TrainingSettings* t) {
   return {{"epochs", &t->epochs, 1, 10'000},
           {"steps", &t->steps, 1, 1'000'000},
           {"threads", &t->threads, 1, 256},
+          {"batch-norm", &t->optimizer.batch_norm, 0, 1},
           {"conv1-side", &t->shape.conv1_side, 1, 15},
           {"conv1-filters", &t->shape.conv1_filters, 1, 512},
           {"pool1", &t->shape.pool1, 1, 16},
