@@ -23,7 +23,7 @@ inline constexpr size_t kSeedInputSize = size_t{kSeedSide} * kSeedSide * kSeedCh
 struct SeedShape {
   int conv1_side = 3;
   int conv1_filters = 32;
-  int pool1 = 2;
+  int pool1 = 3;
   int conv2_side = 3;
   int conv2_filters = 64;
   int pool2 = 2;

@@ -121,7 +121,7 @@ Result<TrainOptions> ReadTrainOptions(const std::vector<std::string>& words) {
   options.version = arguments.Text("version", "1.0.0");
   options.commit = arguments.Text("commit", "unknown");
   options.source = arguments.Text("source", "unnamed data");
-  ASSIGN_OR_RETURN(const int64_t folds, arguments.Integer("folds", 5, 2, 1'000));
+  ASSIGN_OR_RETURN(const int64_t folds, arguments.Integer("folds", 3, 2, 1'000));
   ASSIGN_OR_RETURN(const int64_t seed, arguments.Integer("seed", 1, 0, INT64_MAX));
   options.folds = static_cast<size_t>(folds);
   options.training.seed = static_cast<uint64_t>(seed);

@@ -16,7 +16,7 @@ struct TrainOptions {
   std::string list;  // file of case ids
   std::string out;   // "" to measure by hold-out only
   std::string id, version, commit, source;
-  size_t folds = 5;
+  size_t folds = 3;
   TrainingSettings training;
 };
 

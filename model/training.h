@@ -19,7 +19,7 @@ struct TrainingSettings {
   int epochs = 40;
   int steps = 128;  // of one epoch, each of kBatch patches, whatever the size of the set
   uint64_t seed = 1;
-  int threads = 2;
+  int threads = 1;
   SeedShape shape;
   Optimizer optimizer;
   Augmentation augmentation;
