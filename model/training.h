@@ -16,7 +16,7 @@ namespace insitu {
 inline constexpr size_t kBatch = 64;
 
 struct TrainingSettings {
-  int epochs = 40;
+  int epochs = 20;
   int steps = 128;  // of one epoch, each of kBatch patches, whatever the size of the set
   uint64_t seed = 1;
   int threads = 1;
