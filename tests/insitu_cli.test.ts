@@ -350,12 +350,11 @@ test("model names layers, sizes, multiply-adds and metadata", { skip }, () => {
   const described = JSON.parse(out);
   assert.equal(described.usable, true);
   assert.deepEqual(described.inputs[0].shape, [1, 3, 50, 50]);
-  // 48*48*32*27 + 22*22*64*288 + 7744*128 + 128*2
-  assert.ok(
-    described.multiply_adds >= 11_903_232 &&
-      described.multiply_adds < 12_200_000,
+  assert.equal(
+    described.multiply_adds,
+    48 * 48 * 32 * 27 + 14 * 14 * 64 * 288 + 3136 * 128 + 128 * 2,
   );
-  assert.equal(described.parameters, 896 + 18_496 + 991_360 + 258);
+  assert.equal(described.parameters, 896 + 18_496 + 401_536 + 258);
   assert.equal(described.metadata["insitu.id"], "seed");
   assert.match(run("model", model).out, /insitu\.threshold = /);
 });
