@@ -8,7 +8,7 @@ set(INSITU_SANITIZE "" CACHE STRING "Sanitizers of our own code, as for -fsaniti
 
 set(INSITU_SIMD "")
 if(EMSCRIPTEN)
-  set(INSITU_SIMD -msimd128)
+  set(INSITU_SIMD -msimd128 -mbulk-memory)  # every browser with SIMD has bulk memory
   if(INSITU_RELAXED_SIMD)
     list(APPEND INSITU_SIMD -mrelaxed-simd)
   endif()
@@ -21,6 +21,8 @@ target_compile_options(insitu_flags INTERFACE -Wall -Wextra -Wconversion -Werror
 if(INSITU_SANITIZE)
   target_compile_options(insitu_flags INTERFACE
     -fsanitize=${INSITU_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  # The engine is compiled without RTTI, so an object made there has no type to check elsewhere.
+  target_compile_options(insitu_flags INTERFACE -fno-sanitize=vptr)
   target_link_options(insitu_flags INTERFACE -fsanitize=${INSITU_SANITIZE})
 endif()
 

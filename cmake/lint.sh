@@ -11,6 +11,8 @@ $step 'clang-format' clang-format-19 --dry-run --Werror \
   $(find $ours -name '*.cc' -o -name '*.h')
 $step 'prettier' $with prettier --log-level warn --check .
 $step 'eslint' $with eslint .
-$step 'tsc' $with tsc --noEmit
+for program in tsconfig.json tsconfig.worker.json tsconfig.tests.json; do
+  $step "tsc, $program" $with tsc -p "$program"
+done
 $step 'clang-tidy' run-clang-tidy-19 -quiet -p build/native \
   "^$PWD/(backend|model|shared|tests|wasm)/"

@@ -153,6 +153,7 @@ emscripten() {
   fi
   cat >"$toolchain/env.sh" <<EOF
 export EMSCRIPTEN='$emscripten_root'
+export EMSDK_PYTHON=/usr/bin/python3  # a wrapper of it on PATH may cost more than the compiler
 export PATH='$(node_folder):$root/node_modules/.bin:$emscripten_root':"\$PATH"
 $settings
 EOF

@@ -13,3 +13,12 @@ $step 'build native' cmake/build.sh native
 $step 'ONNX backend tests' sh -c \
   'build/native/insitu onnx-test build/sources/libonnx-testdata/usr/share/libonnx-testdata/data/node/* >build/onnx-tests.txt; status=$?; tail -n 1 build/onnx-tests.txt; exit $status'
 $step 'build wasm-simd' cmake/build.sh wasm-simd
+$step 'build wasm-relaxed' cmake/build.sh wasm-relaxed
+$step 'build site' $with node public/build.mjs
+# The real wasm and all TypeScript in node; then the built site in Debian's Chromium.
+node_tests="$with node --disable-warning=ExperimentalWarning --test --test-force-exit \
+  --test-concurrency=2 --test-reporter=./tests/reporter.mjs"
+# shellcheck disable=SC2086  # a command and its words
+$step 'tests in node' $node_tests tests/*.test.ts
+# shellcheck disable=SC2086
+$step 'tests of the page' $node_tests tests/page/*.test.ts

@@ -34,6 +34,10 @@ else()
     "${CMAKE_SYSTEM_PROCESSOR}: cmake/xnnpack.cmake has to learn its sets of kernels.")
 endif()
 
+if(EMSCRIPTEN)
+  set(kernel_optimisation -O2)
+endif()
+
 if(INSITU_XNNPACK_SEARCH)
   # Every file that could be used, by upstream's own lists, to find out which are.
   file(READ ${x}/CMakeLists.txt upstream)
@@ -72,10 +76,16 @@ foreach(set ${kernel_sets})
   endif()
   list(TRANSFORM kernels PREPEND ${INSITU_SOURCES}/)
   set_source_files_properties(${kernels} PROPERTIES
-    COMPILE_OPTIONS "-fno-math-errno;${${set}_options}")
+    COMPILE_OPTIONS "${kernel_optimisation};-fno-math-errno;${${set}_options}")
 endforeach()
 list(REMOVE_DUPLICATES sources)
 list(TRANSFORM sources PREPEND ${INSITU_SOURCES}/)
+if(EMSCRIPTEN)
+  foreach(operator gemm dwconv)
+    list(TRANSFORM sources REPLACE "^.*/configs/${operator}-config[.]c$"
+      ${CMAKE_CURRENT_LIST_DIR}/xnnpack-sources/wasm_${operator}_config.c)
+  endforeach()
+endif()
 
 set(type STATIC)
 if(INSITU_XNNPACK_SEARCH)
@@ -88,8 +98,13 @@ target_include_directories(xnnpack SYSTEM
   PUBLIC ${x}/include ${INSITU_SOURCES}/pthreadpool/include
   PRIVATE ${x} ${x}/src ${INSITU_SOURCES}/pthreadpool/src ${INSITU_SOURCES}/fxdiv/include
     ${INSITU_SOURCES}/fp16/include ${INSITU_SOURCES}/cpuinfo/include ${INSITU_SOURCES}/cpuinfo/src)
-# Always optimised: it is not what we debug.
-target_compile_options(xnnpack PRIVATE -O2 -w -ffunction-sections -fdata-sections ${INSITU_SIMD})
+# Always optimised: it is not what we debug. In WebAssembly what is no kernel is small instead.
+if(EMSCRIPTEN)
+  set(other_optimisation -Oz)
+else()
+  set(other_optimisation -O2)
+endif()
+target_compile_options(xnnpack PRIVATE ${other_optimisation} -w -ffunction-sections -fdata-sections ${INSITU_SIMD})
 target_compile_definitions(xnnpack PRIVATE NDEBUG XNN_LOG_LEVEL=0 CPUINFO_LOG_LEVEL=0
   CPUINFO_LOG_TO_STDIO=0 _GNU_SOURCE=1 XNN_ENABLE_MEMOPT=1 XNN_ENABLE_GEMM_M_SPECIALIZATION=1
   XNN_ENABLE_AVX512F=1)

@@ -102,8 +102,7 @@ Result<PlanOptions> OptionsFor(const OnnxModel& model, const std::vector<NamedTe
   }
   PlanOptions options;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    options.input_shapes[model.inputs[i].name] = inputs[i].second.shape;
-    options.known_inputs[model.inputs[i].name] = inputs[i].second;
+    options.given_inputs.push_back({model.names.text(model.inputs[i].name), inputs[i].second});
   }
   return options;
 }
@@ -111,9 +110,11 @@ Result<PlanOptions> OptionsFor(const OnnxModel& model, const std::vector<NamedTe
 Result<std::vector<Tensor>> RunNetwork(Network* network, const PlanOptions& options) {
   std::vector<std::span<const float>> inputs;
   for (const PlannedEnd& input : network->inputs()) {
-    const auto given = options.known_inputs.find(input.name);
-    if (given == options.known_inputs.end()) return Broken("an input has no value");
-    inputs.push_back(given->second.floats);
+    const auto given = std::find_if(
+        options.given_inputs.begin(), options.given_inputs.end(),
+        [&input](const GivenInput& candidate) { return candidate.name == input.name; });
+    if (given == options.given_inputs.end()) return Broken("an input has no value");
+    inputs.push_back(given->value.floats);
   }
   std::vector<Tensor> results;
   bool all_known = true;

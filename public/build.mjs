@@ -1,11 +1,21 @@
 // Builds the site: node public/build.mjs [--out build/site] [--engines build] [--models model]
+//                              [--uncompressed]
 //
 // Every file but index.html has the hash of its content in its name, so that it may be cached for
 // ever; every one has its brotli form beside it. All names are relative: the folder works on any
 // static file server, at any path. headers.json, for our own server, holds the policies that a
 // header can say better than a page.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { brotliCompressSync, constants } from "node:zlib";
@@ -29,6 +39,7 @@ const { values: options } = parseArgs({
     out: { type: "string", default: join(root, "build/site") },
     engines: { type: "string", default: join(root, "build") },
     models: { type: "string", default: join(root, "model") },
+    uncompressed: { type: "boolean", default: false },
   },
 });
 const cache = join(root, "build/brotli");
@@ -67,18 +78,29 @@ async function bundle(entry, format, define = {}) {
 }
 
 function sourceTexts() {
-  const scripts = readdirSync(join(page, "src"), { recursive: true }).filter((name) => name.endsWith(".ts"));
+  const scripts = readdirSync(join(page, "src"), { recursive: true }).filter((name) =>
+    name.endsWith(".ts"),
+  );
   return [join(page, "index.html"), ...scripts.map((name) => join(page, "src", name))].map((path) =>
     readFileSync(path, "utf8"),
   );
 }
 
 async function style() {
-  const bootstrap = readFileSync(join(root, "node_modules/bootstrap/dist/css/bootstrap.css"), "utf8");
+  const bootstrap = readFileSync(
+    join(root, "node_modules/bootstrap/dist/css/bootstrap.css"),
+    "utf8",
+  );
   const own = readFileSync(join(page, "app.css"), "utf8");
   const css = `${cssSubset(bootstrap, sourceTexts())}\n${own}`;
-  const { code } = await transform(css, { loader: "css", minify: true, legalComments: "inline", target: TARGET });
-  if (code.includes("data:")) fail("the style sheet uses a data: image, which the page's policy forbids.");
+  const { code } = await transform(css, {
+    loader: "css",
+    minify: true,
+    legalComments: "inline",
+    target: TARGET,
+  });
+  if (code.includes("data:"))
+    fail("the style sheet uses a data: image, which the page's policy forbids.");
   return code;
 }
 
@@ -92,8 +114,11 @@ function engines() {
 }
 
 function models() {
-  const names = readdirSync(options.models).filter((name) => name.endsWith(".onnx")).sort();
-  if (!names.includes(FIRST_MODEL)) fail(`${join(options.models, FIRST_MODEL)} is not there. Run make train.`);
+  const names = readdirSync(options.models)
+    .filter((name) => name.endsWith(".onnx"))
+    .sort();
+  if (!names.includes(FIRST_MODEL))
+    fail(`${join(options.models, FIRST_MODEL)} is not there. Run make train.`);
   names.sort((a, b) => Number(b === FIRST_MODEL) - Number(a === FIRST_MODEL));
   return names.map((name) => {
     const bytes = readFileSync(join(options.models, name));
@@ -109,10 +134,14 @@ async function compose() {
     ICON: add("icon.svg", readFileSync(join(page, "icon.svg"))).file,
     STYLE: add("app.css", await style()).file,
     THEME: add("theme.js", await bundle("theme-early.ts", "iife")).file,
-    MAIN: add("main.js", await bundle("main.ts", "esm", { SITE_CATALOG: JSON.stringify(catalog) })).file,
+    MAIN: add("main.js", await bundle("main.ts", "esm", { SITE_CATALOG: JSON.stringify(catalog) }))
+      .file,
   };
   const html = readFileSync(join(page, "index.html"), "utf8");
-  const filled = html.replace(/%([A-Z]+)%/g, (_, name) => names[name] ?? fail(`index.html asks for %${name}%.`));
+  const filled = html.replace(
+    /%([A-Z]+)%/g,
+    (_, name) => names[name] ?? fail(`index.html asks for %${name}%.`),
+  );
   files.set("index.html", Buffer.from(filled));
   const policies = { csp: PAGE_POLICY, worker_csp: WORKER_POLICY, workers: [worker.file] };
   files.set("headers.json", Buffer.from(`${JSON.stringify(policies, null, 2)}\n`));
@@ -141,7 +170,8 @@ function write() {
   mkdirSync(next, { recursive: true });
   for (const [name, bytes] of files) {
     writeFileSync(join(next, name), bytes);
-    if (name !== "headers.json") writeFileSync(join(next, `${name}.br`), brotli(bytes));
+    if (name !== "headers.json" && !options.uncompressed)
+      writeFileSync(join(next, `${name}.br`), brotli(bytes));
   }
   rmSync(options.out, { recursive: true, force: true });
   mkdirSync(dirname(options.out), { recursive: true });

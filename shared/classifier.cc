@@ -1,8 +1,8 @@
 #include "shared/classifier.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
+#include <ctime>
 
 #include "shared/limits.h"
 #include "shared/network/network.h"
@@ -16,10 +16,11 @@ namespace {
 // multiply-add), training in the order of its sums; a damaged weight is far beyond.
 constexpr float kKnownAnswerTolerance = 1e-4F;
 
-using Clock = std::chrono::steady_clock;
-
-double MillisecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+// std::chrono would bring along what it needs to report a clock that fails.
+double NowMs() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) * 1e-6;
 }
 
 // SHA-256 of the file with the digits of its own checksum, wherever they stand, read as zeros.
@@ -42,13 +43,12 @@ void Calibrate(const ModelInfo& info, std::vector<float>* values) {
   std::vector<double> logits;
   for (float value : *values) {
     constexpr double kSmallest = 1e-30;  // of a float that is not subnormal, or so
-    const double logit =
-        info.outputs_logits ? value : std::log(std::max<double>(value, kSmallest));
+    const double logit = info.outputs_logits ? value : std::log(std::max<double>(value, kSmallest));
     logits.push_back(logit / info.temperature);
     largest = std::max(largest, logits.back());
   }
   double sum = 0;
-  for (double& logit : logits) sum += logit = std::exp(logit - largest);
+  for (double& logit : logits) sum += logit = std::exp(static_cast<float>(logit - largest));
   for (size_t i = 0; i < logits.size(); ++i) (*values)[i] = static_cast<float>(logits[i] / sum);
 }
 
@@ -60,24 +60,24 @@ struct Geometry {
 };
 
 Result<Geometry> ImageGeometry(const Network& network) {
-  const auto unsupported = [](std::string_view what) {
-    return Error{ErrorCode::kModelUnsupported,
-                 StrCat("The model cannot be used to classify images: ", what, ".")};
+  const auto unsupported = [](const auto&... what) {
+    return Fail(ErrorCode::kModelUnsupported,
+                "The model cannot be used to classify images: ", what..., ".");
   };
   if (network.inputs().size() != 1 || network.outputs().size() != 1) {
     return unsupported("it has more than one input or output");
   }
   const PlannedEnd& input = network.inputs()[0];
   if (input.shape.size() != 4 || input.shape[0] != 1) {
-    return unsupported(StrCat("its input is ", ShapeText(input.shape),
-                              ", not one image; export it with a batch of 1 or an open one"));
+    return unsupported("its input is ", ShapeText(input.shape),
+                       ", not one image; export it with a batch of 1 or an open one");
   }
   const bool channels_last = input.layout == Layout::kPlain;
   const int64_t channels = input.shape[channels_last ? 3 : 1];
   const int64_t height = input.shape[channels_last ? 1 : 2];
   const int64_t width = input.shape[channels_last ? 2 : 3];
   if ((channels != 1 && channels != 3) || height > kMaxImageSide || width > kMaxImageSide) {
-    return unsupported(StrCat("its input is ", ShapeText(input.shape), ", neither grey nor RGB"));
+    return unsupported("its input is ", ShapeText(input.shape), ", neither grey nor RGB");
   }
   return Geometry{static_cast<int>(height), static_cast<int>(width), static_cast<int>(channels)};
 }
@@ -105,15 +105,14 @@ Result<Classifier> Classifier::Create(std::span<const uint8_t> model) {
   ASSIGN_OR_RETURN(ModelInfo info,
                    ReadModelInfo(metadata, input.width, input.height, input.channels));
   if (SelfSha256(model, info.self_sha256) != info.self_sha256) {
-    return Error{ErrorCode::kModelCorrupt,
-                 "The model file was changed after it was made: its checksum differs. Fetch it "
-                 "again; nothing is predicted with it."};
+    return Fail(ErrorCode::kModelCorrupt,
+                "The model file was changed after it was made: its checksum differs. Fetch it "
+                "again; nothing is predicted with it.");
   }
   const int64_t outputs = ElementCount(network->outputs()[0].shape);
   if (outputs != static_cast<int64_t>(info.labels.size())) {
-    return Error{ErrorCode::kModelMetadata,
-                 StrCat("The model names ", info.labels.size(), " labels in insitu.labels but has ",
-                        outputs, " outputs.")};
+    return Fail(ErrorCode::kModelMetadata, "The model names ", info.labels.size(),
+                " labels in insitu.labels but has ", outputs, " outputs.");
   }
   Classifier classifier(std::move(info), HexDigits(Sha256(model)), std::move(network));
   RETURN_IF_ERROR(classifier.CheckKnownAnswer());
@@ -129,15 +128,15 @@ Status Classifier::CheckKnownAnswer() {
     worst = std::max(worst, std::fabs(answer.probabilities[i] - info_.known_answer[i]));
   }
   if (worst <= kKnownAnswerTolerance) return {};
-  return Error{ErrorCode::kKnownAnswer,
-               StrCat("The model does not give its own known answer on this device (off by ",
-                      static_cast<int>(worst * 1e6F), " millionths); nothing is predicted with it.")};
+  return Fail(ErrorCode::kKnownAnswer,
+              "The model does not give its own known answer on this device (off by ",
+              static_cast<int>(worst * 1e6F), " millionths); nothing is predicted with it.");
 }
 
 Result<Prediction> Classifier::Classify(std::span<const uint8_t> encoded) {
-  const Clock::time_point start = Clock::now();
+  const double start = NowMs();
   ASSIGN_OR_RETURN(Image image, DecodeImage(encoded));
-  const double decode_ms = MillisecondsSince(start);
+  const double decode_ms = NowMs() - start;
   ASSIGN_OR_RETURN(Prediction prediction, Classify(image));
   prediction.times.decode_ms = decode_ms;
   last_image_ = std::move(image);
@@ -148,21 +147,22 @@ Result<Prediction> Classifier::Classify(const Image& image) {
   Prediction prediction;
   prediction.image_width = image.width;
   prediction.image_height = image.height;
-  Clock::time_point start = Clock::now();
+  double start = NowMs();
   ASSIGN_OR_RETURN(prediction.placement, Preprocess(image, info_.input, input_));
-  prediction.times.preprocess_ms = MillisecondsSince(start);
-  start = Clock::now();
+  prediction.times.preprocess_ms = NowMs() - start;
+  start = NowMs();
   RETURN_IF_ERROR(network_->Run(1, input_, output_));
-  prediction.times.network_ms = MillisecondsSince(start);
+  prediction.times.network_ms = NowMs() - start;
   for (float value : output_) {
     if (!std::isfinite(value)) {
-      return Error{ErrorCode::kNotFinite,
-                   "The network returned something that is not a number; no prediction is made."};
+      return Fail(ErrorCode::kNotFinite,
+                  "The network returned something that is not a number; no prediction is made.");
     }
   }
   prediction.probabilities = output_;
   Calibrate(info_, &prediction.probabilities);
-  prediction.positive = prediction.probabilities[static_cast<size_t>(info_.positive)] >= info_.threshold;
+  prediction.positive =
+      prediction.probabilities[static_cast<size_t>(info_.positive)] >= info_.threshold;
   return prediction;
 }
 

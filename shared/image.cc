@@ -12,21 +12,25 @@ namespace insitu {
 
 Result<Image> DecodeImage(std::span<const uint8_t> bytes) {
   if (bytes.empty()) {
-    return Error{ErrorCode::kImageEmpty,
-                 "The file is empty. Copy or save it again and drop it again."};
+    return Fail(ErrorCode::kImageEmpty,
+                "The file is empty. Copy or save it again and drop it again.");
   }
   if (bytes.size() > kMaxImageBytes) {
-    return Error{ErrorCode::kImageTooLarge,
-                 StrCat("The file is larger than ", kMaxImageBytes >> 20,
-                        " MB, the most that InSitu reads. Cut out the region of interest or reduce "
-                        "the image, and drop it again.")};
+    return Fail(ErrorCode::kImageTooLarge, "The file is larger than ", kMaxImageBytes >> 20,
+                " MB, the most that InSitu reads. Cut out the region of interest or reduce "
+                "the image, and drop it again.");
   }
   switch (RecogniseFormat(bytes)) {
-    case Format::kPng: return DecodePng(bytes);
-    case Format::kJpeg: return DecodeJpeg(bytes);
-    case Format::kBmp: return DecodeBmp(bytes);
-    case Format::kPnm: return DecodePnm(bytes);
-    case Format::kOther: break;
+    case Format::kPng:
+      return DecodePng(bytes);
+    case Format::kJpeg:
+      return DecodeJpeg(bytes);
+    case Format::kBmp:
+      return DecodeBmp(bytes);
+    case Format::kPnm:
+      return DecodePnm(bytes);
+    case Format::kOther:
+      break;
   }
   return UnknownFormat(bytes);
 }

@@ -92,15 +92,13 @@ bool IsImage(int width, int height, int channels) {
 Status CheckArguments(const Image& image, const InputSpec& spec, size_t tensor_size) {
   if (!IsImage(image.width, image.height, image.channels) ||
       image.pixels.size() != SampleCount(image.width, image.height, image.channels)) {
-    return Error{ErrorCode::kInvalidArgument,
-                 StrCat("An image of ", image.width, " x ", image.height, " x ", image.channels,
-                        " cannot hold ", image.pixels.size(), " samples.")};
+    return Fail(ErrorCode::kInvalidArgument, "An image of ", image.width, " x ", image.height,
+                " x ", image.channels, " cannot hold ", image.pixels.size(), " samples.");
   }
   if (!IsImage(spec.width, spec.height, spec.channels) ||
       tensor_size != SampleCount(spec.width, spec.height, spec.channels)) {
-    return Error{ErrorCode::kInvalidArgument,
-                 StrCat("An input of ", spec.height, " x ", spec.width, " x ", spec.channels,
-                        " does not fit a tensor of ", tensor_size, " numbers.")};
+    return Fail(ErrorCode::kInvalidArgument, "An input of ", spec.height, " x ", spec.width, " x ",
+                spec.channels, " does not fit a tensor of ", tensor_size, " numbers.");
   }
   return {};
 }

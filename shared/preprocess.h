@@ -22,10 +22,10 @@ enum class Fit {
 struct InputSpec {
   int width = 0;
   int height = 0;
-  int channels = 0;                   // 1 or 3
+  int channels = 0;  // 1 or 3
   Fit fit = Fit::kCrop;
-  uint8_t pad_value = 255;            // grey level of padding, before normalisation
-  std::array<float, 3> mean = {};     // of pixel / 255, per channel
+  uint8_t pad_value = 255;         // grey level of padding, before normalisation
+  std::array<float, 3> mean = {};  // of pixel / 255, per channel
   std::array<float, 3> std = {1, 1, 1};
 };
 

@@ -55,8 +55,7 @@ void Resampler::SumRows(int y) {
   const size_t count = tall_.size();
   const auto channels = static_cast<size_t>(image_.channels);
   const size_t stride = static_cast<size_t>(image_.width) * channels;
-  const uint8_t* source = image_.pixels.data() +
-                          static_cast<size_t>(rows_.begin(y)) * stride +
+  const uint8_t* source = image_.pixels.data() + static_cast<size_t>(rows_.begin(y)) * stride +
                           static_cast<size_t>(columns_.lowest()) * channels;
   const float* weights = rows_.weights(y);
   float* __restrict tall = tall_.data();

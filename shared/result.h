@@ -1,11 +1,14 @@
 // Errors as values: every fallible function in shared/ and wasm/ returns Result<T>; nothing throws.
 #pragma once
 
+#include <cstdint>
 #include <cstdlib>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
+
+#include "shared/str_cat.h"
 
 namespace insitu {
 
@@ -31,57 +34,85 @@ enum class ErrorCode : int {
 const char* ErrorName(ErrorCode code);
 
 struct Error {
-  ErrorCode code;
+  ErrorCode code = ErrorCode::kOk;
   std::string message;  // one sentence, UTF-8
 };
 
-// Holds a T or an Error. Asking for the one that is not there is a programming error and aborts.
+// That something failed; what, is kept once a thread until the next failure there. Half of the
+// WebAssembly file was code that handed messages up from caller to caller and destroyed them; a
+// Failed is a number.
+class [[nodiscard]] Failed {
+ public:
+  // The error behind it. Asking after another failure on this thread is a programming error and
+  // aborts: look at a Result before calling on.
+  const Error& error() const;
+
+ private:
+  template <typename T>
+  friend class Result;
+  friend class Status;
+  friend Failed FailWith(ErrorCode code, std::initializer_list<TextPart> message);
+
+  Failed() = default;
+  uint32_t number_ = 0;  // of the failure on its thread, from 1; 0: none
+};
+
+Failed FailWith(ErrorCode code, std::initializer_list<TextPart> message);
+
+// return Fail(ErrorCode::kImageTooLarge, "The image has ", count, " pixels; …");
+template <typename... Parts>
+[[gnu::always_inline]] inline Failed Fail(ErrorCode code, const Parts&... message) {
+  return FailWith(code, {TextPart(message)...});
+}
+
+// Holds a T or failed. Asking for the one that is not there is a programming error and aborts.
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT: implicit
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: implicit
+  Result(T value) : value_(std::move(value)) {}                            // NOLINT: implicit
+  Result(Failed failure) : failure_(failure) {}                            // NOLINT: implicit
+  Result(const Error& error) : Result(Fail(error.code, error.message)) {}  // NOLINT: implicit
 
-  bool ok() const { return state_.index() == 0; }
-  T& value() { return *Get<0>(&state_); }
-  const T& value() const { return *Get<0>(&state_); }
-  const Error& error() const { return *Get<1>(&state_); }
+  bool ok() const { return value_.has_value(); }
+  T& value() {
+    if (!ok()) std::abort();
+    return *value_;
+  }
+  const T& value() const {
+    if (!ok()) std::abort();
+    return *value_;
+  }
+  const Error& error() const { return failure_.error(); }
+  Failed failure() const { return failure_; }
 
  private:
-  template <int kIndex, typename Variant>
-  static auto* Get(Variant* state) {
-    auto* held = std::get_if<kIndex>(state);
-    if (held == nullptr) std::abort();
-    return held;
-  }
-
-  std::variant<T, Error> state_;
+  std::optional<T> value_;
+  Failed failure_;
 };
 
-// Success or an Error.
+// Success or a failure.
 class [[nodiscard]] Status {
  public:
   Status() = default;
-  Status(Error error) : error_(std::move(error)) {}  // NOLINT: implicit
+  Status(Failed failure) : failure_(failure) {}                            // NOLINT: implicit
+  Status(const Error& error) : Status(Fail(error.code, error.message)) {}  // NOLINT: implicit
 
-  bool ok() const { return !error_.has_value(); }
-  const Error& error() const {
-    if (ok()) std::abort();
-    return *error_;
-  }
+  bool ok() const { return failure_.number_ == 0; }
+  const Error& error() const { return failure_.error(); }
+  Failed failure() const { return failure_; }
 
  private:
-  std::optional<Error> error_;
+  Failed failure_;
 };
 
 #define INSITU_CONCAT_(a, b) a##b
 #define INSITU_CONCAT(a, b) INSITU_CONCAT_(a, b)
 
 // RETURN_IF_ERROR(DoThis());
-#define RETURN_IF_ERROR(expression)                      \
-  do {                                                   \
-    auto insitu_status = (expression);                   \
-    if (!insitu_status.ok()) return insitu_status.error(); \
+#define RETURN_IF_ERROR(expression)                          \
+  do {                                                       \
+    const auto insitu_status = (expression);                 \
+    if (!insitu_status.ok()) return insitu_status.failure(); \
   } while (false)
 
 // ASSIGN_OR_RETURN(Image image, DecodeImage(bytes));
@@ -89,7 +120,7 @@ class [[nodiscard]] Status {
   ASSIGN_OR_RETURN_(INSITU_CONCAT(insitu_result_, __LINE__), declaration, expression)
 #define ASSIGN_OR_RETURN_(result, declaration, expression) \
   auto result = (expression);                              \
-  if (!result.ok()) return result.error();                 \
+  if (!result.ok()) return result.failure();               \
   declaration = std::move(result.value())
 
 }  // namespace insitu

@@ -3,23 +3,40 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace insitu {
 
-inline void AppendTo(std::string* out, std::string_view text) { out->append(text); }
+// A text, which has to outlive the part, or a whole number. Always inline, like the functions that
+// make parts of their arguments: two stores instead of a function for each combination of types.
+class TextPart {
+ public:
+  template <typename Text>
+    requires std::is_convertible_v<const Text&, std::string_view>
+  [[gnu::always_inline]] TextPart(const Text& text)  // NOLINT: implicit
+      : TextPart(std::string_view(text)) {}
+  [[gnu::always_inline]] TextPart(std::string_view text)  // NOLINT: implicit
+      : text_(text.data()), value_(static_cast<int64_t>(text.size())) {}
+  template <std::integral Integer>
+  [[gnu::always_inline]] TextPart(Integer number)  // NOLINT: implicit
+      : value_(static_cast<int64_t>(number)) {}
 
-template <std::integral Integer>
-void AppendTo(std::string* out, Integer number) {
-  out->append(std::to_string(number));
-}
+  void AppendTo(std::string* out) const;
+
+ private:
+  const char* text_ = nullptr;  // or null: a number
+  int64_t value_;               // the number, or the length of the text
+};
+
+std::string Join(std::initializer_list<TextPart> parts);
 
 template <typename... Parts>
 std::string StrCat(const Parts&... parts) {
-  std::string out;
-  (AppendTo(&out, parts), ...);
-  return out;
+  return Join({TextPart(parts)...});
 }
 
 }  // namespace insitu

@@ -8,7 +8,10 @@ import { model, readingOf } from "./readings.ts";
 function setUp() {
   const said: string[] = [];
   const announcer = new Announcer((text) => said.push(text));
-  const session = new Session(() => 0, () => announcer.update(session, model));
+  const session = new Session(
+    () => 0,
+    () => announcer.update(session, model),
+  );
   const answers: ((reading: Reading) => void)[] = [];
   const refusals: ((error: Error) => void)[] = [];
   session.start({
@@ -18,7 +21,8 @@ function setUp() {
         refusals.push(reject);
       }),
   });
-  const add = (...names: string[]) => session.add(names.map((name) => ({ name, file: new Blob([]) })));
+  const add = (...names: string[]) =>
+    session.add(names.map((name) => ({ name, file: new Blob([]) })));
   return { said, session, answers, refusals, add };
 }
 

@@ -33,12 +33,14 @@ TEST_CASE("A prediction has a probability for each label that sum to one", "[cla
   const auto prediction = classifier.Classify(Picture(8, 8));
   REQUIRE(prediction.ok());
   REQUIRE(prediction.value().probabilities.size() == 2);
-  CHECK(std::fabs(prediction.value().probabilities[0] + prediction.value().probabilities[1] - 1) < 1e-6F);
+  CHECK(std::fabs(prediction.value().probabilities[0] + prediction.value().probabilities[1] - 1) <
+        1e-6F);
   CHECK(prediction.value().image_width == 8);
   CHECK(prediction.value().placement.scale == 1);
 }
 
-TEST_CASE("The decision is made at the model's threshold, which itself counts as positive", "[classifier]") {
+TEST_CASE("The decision is made at the model's threshold, which itself counts as positive",
+          "[classifier]") {
   Classifier even = Made();
   const float p = even.Classify(Picture(8, 8)).value().probabilities[1];
   ClassifierModelOptions below;
@@ -49,7 +51,8 @@ TEST_CASE("The decision is made at the model's threshold, which itself counts as
   CHECK_FALSE(Made(above).Classify(Picture(8, 8)).value().positive);
 }
 
-TEST_CASE("Temperature moves probabilities towards each other without changing the order", "[classifier]") {
+TEST_CASE("Temperature moves probabilities towards each other without changing the order",
+          "[classifier]") {
   ClassifierModelOptions warm;
   warm.temperature = 3;
   const auto cold = Made().Classify(Picture(8, 8)).value().probabilities;
@@ -58,7 +61,8 @@ TEST_CASE("Temperature moves probabilities towards each other without changing t
   CHECK(std::fabs(std::log(static_cast<double>(calibrated[1] / calibrated[0])) - expected) < 1e-4);
 }
 
-TEST_CASE("A network that ends in logits gives the same as one that ends in softmax", "[classifier]") {
+TEST_CASE("A network that ends in logits gives the same as one that ends in softmax",
+          "[classifier]") {
   ClassifierModelOptions logits;
   logits.logits = true;
   const auto a = Made().Classify(Picture(8, 8)).value().probabilities;
@@ -150,7 +154,8 @@ TEST_CASE("A model for other than one image is refused with what to do", "[class
 
 TEST_CASE("A model whose labels are not as many as its outputs is refused", "[classifier]") {
   ClassifierModelOptions options;
-  options.metadata = {{"insitu.labels", "no IDC,IDC,maybe"}, {"insitu.known_answer", "0.5,0.25,0.25"}};
+  options.metadata = {{"insitu.labels", "no IDC,IDC,maybe"},
+                      {"insitu.known_answer", "0.5,0.25,0.25"}};
   CHECK(Refused(MakeClassifierModel(options)).code == ErrorCode::kModelMetadata);
 }
 

@@ -30,7 +30,11 @@ class FakeWorker extends EventTarget {
     return request;
   }
 
-  succeed(value: unknown = { id: "seed" }, memoryBytes = MEGABYTE, requests: NetworkRequest[] = []) {
+  succeed(
+    value: unknown = { id: "seed" },
+    memoryBytes = MEGABYTE,
+    requests: NetworkRequest[] = [],
+  ) {
     this.#reply({ id: this.last.id, ok: true, value: value as Reading, memoryBytes, requests });
   }
 

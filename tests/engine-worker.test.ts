@@ -72,7 +72,13 @@ async function started(): Promise<FakeScope> {
   const model = readFileSync(seed);
   const sha256 = createHash("sha256").update(model).digest("hex");
   const module = new WebAssembly.Module(readFileSync(wasm));
-  const reply = await scope.ask({ id: 1, op: "start", module, model: new Uint8Array(model).buffer, sha256 });
+  const reply = await scope.ask({
+    id: 1,
+    op: "start",
+    module,
+    model: new Uint8Array(model).buffer,
+    sha256,
+  });
   assert.ok(reply.ok, "the engine starts");
   return scope;
 }
@@ -99,18 +105,22 @@ test("A model other than the site's own is refused", { skip }, async () => {
   assert.match(reply.message, /nothing is read with it/);
 });
 
-test("An image is answered with its prediction, its hash and the state of the worker", { skip }, async () => {
-  const scope = await started();
-  const bytes = png(tissue(50, 50, 1));
-  const reply = await scope.ask(classify(2, new Blob([new Uint8Array(bytes)]), 64));
-  assert.ok(reply.ok);
-  const reading = reply.value as Reading;
-  assert.equal(reading.sha256, createHash("sha256").update(bytes).digest("hex"));
-  assert.equal(reading.preview?.width, 50);
-  assert.deepEqual(scope.transferred, [reading.preview?.rgba.buffer]);
-  assert.ok(reply.memoryBytes > 0);
-  assert.deepEqual(reply.requests, []);
-});
+test(
+  "An image is answered with its prediction, its hash and the state of the worker",
+  { skip },
+  async () => {
+    const scope = await started();
+    const bytes = png(tissue(50, 50, 1));
+    const reply = await scope.ask(classify(2, new Blob([new Uint8Array(bytes)]), 64));
+    assert.ok(reply.ok);
+    const reading = reply.value as Reading;
+    assert.equal(reading.sha256, createHash("sha256").update(bytes).digest("hex"));
+    assert.equal(reading.preview?.width, 50);
+    assert.deepEqual(scope.transferred, [reading.preview.rgba.buffer]);
+    assert.ok(reply.memoryBytes > 0);
+    assert.deepEqual(reply.requests, []);
+  },
+);
 
 test("A file at the limit is read, one byte more is refused unread", { skip }, async () => {
   const scope = await started();
@@ -168,11 +178,11 @@ function browserScope(): Record<string, unknown> {
   }
   return Object.assign(new ScopeLike(), {
     fetch: () => undefined,
-    XMLHttpRequest: class {},
-    WebSocket: class {},
-    EventSource: class {},
-    WebTransport: class {},
-    BroadcastChannel: class {},
+    XMLHttpRequest: () => undefined,
+    WebSocket: () => undefined,
+    EventSource: () => undefined,
+    WebTransport: () => undefined,
+    BroadcastChannel: () => undefined,
     caches: {},
     navigator: { sendBeacon: () => true },
     somethingOfTheFuture: () => undefined,
@@ -185,8 +195,19 @@ function browserScope(): Record<string, unknown> {
 test("The lock leaves the language and the messages, and nothing that reaches out", () => {
   const scope = browserScope();
   lockNetwork(scope);
-  for (const gone of ["fetch", "XMLHttpRequest", "WebSocket", "EventSource", "WebTransport",
-    "BroadcastChannel", "caches", "navigator", "importScripts", "indexedDB", "somethingOfTheFuture"]) {
+  for (const gone of [
+    "fetch",
+    "XMLHttpRequest",
+    "WebSocket",
+    "EventSource",
+    "WebTransport",
+    "BroadcastChannel",
+    "caches",
+    "navigator",
+    "importScripts",
+    "indexedDB",
+    "somethingOfTheFuture",
+  ]) {
     assert.equal(scope[gone], undefined, gone);
     assert.ok(!(gone in scope), gone);
   }
@@ -205,6 +226,10 @@ test("What a browser does not let go of stops the worker, a mere number does not
 });
 
 test("What the lock keeps can open no connection", () => {
-  const reaching = /fetch|http|socket|event ?source|transport|beacon|import|worker|cache|database|channel/i;
-  assert.deepEqual([...KEPT].filter((name) => reaching.test(name)), []);
+  const reaching =
+    /fetch|http|socket|event ?source|transport|beacon|import|worker|cache|database|channel/i;
+  assert.deepEqual(
+    [...KEPT].filter((name) => reaching.test(name)),
+    [],
+  );
 });

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { Engine } from "../public/src/engine.ts";
 import { EngineError, MAX_IMAGE_BYTES, type Prediction } from "../public/src/messages.ts";
+import { engineThatTraps } from "./made_engine.ts";
 import { bmp, pgm, png, pngHeader, ppm, tissue } from "./made_images.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -83,15 +84,15 @@ for (const build of builds) {
 
     test("says which part of a larger image it saw, and makes a preview of all of it", async () => {
       const engine = await load(build);
-      const prediction = engine.classify(png(tissue(300, 200, 2)), 64);
-      assert.equal(prediction.imageWidth, 300);
+      const prediction = engine.classify(png(tissue(320, 200, 2)), 64);
+      assert.equal(prediction.imageWidth, 320);
       assert.equal(prediction.imageHeight, 200);
-      assert.deepEqual(prediction.region, { left: 50, top: 0, width: 200, height: 200 });
+      assert.deepEqual(prediction.region, { left: 60, top: 0, width: 200, height: 200 });
       assert.equal(prediction.scale, 0.25);
       assert.ok(prediction.preview);
       assert.equal(prediction.preview.width, 64);
-      assert.equal(prediction.preview.height, 43);
-      assert.equal(prediction.preview.rgba.length, 64 * 43 * 4);
+      assert.equal(prediction.preview.height, 40);
+      assert.equal(prediction.preview.rgba.length, 64 * 40 * 4);
       assert.ok(prediction.preview.rgba.every((value, index) => index % 4 !== 3 || value === 255));
     });
 
@@ -108,7 +109,9 @@ for (const build of builds) {
     test("gives the same answer for the same pixels in another format", async () => {
       const engine = await load(build);
       const pixels = tissue(50, 50, 4);
-      const answers = [png, ppm, bmp].map((write) => engine.classify(write(pixels), 0).probabilities);
+      const answers = [png, ppm, bmp].map(
+        (write) => engine.classify(write(pixels), 0).probabilities,
+      );
       assert.deepEqual(answers[1], answers[0]);
       assert.deepEqual(answers[2], answers[0]);
     });
@@ -148,6 +151,14 @@ for (const build of builds) {
       await assert.rejects(load(build, half), (error) => error instanceof EngineError);
     });
 
+    test("a trap is a failure of its own, with what to know about it", async () => {
+      const image = png(tissue(50, 50, 9));
+      const faulty = engineThatTraps(readFileSync(wasmOf(build)), image.length);
+      const engine = await Engine.create(new WebAssembly.Module(faulty), readFileSync(seed));
+      assert.equal(engine.classify(ppm(tissue(50, 50, 9)), 0).probabilities.length, 2);
+      assert.throws(() => engine.classify(image, 0), fails("engine_trap", /unreachable/));
+    });
+
     test(`does not grow over ${PREDICTIONS_WITHOUT_GROWTH} predictions`, async () => {
       const engine = await load(build);
       const images = [png(tissue(50, 50, 6)), ppm(tissue(50, 50, 7)), pgm(tissue(120, 90, 8))];
@@ -170,7 +181,12 @@ describe("parity", { skip }, () => {
 
   function madeImages(): string[] {
     const writers = { png, ppm, bmp, pgm };
-    const sizes = [[50, 50], [64, 48], [700, 460], [31, 77]] as const;
+    const sizes = [
+      [50, 50],
+      [64, 48],
+      [700, 460],
+      [31, 77],
+    ] as const;
     return Object.entries(writers).flatMap(([ending, write]) =>
       sizes.map(([width, height], index) => {
         const path = join(work, `${width}x${height}.${ending}`);
@@ -192,7 +208,10 @@ describe("parity", { skip }, () => {
 
   function nativeProbabilities(paths: string[]): number[] {
     const words = ["predict", "--model", seed, "--json", ...paths];
-    const { stdout, stderr, status } = spawnSync(native, words, { encoding: "utf8", maxBuffer: 1 << 28 });
+    const { stdout, stderr, status } = spawnSync(native, words, {
+      encoding: "utf8",
+      maxBuffer: 1 << 28,
+    });
     assert.equal(status, 0, stderr);
     return stdout
       .trimEnd()
@@ -211,8 +230,13 @@ describe("parity", { skip }, () => {
     assert.equal(expected.length, paths.length);
     for (const build of builds) {
       const found = await wasmProbabilities(build, paths);
-      const worst = Math.max(...found.map((value, index) => Math.abs(value - (expected[index] ?? Number.NaN))));
-      assert.ok(worst <= MAX_DIFFERENCE, `${build}: differs by ${worst} over ${paths.length} images`);
+      const worst = Math.max(
+        ...found.map((value, index) => Math.abs(value - (expected[index] ?? Number.NaN))),
+      );
+      assert.ok(
+        worst <= MAX_DIFFERENCE,
+        `${build}: differs by ${worst} over ${paths.length} images`,
+      );
     }
   }
 

@@ -12,7 +12,8 @@ namespace insitu {
 namespace {
 
 struct Engine {
-  explicit Engine(const std::vector<uint8_t>& model) : held(insitu_create(model.data(), model.size())) {}
+  explicit Engine(const std::vector<uint8_t>& model)
+      : held(insitu_create(model.data(), model.size())) {}
   ~Engine() { insitu_destroy(held); }
   Engine(const Engine&) = delete;  // owns the handle
   Engine& operator=(const Engine&) = delete;
@@ -73,7 +74,8 @@ TEST_CASE("A preview is made only when asked for and never enlarged", "[engine_a
   }
 }
 
-TEST_CASE("An image that cannot be read gives its code and keeps the last prediction", "[engine_api]") {
+TEST_CASE("An image that cannot be read gives its code and keeps the last prediction",
+          "[engine_api]") {
   const Engine engine(MakeClassifierModel());
   const auto png = EncodePng(KnownAnswerImage(8, 8, 3));
   REQUIRE(insitu_classify(engine.held, png.data(), png.size(), 0) == 0);

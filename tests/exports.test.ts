@@ -8,7 +8,10 @@ import { entryOf, model, readingOf } from "./readings.ts";
 const entries = [
   entryOf("one.png", { state: "done", reading: readingOf(true) }),
   entryOf('=cmd, "two".png', { state: "done", reading: readingOf(false, { sha256: null }) }),
-  entryOf("three.png", { state: "failed", error: new EngineError("image_empty", "Empty, no bytes.") }),
+  entryOf("three.png", {
+    state: "failed",
+    error: new EngineError("image_empty", "Empty, no bytes."),
+  }),
   entryOf("four.png", { state: "waiting" }),
 ];
 
@@ -17,7 +20,9 @@ function rows(): Record<string, string>[] {
   const names = head?.split(",") ?? [];
   return lines.map((line) => {
     const cells = line.match(/("([^"]|"")*"|[^,]*)(,|$)/g) ?? [];
-    return Object.fromEntries(names.map((name, index) => [name, cells[index]?.replace(/,$/, "") ?? ""]));
+    return Object.fromEntries(
+      names.map((name, index) => [name, cells[index]?.replace(/,$/, "") ?? ""]),
+    );
   });
 }
 
@@ -25,16 +30,16 @@ test("CSV has one row for each image that was read or failed, each with model, h
   const [one, , three, ...more] = rows();
   assert.equal(more.length, 0);
   assert.equal(one?.["file"], "one.png");
-  assert.equal(one?.["verdict"], "IDC detected");
-  assert.equal(one?.["positive"], "true");
-  assert.equal(one?.["probability"], "0.9");
-  assert.equal(one?.["file_sha256"], "cd".repeat(32));
-  assert.equal(one?.["threshold"], "0.42");
-  assert.equal(one?.["model_sha256"], model.sha256);
-  assert.equal(one?.["notice"], NOTICE);
+  assert.equal(one["verdict"], "IDC detected");
+  assert.equal(one["positive"], "true");
+  assert.equal(one["probability"], "0.9");
+  assert.equal(one["file_sha256"], "cd".repeat(32));
+  assert.equal(one["threshold"], "0.42");
+  assert.equal(one["model_sha256"], model.sha256);
+  assert.equal(one["notice"], NOTICE);
   assert.equal(three?.["probability"], "");
-  assert.equal(three?.["error_code"], "image_empty");
-  assert.equal(three?.["error"], '"Empty, no bytes."');
+  assert.equal(three["error_code"], "image_empty");
+  assert.equal(three["error"], '"Empty, no bytes."');
 });
 
 test("A file name that a spreadsheet would run is disarmed, quotes and commas are quoted", () => {
@@ -58,8 +63,8 @@ test("JSON says the same, with the model and the notice once", () => {
   assert.equal(json.model["threshold_sensitivity"], 0.86);
   assert.equal(json.images.length, 3);
   assert.equal(json.images[1]?.["file"], '=cmd, "two".png');
-  assert.equal(json.images[1]?.["file_sha256"], null);
-  assert.equal(json.images[1]?.["positive"], false);
+  assert.equal(json.images[1]["file_sha256"], null);
+  assert.equal(json.images[1]["positive"], false);
   assert.equal(json.images[2]?.["error"], "Empty, no bytes.");
 });
 

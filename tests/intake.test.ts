@@ -14,7 +14,9 @@ function entryOf(name: string, tree: Tree | null, path = `/${name}`): object {
     const file = (give: (file: File) => void) => give(fileNamed(name));
     return { name, fullPath: path, isDirectory: false, file };
   }
-  const left = Object.entries(tree).map(([child, below]) => entryOf(child, below, `${path}/${child}`));
+  const left = Object.entries(tree).map(([child, below]) =>
+    entryOf(child, below, `${path}/${child}`),
+  );
   const readEntries = (give: (entries: object[]) => void) => give(left.splice(0, 2));
   return { name, fullPath: path, isDirectory: true, createReader: () => ({ readEntries }) };
 }
@@ -32,7 +34,10 @@ function dropped(files: string[], folders: Record<string, Tree>): DataTransfer {
 
 test("Files keep their order, and a file given by itself is taken whatever its name", async () => {
   const incoming = await fromDrop(dropped(["b.txt", "a.png"], {}));
-  assert.deepEqual(incoming.files.map(({ name }) => name), ["b.txt", "a.png"]);
+  assert.deepEqual(
+    incoming.files.map(({ name }) => name),
+    ["b.txt", "a.png"],
+  );
   assert.equal(incoming.passedOver, 0);
 });
 
@@ -44,12 +49,10 @@ test("A folder is read to its bottom, in the order a person counts, without what
     "1": { "deep.pgm": null, ".DS_Store": null },
   };
   const incoming = await fromDrop(dropped(["single.png"], { "8867": tree }));
-  assert.deepEqual(incoming.files.map(({ name }) => name), [
-    "single.png",
-    "8867/1/deep.pgm",
-    "8867/p2.JPG",
-    "8867/p10.png",
-  ]);
+  assert.deepEqual(
+    incoming.files.map(({ name }) => name),
+    ["single.png", "8867/1/deep.pgm", "8867/p2.JPG", "8867/p10.png"],
+  );
   assert.equal(incoming.passedOver, 2);
 });
 
@@ -58,7 +61,11 @@ test("A folder that cannot be read is a failure, not an empty list", async () =>
   const [item] = data.items as unknown as { webkitGetAsEntry: () => object }[];
   const readEntries = (_: unknown, fail: (error: Error) => void) => fail(new Error("no access"));
   assert.ok(item);
-  item.webkitGetAsEntry = () => ({ name: "broken", isDirectory: true, createReader: () => ({ readEntries }) });
+  item.webkitGetAsEntry = () => ({
+    name: "broken",
+    isDirectory: true,
+    createReader: () => ({ readEntries }),
+  });
   await assert.rejects(fromDrop(data), /no access/);
 });
 
@@ -66,11 +73,16 @@ test("A pasted image is named by the time, a pasted file keeps its name", () => 
   const data = { files: [fileNamed("image.png")] } as unknown as DataTransfer;
   const now = new Date(2026, 0, 2, 9, 5, 7);
   assert.equal(fromClipboard(data, now).files[0]?.name, "pasted at 09-05-07.png");
-  const named = { files: [fileNamed("patch.png"), fileNamed("image.png")] } as unknown as DataTransfer;
+  const named = {
+    files: [fileNamed("patch.png"), fileNamed("image.png")],
+  } as unknown as DataTransfer;
   const names = fromClipboard(named, now).files.map(({ name }) => name);
   assert.deepEqual(names, ["patch.png", "pasted at 09-05-07 2.png"]);
 });
 
 test("A chosen file has its own name", () => {
-  assert.deepEqual(fromList([fileNamed("a.png")]).files.map(({ name }) => name), ["a.png"]);
+  assert.deepEqual(
+    fromList([fileNamed("a.png")]).files.map(({ name }) => name),
+    ["a.png"],
+  );
 });

@@ -84,7 +84,8 @@ TEST_CASE("Padding never wins a maximum", "[kernels]") {
   window.input[1] = 1;
   window.kernel[1] = 2;
   window.pad_begin[1] = window.pad_end[1] = 1;
-  CHECK(Output(Pool{Pool::Kind::kMax, window, 1, false}, {-5}, {}, 2) == std::vector<float>{-5, -5});
+  CHECK(Output(Pool{Pool::Kind::kMax, window, 1, false}, {-5}, {}, 2) ==
+        std::vector<float>{-5, -5});
 }
 
 TEST_CASE("Softmax of large numbers stays finite", "[kernels]") {

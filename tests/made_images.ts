@@ -44,7 +44,11 @@ function stain(
   colour: Rgb,
 ): void {
   for (let row = Math.max(0, Math.floor(y - radius)); row < Math.min(height, y + radius); row++) {
-    for (let column = Math.max(0, Math.floor(x - radius)); column < Math.min(width, x + radius); column++) {
+    for (
+      let column = Math.max(0, Math.floor(x - radius));
+      column < Math.min(width, x + radius);
+      column++
+    ) {
       if (Math.hypot(column - x, row - y) < radius) rgb.set(colour, (row * width + column) * 3);
     }
   }

@@ -78,9 +78,12 @@ class BitWriter {
 
 uint8_t Predict(int filter, int left, int above, int above_left) {
   switch (filter) {
-    case 1: return static_cast<uint8_t>(left);
-    case 2: return static_cast<uint8_t>(above);
-    case 3: return static_cast<uint8_t>((left + above) / 2);
+    case 1:
+      return static_cast<uint8_t>(left);
+    case 2:
+      return static_cast<uint8_t>(above);
+    case 3:
+      return static_cast<uint8_t>((left + above) / 2);
     case 4: {
       const int p = left + above - above_left;
       const std::array<int, 3> candidates = {left, above, above_left};
@@ -88,7 +91,8 @@ uint8_t Predict(int filter, int left, int above, int above_left) {
           *std::min_element(candidates.begin(), candidates.end(),
                             [p](int a, int b) { return std::abs(p - a) < std::abs(p - b); }));
     }
-    default: return 0;
+    default:
+      return 0;
   }
 }
 
@@ -154,7 +158,8 @@ Bytes InterlacedRows(const Raster& raster, int filter) {
 }  // namespace
 
 Raster NoiseRaster(int width, int height, int channels, int depth, uint32_t seed) {
-  Raster raster{.width = width, .height = height, .channels = channels, .depth = depth, .samples = {}};
+  Raster raster{
+      .width = width, .height = height, .channels = channels, .depth = depth, .samples = {}};
   Noise noise(seed);
   raster.samples.resize(static_cast<size_t>(width * height * channels));
   for (uint16_t& sample : raster.samples) {
@@ -203,8 +208,7 @@ Bytes PngChunk(std::string_view type, const Bytes& data) {
   return chunk;
 }
 
-Bytes PngHeader(uint32_t width, uint32_t height, uint8_t depth, uint8_t colour,
-                uint8_t interlace) {
+Bytes PngHeader(uint32_t width, uint32_t height, uint8_t depth, uint8_t colour, uint8_t interlace) {
   Bytes data;
   AppendBigEndian(&data, width, 4);
   AppendBigEndian(&data, height, 4);
@@ -301,8 +305,8 @@ Bytes ExifBlock(int orientation, bool little_endian) {
                   : AppendBigEndian(&exif, number, bytes);
   };
   append(42, 2);
-  append(8, 4);  // offset of the directory
-  append(2, 2);  // its entries
+  append(8, 4);       // offset of the directory
+  append(2, 2);       // its entries
   append(0x010f, 2);  // the maker of the camera
   append(2, 2);
   append(4, 4);

@@ -54,9 +54,9 @@ Bytes ZlibZeros(size_t count);
 // --- BMP ---
 
 struct BmpOptions {
-  int depth = 24;              // 1, 4, 8 (grey palette), 16 (5-5-5), 24 or 32
+  int depth = 24;  // 1, 4, 8 (grey palette), 16 (5-5-5), 24 or 32
   bool top_down = false;
-  bool with_alpha = false;     // 32 bits: a 108-byte header with masks; alpha as below
+  bool with_alpha = false;  // 32 bits: a 108-byte header with masks; alpha as below
   uint8_t alpha = 255;
   bool old_header = false;     // of 12 bytes
   size_t palette_entries = 0;  // 0: all

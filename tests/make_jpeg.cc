@@ -156,8 +156,8 @@ Bytes Encoder::Encode() {
 
 void Encoder::Segment(uint8_t marker, const Bytes& data) {
   const size_t length = data.size() + 2;
-  bytes_.insert(bytes_.end(), {0xff, marker, static_cast<uint8_t>(length >> 8),
-                               static_cast<uint8_t>(length)});
+  bytes_.insert(bytes_.end(),
+                {0xff, marker, static_cast<uint8_t>(length >> 8), static_cast<uint8_t>(length)});
   bytes_.insert(bytes_.end(), data.begin(), data.end());
 }
 
@@ -167,8 +167,11 @@ void Encoder::WriteHeader() {
     const Bytes parts[] = {FromText("Exif"), {0, 0}, options_.exif};
     Segment(0xe1, Join(parts));
   }
-  Bytes frame = {8, static_cast<uint8_t>(image_.height >> 8), static_cast<uint8_t>(image_.height),
-                 static_cast<uint8_t>(image_.width >> 8), static_cast<uint8_t>(image_.width),
+  Bytes frame = {8,
+                 static_cast<uint8_t>(image_.height >> 8),
+                 static_cast<uint8_t>(image_.height),
+                 static_cast<uint8_t>(image_.width >> 8),
+                 static_cast<uint8_t>(image_.width),
                  static_cast<uint8_t>(components_.size())};
   for (size_t c = 0; c < components_.size(); ++c) {
     frame.push_back(static_cast<uint8_t>(c + 1));

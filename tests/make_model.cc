@@ -100,7 +100,8 @@ ModelBuilder ClassifierGraph(const ClassifierModelOptions& options) {
       .Output("answer")
       .Floats("w1", {4, channels, 3, 3}, TestNumbers(static_cast<size_t>(4 * channels * 9), 1))
       .Floats("b1", {4}, {0.1F, -0.1F, 0.2F, 0})
-      .Floats("w2", {2, 4 * pooled * pooled}, TestNumbers(static_cast<size_t>(8 * pooled * pooled), 2))
+      .Floats("w2", {2, 4 * pooled * pooled},
+              TestNumbers(static_cast<size_t>(8 * pooled * pooled), 2))
       .Floats("b2", {2}, {0, options.last_bias})
       .Node("Conv", {"image", "w1", "b1"}, {"c"}, {{"kernel_shape", std::vector<int64_t>{3, 3}}})
       .Node("Relu", {"c"}, {"r"})
@@ -154,8 +155,7 @@ ModelBuilder& ModelBuilder::Floats(const std::string& name, const Shape& shape,
 }
 
 ModelBuilder& ModelBuilder::Ints(const std::string& name, const std::vector<int64_t>& data) {
-  return RawInitializer(
-      TensorProto(name, {static_cast<int64_t>(data.size())}, 7, RawBytes(data)));
+  return RawInitializer(TensorProto(name, {static_cast<int64_t>(data.size())}, 7, RawBytes(data)));
 }
 
 ModelBuilder& ModelBuilder::RawInitializer(const std::string& tensor_proto) {
@@ -233,8 +233,9 @@ std::vector<uint8_t> MakeClassifierModel(const ClassifierModelOptions& options) 
       {"insitu.threshold.specificity", "0.9"},
       {"insitu.training.data", "none: made by a test"},
       {"insitu.training.commit", "none"},
-      {"insitu.known_answer", Number(answer[0] - static_cast<double>(options.known_answer_offset)) +
-                                  "," + Number(answer[1] + static_cast<double>(options.known_answer_offset))},
+      {"insitu.known_answer",
+       Number(answer[0] - static_cast<double>(options.known_answer_offset)) + "," +
+           Number(answer[1] + static_cast<double>(options.known_answer_offset))},
   };
   for (const auto& [key, value] : options.metadata) Set(&entries, key, value);
   ModelBuilder model = ClassifierGraph(options);

@@ -33,8 +33,7 @@ class ModelBuilder {
   ModelBuilder& RawInitializer(const std::string& tensor_proto);
   ModelBuilder& Node(const std::string& op_type, const std::vector<std::string>& inputs,
                      const std::vector<std::string>& outputs,
-                     const std::vector<Attribute>& attributes = {},
-                     const std::string& domain = "");
+                     const std::vector<Attribute>& attributes = {}, const std::string& domain = "");
   ModelBuilder& Metadata(const std::string& key, const std::string& value);
 
   std::vector<uint8_t> Bytes() const;
@@ -50,19 +49,20 @@ std::vector<float> TestNumbers(size_t count, uint32_t seed);
 
 // What MakeClassifierModel's result may differ in.
 struct ClassifierModelOptions {
-  int side = 8;                 // of the square input
+  int side = 8;  // of the square input
   int channels = 3;
   std::string fit = "crop";
   double temperature = 1;
   double threshold = 0.5;
-  bool logits = false;          // without the softmax at the end
+  bool logits = false;  // without the softmax at the end
   float known_answer_offset = 0;
-  float last_bias = 0;          // of the positive label
-  Shape input_shape = {};       // of the graph, when not {-1, channels, side, side}
+  float last_bias = 0;     // of the positive label
+  Shape input_shape = {};  // of the graph, when not {-1, channels, side, side}
   std::vector<std::pair<std::string, std::string>> metadata = {};  // added or replaced; "" removes
 };
 
-// A small whole model: convolution, pooling, dense layer, softmax, metadata, known answer, checksum.
+// A small whole model: convolution, pooling, dense layer, softmax, metadata, known answer,
+// checksum.
 std::vector<uint8_t> MakeClassifierModel(const ClassifierModelOptions& options = {});
 
 }  // namespace insitu

@@ -20,9 +20,15 @@ const isDownloadError = (error: unknown) => {
 };
 
 test("The relaxed build is chosen where it runs, else the plain one", () => {
-  assert.equal(chooseEngine(() => true), "relaxed");
+  assert.equal(
+    chooseEngine(() => true),
+    "relaxed",
+  );
   let asked = 0;
-  assert.equal(chooseEngine(() => asked++ > 0), "simd");
+  assert.equal(
+    chooseEngine(() => asked++ > 0),
+    "simd",
+  );
 });
 
 test("Both feature tests are valid modules in an engine that has both", () => {
@@ -41,7 +47,8 @@ test("Both feature tests are valid modules in an engine that has both", () => {
 test("A browser without SIMD is told which one to use", () => {
   assert.throws(
     () => chooseEngine(() => false),
-    (error) => error instanceof EngineError && error.code === "no_simd" && /Firefox/.test(error.message),
+    (error) =>
+      error instanceof EngineError && error.code === "no_simd" && /Firefox/.test(error.message),
   );
 });
 

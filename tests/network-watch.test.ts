@@ -3,7 +3,13 @@ import { test } from "node:test";
 import { NetworkWatch } from "../public/src/network-watch.ts";
 
 function timing(name: string, startTime: number, transferSize = 0): PerformanceEntry {
-  return { name, startTime, transferSize, entryType: "resource", duration: 1 } as unknown as PerformanceEntry;
+  return {
+    name,
+    startTime,
+    transferSize,
+    entryType: "resource",
+    duration: 1,
+  } as unknown as PerformanceEntry;
 }
 
 function setUp(supported = true) {
@@ -35,7 +41,10 @@ test("Only what began since the image came in is counted", () => {
   const { watch, tell } = setUp();
   tell(timing("http://site.test/model.onnx", 10, 2000));
   tell(timing("http://site.test/late", 60, 5));
-  assert.deepEqual(watch.since(50)?.map(({ url }) => url), ["http://site.test/late"]);
+  assert.deepEqual(
+    watch.since(50)?.map(({ url }) => url),
+    ["http://site.test/late"],
+  );
   assert.equal(watch.since(5)?.length, 2);
   assert.equal(watch.since(100)?.length, 0);
 });

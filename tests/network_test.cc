@@ -68,9 +68,11 @@ ModelBuilder MixedModel() {
       .Node("Conv", {"x", "w1", "b1"}, {"a"}, {{"pads", std::vector<int64_t>{1, 1, 1, 1}}})
       .Node("Relu", {"a"}, {"r"})
       .Node("MaxPool", {"r"}, {"p"}, {{"kernel_shape", Pair(2, 2)}, {"strides", Pair(2, 2)}})
-      .Node("Conv", {"p", "w2"}, {"d"}, {{"pads", std::vector<int64_t>{1, 1, 1, 1}}, {"group", int64_t{8}}})
+      .Node("Conv", {"p", "w2"}, {"d"},
+            {{"pads", std::vector<int64_t>{1, 1, 1, 1}}, {"group", int64_t{8}}})
       .Node("PRelu", {"d", "slope"}, {"q"})
-      .Node("AveragePool", {"q"}, {"m"}, {{"kernel_shape", Pair(3, 3)}, {"pads", std::vector<int64_t>{1, 1, 1, 1}}})
+      .Node("AveragePool", {"q"}, {"m"},
+            {{"kernel_shape", Pair(3, 3)}, {"pads", std::vector<int64_t>{1, 1, 1, 1}}})
       .Node("Add", {"p", "m"}, {"s"})
       .Node("Concat", {"s", "q"}, {"k"}, {{"axis", int64_t{1}}})
       .Node("HardSwish", {"k"}, {"h"})
@@ -81,7 +83,8 @@ ModelBuilder MixedModel() {
   return model;
 }
 
-TEST_CASE("Convolution equals the naive loop for strides, pads, dilations and groups", "[network]") {
+TEST_CASE("Convolution equals the naive loop for strides, pads, dilations and groups",
+          "[network]") {
   const ReferenceConvolution cases[] = {
       // h  w  in out g  kh kw sh sw dh dw  t  l  b  r
       {7, 9, 3, 5, 1, 3, 3, 1, 1, 1, 1, 0, 0, 0, 0},
@@ -95,7 +98,8 @@ TEST_CASE("Convolution equals the naive loop for strides, pads, dilations and gr
   };
   for (const ReferenceConvolution& c : cases) {
     const auto x = TestNumbers(static_cast<size_t>(c.inputs * c.height * c.width), 1);
-    const auto w = TestNumbers(static_cast<size_t>(c.outputs * c.inputs / c.groups * c.kernel_h * c.kernel_w), 2);
+    const auto w = TestNumbers(
+        static_cast<size_t>(c.outputs * c.inputs / c.groups * c.kernel_h * c.kernel_w), 2);
     const auto b = TestNumbers(static_cast<size_t>(c.outputs), 3);
     ModelBuilder model;
     model.Input("x", {1, c.inputs, c.height, c.width})
@@ -150,7 +154,8 @@ TEST_CASE("A run allocates nothing, for any batch within the room", "[network]")
   }
 }
 
-TEST_CASE("Convolution, batch normalisation and ReLU become one step with the same result", "[network]") {
+TEST_CASE("Convolution, batch normalisation and ReLU become one step with the same result",
+          "[network]") {
   ModelBuilder fused;
   ModelBuilder apart;
   for (ModelBuilder* model : {&fused, &apart}) {
@@ -262,7 +267,10 @@ TEST_CASE("An attribute that is lacking is named", "[network]") {
 
 TEST_CASE("A shape that cannot be run is named", "[network]") {
   ModelBuilder model;
-  model.Input("x", {1, 1, 4, 4, 4}).Output("y").Floats("w", {1, 1, 1, 1, 1}, {1}).Node("Conv", {"x", "w"}, {"y"});
+  model.Input("x", {1, 1, 4, 4, 4})
+      .Output("y")
+      .Floats("w", {1, 1, 1, 1, 1}, {1})
+      .Node("Conv", {"x", "w"}, {"y"});
   CHECK(Refused(model).message.find("5 dimensions") != std::string::npos);
 }
 
@@ -289,7 +297,9 @@ TEST_CASE("A graph that contradicts itself is refused, not run", "[network]") {
   dangling.Input("x", {1}).Output("y").Node("Add", {"x", "nowhere"}, {"y"});
   CHECK(Refused(dangling).message.find("'nowhere'") != std::string::npos);
   ModelBuilder window;
-  window.Input("x", {1, 1, 2, 2}).Output("y").Node("MaxPool", {"x"}, {"y"}, {{"kernel_shape", Pair(3, 3)}});
+  window.Input("x", {1, 1, 2, 2})
+      .Output("y")
+      .Node("MaxPool", {"x"}, {"y"}, {{"kernel_shape", Pair(3, 3)}});
   CHECK(Refused(window).code == ErrorCode::kModelCorrupt);
   ModelBuilder no_output;
   no_output.Input("x", {1}).Node("Relu", {"x"}, {"y"});
@@ -315,7 +325,8 @@ TEST_CASE("An input or output of another size is refused", "[network]") {
   CHECK(network.Run(1, in, out).ok());
   CHECK(network.Run(2, in, out).error().code == ErrorCode::kInvalidArgument);
   CHECK(network.Run(0, in, out).error().code == ErrorCode::kInvalidArgument);
-  CHECK(network.Run(1, std::span<const float>(in).first(10), out).error().code == ErrorCode::kInvalidArgument);
+  CHECK(network.Run(1, std::span<const float>(in).first(10), out).error().code ==
+        ErrorCode::kInvalidArgument);
 }
 
 TEST_CASE("Buffers whose lifetimes do not overlap share memory", "[network]") {

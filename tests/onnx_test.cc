@@ -68,7 +68,7 @@ TEST_CASE("A model's nodes, initializers, inputs and metadata are read", "[onnx]
   CHECK(model.value().opset == 17);
   REQUIRE(model.value().nodes.size() == 1);
   CHECK(model.value().nodes[0].op_type == "Add");
-  CHECK(model.value().initializers.at("c").floats == std::vector<float>{1, 2});
+  CHECK(model.value().FindInitializer("c")->floats == std::vector<float>{1, 2});
   REQUIRE(model.value().inputs.size() == 1);
   CHECK(model.value().inputs[0].shape == Shape{-1, 2});
   CHECK(model.value().metadata == std::vector<std::pair<std::string, std::string>>{{"k", "v"}});
@@ -78,7 +78,7 @@ TEST_CASE("Every float16 is read exactly, from raw data and from int32 data", "[
   for (bool raw : {true, false}) {
     const auto model = ReadOnnx(Adder().RawInitializer(HalfTensor(raw)).Bytes());
     REQUIRE(model.ok());
-    const auto& floats = model.value().initializers.at("halves").floats;
+    const auto& floats = model.value().FindInitializer("halves")->floats;
     REQUIRE(floats.size() == 65536);
     int wrong = 0;
     for (size_t i = 0; i < floats.size(); ++i) {
@@ -88,10 +88,12 @@ TEST_CASE("Every float16 is read exactly, from raw data and from int32 data", "[
   }
 }
 
-TEST_CASE("A model cut short anywhere is refused or still whole, never read past its end", "[onnx]") {
+TEST_CASE("A model cut short anywhere is refused or still whole, never read past its end",
+          "[onnx]") {
   const std::vector<uint8_t> whole = MakeClassifierModel();
   for (size_t size = 0; size < whole.size(); ++size) {
-    const std::vector<uint8_t> cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+    const std::vector<uint8_t> cut(whole.begin(),
+                                   whole.begin() + static_cast<std::ptrdiff_t>(size));
     const auto model = ReadOnnx(cut);
     if (!model.ok()) CHECK_FALSE(model.error().message.empty());
   }

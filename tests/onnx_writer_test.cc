@@ -54,7 +54,7 @@ TEST_CASE("The written seed network is read back as it was meant", "[onnx_writer
                                                              "MaxPool", "Flatten", "Gemm", "Relu",
                                                              "Dropout", "Gemm", "Softmax"});
   REQUIRE(model.value().inputs.size() == 1);
-  CHECK(model.value().inputs[0].name == "image");
+  CHECK(model.value().names.text(model.value().inputs[0].name) == "image");
   CHECK(model.value().inputs[0].shape == Shape{-1, 3, 50, 50});
   REQUIRE(model.value().outputs.size() == 1);
   CHECK(model.value().outputs[0].shape == Shape{-1, 2});
@@ -67,15 +67,15 @@ TEST_CASE("Stored weights are those that AsStored gives, biases unchanged", "[on
   CHECK(stored.dense1_bias == weights.dense1_bias);
   const auto model = ReadOnnx(SeedOnnx(weights, {}));
   REQUIRE(model.ok());
-  const auto& tensors = model.value().initializers;
-  CHECK(tensors.at("conv1.weight.float16").floats == stored.conv1);
-  CHECK(tensors.at("conv2.weight.float16").floats == stored.conv2);
-  CHECK(tensors.at("dense1.weight.float16").floats == stored.dense1);
+  const OnnxModel& read = model.value();
+  CHECK(read.FindInitializer("conv1.weight.float16")->floats == stored.conv1);
+  CHECK(read.FindInitializer("conv2.weight.float16")->floats == stored.conv2);
+  CHECK(read.FindInitializer("dense1.weight.float16")->floats == stored.dense1);
   const SeedShape& s = weights.shape;
-  CHECK(tensors.at("dense1.weight.float16").shape == Shape{s.dense, s.features()});
-  CHECK(tensors.at("dense2.weight.float16").floats == stored.dense2);
-  CHECK(tensors.at("dense1.bias").floats == weights.dense1_bias);
-  CHECK(tensors.at("dropout.ratio").floats == std::vector<float>{0.5f});
+  CHECK(read.FindInitializer("dense1.weight.float16")->shape == Shape{s.dense, s.features()});
+  CHECK(read.FindInitializer("dense2.weight.float16")->floats == stored.dense2);
+  CHECK(read.FindInitializer("dense1.bias")->floats == weights.dense1_bias);
+  CHECK(read.FindInitializer("dropout.ratio")->floats == std::vector<float>{0.5f});
 }
 
 TEST_CASE("The file ends in the SHA-256 of itself with those digits as zeros", "[onnx_writer]") {

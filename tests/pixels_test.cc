@@ -65,11 +65,12 @@ TEST_CASE("Each of the eight orientations shows the image the right way up", "[p
   for (int orientation = 1; orientation <= 8; ++orientation) {
     for (const int channels : {1, 3}) {
       const Stored& stored = kStored[static_cast<size_t>(orientation - 1)];
-      Image image{.width = stored.width, .height = 6 / stored.width, .channels = channels,
-                  .pixels = {}};
+      Image image{
+          .width = stored.width, .height = 6 / stored.width, .channels = channels, .pixels = {}};
       std::vector<uint8_t> upright;
       for (const uint8_t pixel : stored.pixels) {
-        for (int c = 0; c < channels; ++c) image.pixels.push_back(static_cast<uint8_t>(pixel * 10 + c));
+        for (int c = 0; c < channels; ++c)
+          image.pixels.push_back(static_cast<uint8_t>(pixel * 10 + c));
       }
       for (uint8_t pixel = 1; pixel <= 6; ++pixel) {
         for (int c = 0; c < channels; ++c) upright.push_back(static_cast<uint8_t>(pixel * 10 + c));
@@ -87,7 +88,7 @@ TEST_CASE("Each of the eight orientations shows the image the right way up", "[p
 
 TEST_CASE("Memory that cannot be had is refused, not fatal", "[pixels]") {
   CHECK(AllocateMemory(1) != nullptr);
-  CHECK(OutOfMemory().code == ErrorCode::kOutOfMemory);
+  CHECK(OutOfMemory().error().code == ErrorCode::kOutOfMemory);
 }
 
 }  // namespace

@@ -29,10 +29,10 @@ ErrorCode CodeOf(const Bytes& png) {
 }
 
 TEST_CASE("The parts of a PNG are found", "[png_chunks]") {
-  const Bytes png = Png({PngHeader(3, 2, 4, 3, 1), PngChunk("gAMA", {0, 0, 0, 1}),
-                         PngChunk("PLTE", {1, 2, 3, 4, 5, 6}), PngChunk("tRNS", {7}),
-                         PngChunk("eXIf", {8, 9}), PngChunk("IDAT", {10}), PngChunk("IDAT", {11}),
-                         PngChunk("tEXt", {12}), kEnd});
+  const Bytes png =
+      Png({PngHeader(3, 2, 4, 3, 1), PngChunk("gAMA", {0, 0, 0, 1}),
+           PngChunk("PLTE", {1, 2, 3, 4, 5, 6}), PngChunk("tRNS", {7}), PngChunk("eXIf", {8, 9}),
+           PngChunk("IDAT", {10}), PngChunk("IDAT", {11}), PngChunk("tEXt", {12}), kEnd});
   const auto read = ReadPngChunks(png);
   REQUIRE(read.ok());
   const PngFile& file = read.value();
@@ -54,8 +54,9 @@ TEST_CASE("Bytes after a PNG's last chunk are ignored", "[png_chunks]") {
   CHECK(CodeOf(png) == ErrorCode::kOk);
 }
 
-TEST_CASE("A PNG with any one bit flipped is refused as corrupt, or as too large where its sides grew",
-          "[png_chunks]") {
+TEST_CASE(
+    "A PNG with any one bit flipped is refused as corrupt, or as too large where its sides grew",
+    "[png_chunks]") {
   const Bytes good = Small();
   constexpr size_t kSize = 16;  // where the sides stand
   for (size_t byte = 8; byte < good.size(); ++byte) {
@@ -108,9 +109,11 @@ TEST_CASE("Depths and colours that PNG does not have together are corrupt", "[pn
       const bool part = depth == 1 || depth == 2 || depth == 4;
       const bool good = (colour == 0 && (whole || part)) || (colour == 3 && (part || depth == 8)) ||
                         ((colour == 2 || colour == 4 || colour == 6) && whole);
-      const Bytes header = PngHeader(1, 1, static_cast<uint8_t>(depth), static_cast<uint8_t>(colour));
+      const Bytes header =
+          PngHeader(1, 1, static_cast<uint8_t>(depth), static_cast<uint8_t>(colour));
       INFO("colour " << colour << ", depth " << depth);
-      const Bytes png = colour == 3 ? Png({header, kPalette, kData, kEnd}) : Png({header, kData, kEnd});
+      const Bytes png =
+          colour == 3 ? Png({header, kPalette, kData, kEnd}) : Png({header, kData, kEnd});
       CHECK(CodeOf(png) == (good ? ErrorCode::kOk : ErrorCode::kImageCorrupt));
     }
   }
@@ -137,8 +140,8 @@ TEST_CASE("Palettes and transparency of a wrong length are corrupt", "[png_chunk
   CHECK(with_palette(4) == ErrorCode::kImageCorrupt);
   CHECK(with_palette(0) == ErrorCode::kImageCorrupt);
   const auto with_transparency = [](uint8_t colour, size_t size) {
-    return CodeOf(Png({PngHeader(1, 1, 8, colour), kPalette, PngChunk("tRNS", Bytes(size)), kData,
-                       kEnd}));
+    return CodeOf(
+        Png({PngHeader(1, 1, 8, colour), kPalette, PngChunk("tRNS", Bytes(size)), kData, kEnd}));
   };
   CHECK(with_transparency(3, 1) == ErrorCode::kOk);
   CHECK(with_transparency(3, 2) == ErrorCode::kImageCorrupt);

@@ -52,13 +52,14 @@ Bytes PngOfData(uint32_t width, uint32_t height, const Bytes& zlib) {
   return Join(parts);
 }
 
-TEST_CASE("A PNG of every colour and depth is read, interlaced or not, with every filter", "[png]") {
+TEST_CASE("A PNG of every colour and depth is read, interlaced or not, with every filter",
+          "[png]") {
   struct Kind {
     int channels;
     int depth;
   };
-  constexpr std::array<Kind, 11> kKinds = {{{1, 1}, {1, 2}, {1, 4}, {1, 8}, {1, 16},
-                                            {2, 8}, {2, 16}, {3, 8}, {3, 16}, {4, 8}, {4, 16}}};
+  constexpr std::array<Kind, 11> kKinds = {
+      {{1, 1}, {1, 2}, {1, 4}, {1, 8}, {1, 16}, {2, 8}, {2, 16}, {3, 8}, {3, 16}, {4, 8}, {4, 16}}};
   for (const Kind& kind : kKinds) {
     for (const bool interlaced : {false, true}) {
       for (int filter = 0; filter <= 5; ++filter) {
@@ -89,26 +90,35 @@ TEST_CASE("A PNG whose image is spread over many chunks, some of them empty, is 
   CheckDecodes(Join(parts), {.width = 1, .height = 1, .channels = 1, .pixels = {17}});
 }
 
-TEST_CASE("Half-transparent 16-bit samples are composed over white before they are reduced", "[png]") {
+TEST_CASE("Half-transparent 16-bit samples are composed over white before they are reduced",
+          "[png]") {
   // 32768 / 65535 of black over white: 32767 / 65535 of white, which is 127.498 of 255.
-  const Raster raster{.width = 2, .height = 1, .channels = 2, .depth = 16,
+  const Raster raster{.width = 2,
+                      .height = 1,
+                      .channels = 2,
+                      .depth = 16,
                       .samples = {0, 32768, 257 * 100 + 128, 65535}};
-  CheckDecodes(EncodePng(raster),
-               {.width = 2, .height = 1, .channels = 1, .pixels = {127, 100}});
+  CheckDecodes(EncodePng(raster), {.width = 2, .height = 1, .channels = 1, .pixels = {127, 100}});
 }
 
 TEST_CASE("A transparent PNG pixel is white, whatever colour it hides", "[png]") {
-  const Raster raster{.width = 1, .height = 2, .channels = 4, .depth = 8,
+  const Raster raster{.width = 1,
+                      .height = 2,
+                      .channels = 4,
+                      .depth = 8,
                       .samples = {10, 20, 30, 0, 10, 20, 30, 255}};
-  CheckDecodes(EncodePng(raster), {.width = 1, .height = 2, .channels = 3,
-                                   .pixels = {255, 255, 255, 10, 20, 30}});
+  CheckDecodes(EncodePng(raster),
+               {.width = 1, .height = 2, .channels = 3, .pixels = {255, 255, 255, 10, 20, 30}});
 }
 
 TEST_CASE("The one transparent colour of a PNG without alpha becomes white", "[png]") {
   const Raster grey{.width = 3, .height = 1, .channels = 1, .depth = 4, .samples = {3, 9, 15}};
   CheckDecodes(EncodePng(grey, {.transparency = {0, 9}}),
                {.width = 3, .height = 1, .channels = 1, .pixels = {51, 255, 255}});
-  const Raster rgb{.width = 2, .height = 1, .channels = 3, .depth = 16,
+  const Raster rgb{.width = 2,
+                   .height = 1,
+                   .channels = 3,
+                   .depth = 16,
                    .samples = {256, 512, 768, 256, 512, 769}};
   CheckDecodes(EncodePng(rgb, {.transparency = {1, 0, 2, 0, 3, 0}}),
                {.width = 2, .height = 1, .channels = 3, .pixels = {255, 255, 255, 1, 2, 3}});
@@ -117,15 +127,18 @@ TEST_CASE("The one transparent colour of a PNG without alpha becomes white", "[p
 TEST_CASE("A PNG with a palette is RGB, each entry with its own opacity", "[png]") {
   const Bytes palette = {10, 20, 30, 40, 50, 60, 70, 80, 90};
   for (const int depth : {2, 4, 8}) {
-    const Raster raster{.width = 3, .height = 1, .channels = 1, .depth = depth,
-                        .samples = {2, 0, 1}};
+    const Raster raster{
+        .width = 3, .height = 1, .channels = 1, .depth = depth, .samples = {2, 0, 1}};
     CheckDecodes(EncodePng(raster, {.palette = palette, .transparency = {0, 51}}),
-                 {.width = 3, .height = 1, .channels = 3,
+                 {.width = 3,
+                  .height = 1,
+                  .channels = 3,
                   .pixels = {70, 80, 90, 255, 255, 255, 212, 214, 216}});
   }
 }
 
-TEST_CASE("A PNG pixel outside the palette is refused as corrupt, the last inside is not", "[png]") {
+TEST_CASE("A PNG pixel outside the palette is refused as corrupt, the last inside is not",
+          "[png]") {
   const Bytes palette = {10, 20, 30, 40, 50, 60};
   Raster raster{.width = 1, .height = 1, .channels = 1, .depth = 8, .samples = {1}};
   CHECK(CodeOf(EncodePng(raster, {.palette = palette})) == ErrorCode::kOk);
@@ -161,7 +174,8 @@ TEST_CASE("A PNG that promises more pixels than its bytes can hold takes no memo
   CHECK(CodeOf(PngOfData(30'000, 1'600, ZlibZeros(1000))) == ErrorCode::kImageCorrupt);
 }
 
-TEST_CASE("Data of a PNG that is no zlib stream, or has a filter that is none, is corrupt", "[png]") {
+TEST_CASE("Data of a PNG that is no zlib stream, or has a filter that is none, is corrupt",
+          "[png]") {
   CHECK(CodeOf(PngOfData(1, 1, {})) == ErrorCode::kImageCorrupt);
   CHECK(CodeOf(PngOfData(1, 1, {1, 2, 3, 4, 5})) == ErrorCode::kImageCorrupt);
   CHECK(CodeOf(PngOfData(1, 1, ZlibStored({4, 0}))) == ErrorCode::kOk);

@@ -34,8 +34,10 @@ struct ReferenceConvolution {
                 const int64_t iy = oy * stride_h - top + ky * dilation_h;
                 const int64_t ix = ox * stride_w - left + kx * dilation_w;
                 if (iy < 0 || iy >= height || ix < 0 || ix >= width) continue;
-                sum += static_cast<double>(x[static_cast<size_t>(((first_input + i) * height + iy) * width + ix)]) *
-                       static_cast<double>(w[static_cast<size_t>(((o * per_group + i) * kernel_h + ky) * kernel_w + kx)]);
+                sum += static_cast<double>(
+                           x[static_cast<size_t>(((first_input + i) * height + iy) * width + ix)]) *
+                       static_cast<double>(w[static_cast<size_t>(
+                           ((o * per_group + i) * kernel_h + ky) * kernel_w + kx)]);
               }
             }
           }

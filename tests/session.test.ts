@@ -64,9 +64,9 @@ test("The first of what came in is selected", () => {
   session.add(files("a", "b"));
   assert.equal(session.selected?.name, "a");
   session.add(files("c", "d"));
-  assert.equal(session.selected?.name, "c");
+  assert.equal(session.selected.name, "c");
   session.add([]);
-  assert.equal(session.selected?.name, "c");
+  assert.equal(session.selected.name, "c");
 });
 
 test("An answer is bound to its file and timed from when it left the queue", async () => {
@@ -81,8 +81,8 @@ test("An answer is bound to its file and timed from when it left the queue", asy
   const [entry] = session.entries;
   assert.equal(await ask(0).file.text(), "a");
   assert.equal(entry?.answeredMs, 7);
-  assert.equal(entry?.cameAt, 0);
-  assert.equal(entry?.reading?.isPositive, true);
+  assert.equal(entry.cameAt, 0);
+  assert.equal(entry.reading?.isPositive, true);
 });
 
 test("A file that fails keeps its sentence and the others go on", async () => {
@@ -95,7 +95,12 @@ test("A file that fails keeps its sentence and the others go on", async () => {
   assert.equal(states(), "failed done");
   assert.equal(session.entries[0]?.error?.message, "Not an image.");
   assert.deepEqual(session.counts(), {
-    total: 2, settled: 2, pending: 0, positive: 0, failed: 1, cancelled: 0,
+    total: 2,
+    settled: 2,
+    pending: 0,
+    positive: 0,
+    failed: 1,
+    cancelled: 0,
   });
 });
 
@@ -154,9 +159,9 @@ test("Removing an image stops its reading and selects its neighbour", async () =
   assert.equal(session.selected?.name, "b");
   session.remove(session.selected);
   assert.ok(ask(1).options.signal?.aborted);
-  assert.equal(session.selected?.name, "c");
+  assert.equal(session.selected.name, "c");
   session.remove(session.selected);
-  assert.equal(session.selected?.name, "a");
+  assert.equal(session.selected.name, "a");
   session.remove(session.selected);
   assert.equal(session.selected, null);
   await settled();
@@ -170,11 +175,11 @@ test("Moving stays within the list", () => {
   session.move(-1);
   assert.equal(session.selected?.name, "a");
   session.move(Infinity);
-  assert.equal(session.selected?.name, "c");
+  assert.equal(session.selected.name, "c");
   session.move(1);
-  assert.equal(session.selected?.name, "c");
+  assert.equal(session.selected.name, "c");
   session.move(-Infinity);
-  assert.equal(session.selected?.name, "a");
+  assert.equal(session.selected.name, "a");
 });
 
 test("Clearing leaves nothing, and a late answer changes nothing", async () => {

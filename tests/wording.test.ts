@@ -78,7 +78,10 @@ test("A cut image is said to be cut, outlined and scaled", () => {
 test("A cut image at full size is not said to be scaled", () => {
   const region = { left: 5, top: 0, width: 50, height: 50 };
   const reading = readingOf(true, { imageWidth: 60, imageHeight: 50, region });
-  assert.equal(wording.inputSentence(model, reading), "The outlined 50×50 px of 60×50 px, not scaled.");
+  assert.equal(
+    wording.inputSentence(model, reading),
+    "The outlined 50×50 px of 60×50 px, not scaled.",
+  );
 });
 
 test("Padding and stretching are said", () => {

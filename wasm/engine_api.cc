@@ -47,15 +47,24 @@ std::vector<uint8_t> Rgba(const insitu::Image& image) {
 double ModelNumber(const insitu::Classifier& classifier, int key) {
   const insitu::ModelInfo& info = classifier.info();
   switch (key) {
-    case INSITU_LABEL_COUNT: return static_cast<double>(info.labels.size());
-    case INSITU_POSITIVE_LABEL: return info.positive;
-    case INSITU_THRESHOLD: return info.threshold;
-    case INSITU_THRESHOLD_SENSITIVITY: return info.threshold_sensitivity;
-    case INSITU_THRESHOLD_SPECIFICITY: return info.threshold_specificity;
-    case INSITU_INPUT_WIDTH: return info.input.width;
-    case INSITU_INPUT_HEIGHT: return info.input.height;
-    case INSITU_UM_PER_PIXEL: return info.um_per_pixel;
-    default: return NAN;
+    case INSITU_LABEL_COUNT:
+      return static_cast<double>(info.labels.size());
+    case INSITU_POSITIVE_LABEL:
+      return info.positive;
+    case INSITU_THRESHOLD:
+      return info.threshold;
+    case INSITU_THRESHOLD_SENSITIVITY:
+      return info.threshold_sensitivity;
+    case INSITU_THRESHOLD_SPECIFICITY:
+      return info.threshold_specificity;
+    case INSITU_INPUT_WIDTH:
+      return info.input.width;
+    case INSITU_INPUT_HEIGHT:
+      return info.input.height;
+    case INSITU_UM_PER_PIXEL:
+      return info.um_per_pixel;
+    default:
+      return NAN;
   }
 }
 
@@ -65,20 +74,34 @@ double PredictionNumber(const insitu_classifier& held, int key, int index) {
     case INSITU_PROBABILITY:
       if (index < 0 || static_cast<size_t>(index) >= prediction.probabilities.size()) return NAN;
       return prediction.probabilities[static_cast<size_t>(index)];
-    case INSITU_IS_POSITIVE: return prediction.positive ? 1 : 0;
-    case INSITU_IMAGE_WIDTH: return prediction.image_width;
-    case INSITU_IMAGE_HEIGHT: return prediction.image_height;
-    case INSITU_REGION_LEFT: return prediction.placement.left;
-    case INSITU_REGION_TOP: return prediction.placement.top;
-    case INSITU_REGION_WIDTH: return prediction.placement.width;
-    case INSITU_REGION_HEIGHT: return prediction.placement.height;
-    case INSITU_SCALE: return prediction.placement.scale;
-    case INSITU_DECODE_MS: return prediction.times.decode_ms;
-    case INSITU_PREPROCESS_MS: return prediction.times.preprocess_ms;
-    case INSITU_NETWORK_MS: return prediction.times.network_ms;
-    case INSITU_PREVIEW_WIDTH: return held.preview.width;
-    case INSITU_PREVIEW_HEIGHT: return held.preview.height;
-    default: return NAN;
+    case INSITU_IS_POSITIVE:
+      return prediction.positive ? 1 : 0;
+    case INSITU_IMAGE_WIDTH:
+      return prediction.image_width;
+    case INSITU_IMAGE_HEIGHT:
+      return prediction.image_height;
+    case INSITU_REGION_LEFT:
+      return prediction.placement.left;
+    case INSITU_REGION_TOP:
+      return prediction.placement.top;
+    case INSITU_REGION_WIDTH:
+      return prediction.placement.width;
+    case INSITU_REGION_HEIGHT:
+      return prediction.placement.height;
+    case INSITU_SCALE:
+      return prediction.placement.scale;
+    case INSITU_DECODE_MS:
+      return prediction.times.decode_ms;
+    case INSITU_PREPROCESS_MS:
+      return prediction.times.preprocess_ms;
+    case INSITU_NETWORK_MS:
+      return prediction.times.network_ms;
+    case INSITU_PREVIEW_WIDTH:
+      return held.preview.width;
+    case INSITU_PREVIEW_HEIGHT:
+      return held.preview.height;
+    default:
+      return NAN;
   }
 }
 
@@ -93,10 +116,8 @@ insitu_classifier* insitu_create(const uint8_t* model, size_t size) {
     last_error = classifier.error();
     return nullptr;
   }
-  return new insitu_classifier{.classifier = std::move(classifier.value()),
-                               .prediction = {},
-                               .preview = {},
-                               .rgba = {}};
+  return new insitu_classifier{
+      .classifier = std::move(classifier.value()), .prediction = {}, .preview = {}, .rgba = {}};
 }
 
 void insitu_destroy(insitu_classifier* classifier) { delete classifier; }
@@ -123,17 +144,25 @@ int insitu_classify(insitu_classifier* classifier, const uint8_t* image, size_t 
 const char* insitu_text(const insitu_classifier* classifier, int key, int index) {
   const insitu::ModelInfo& info = classifier->classifier.info();
   switch (key) {
-    case INSITU_MODEL_ID: return info.id.c_str();
-    case INSITU_MODEL_VERSION: return info.version.c_str();
-    case INSITU_MODEL_KIND: return info.kind.c_str();
-    case INSITU_MODEL_SHA256: return classifier->classifier.sha256().c_str();
+    case INSITU_MODEL_ID:
+      return info.id.c_str();
+    case INSITU_MODEL_VERSION:
+      return info.version.c_str();
+    case INSITU_MODEL_KIND:
+      return info.kind.c_str();
+    case INSITU_MODEL_SHA256:
+      return classifier->classifier.sha256().c_str();
     case INSITU_MODEL_LABEL:
       if (index < 0 || static_cast<size_t>(index) >= info.labels.size()) return nullptr;
       return info.labels[static_cast<size_t>(index)].c_str();
-    case INSITU_POSITIVE_VERDICT: return info.positive_verdict.c_str();
-    case INSITU_NEGATIVE_VERDICT: return info.negative_verdict.c_str();
-    case INSITU_TRAINING_DATA: return info.training_data.c_str();
-    default: return nullptr;
+    case INSITU_POSITIVE_VERDICT:
+      return info.positive_verdict.c_str();
+    case INSITU_NEGATIVE_VERDICT:
+      return info.negative_verdict.c_str();
+    case INSITU_TRAINING_DATA:
+      return info.training_data.c_str();
+    default:
+      return nullptr;
   }
 }
 

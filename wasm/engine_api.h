@@ -6,7 +6,8 @@
 //  2. Bytes passed in belong to the caller and may be freed as soon as the call returns; take room
 //     for them with insitu_alloc and give it back with insitu_free. insitu_alloc returns NULL when
 //     memory is out.
-//  3. Texts and pixels passed out belong to the engine, are UTF-8 and end with NUL (texts), and stay
+//  3. Texts and pixels passed out belong to the engine, are UTF-8 and end with NUL (texts), and
+//  stay
 //     valid until the next call of insitu_create, insitu_classify or insitu_destroy.
 //  4. A call that can fail says so by its result (NULL, or a number other than 0); then, and only
 //     then, insitu_error_name and insitu_error_message describe the failure.

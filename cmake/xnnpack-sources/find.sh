@@ -15,7 +15,8 @@ find_sources() {
   "$with" cmake --build "$build/$kind"
   # The map names the object of each function and datum that stayed in the program.
   grep -vE ':\(\.(eh_frame|comment|debug|note)' "$build/$kind/used_operators.map" |
-    sed -nE 's#.*build/sources/(.*\.(c|cc))\.o:\(.*#\1#p' |
+    sed -nE -e 's#.*build/sources/(.*\.(c|cc))\.o:\(.*#\1#p' \
+      -e 's#.*/wasm_(gemm|dwconv)_config\.c\.o:\(.*#xnnpack/src/configs/\1-config.c#p' |
     LC_ALL=C sort -u >"$kind.txt"
   wc -l "$kind.txt"
 }

@@ -210,9 +210,7 @@ export class EnginePool {
     if (!this.#seats.has(seat)) return;
     const job = this.#discard(seat);
     if (!seat.started) this.#startFailed(startError(reason));
-    job?.reject(
-      new EngineError("engine_trap", `The engine broke off: ${reason}. ${TRAP_ADVICE}`),
-    );
+    job?.reject(new EngineError("engine_trap", `The engine broke off: ${reason}. ${TRAP_ADVICE}`));
     this.#pump();
   }
 

@@ -100,7 +100,8 @@ export function serve(scope: WorkerScope): void {
   scope.addEventListener("message", ({ data }) => {
     void (async () => {
       const request = data as WorkerRequest;
-      let outcome: { ok: true; value: ModelFacts | Reading } | { ok: false } & ReturnType<typeof failureOf>;
+      let outcome:
+        { ok: true; value: ModelFacts | Reading } | ({ ok: false } & ReturnType<typeof failureOf>);
       try {
         outcome = { ok: true, value: await service.handle(request) };
       } catch (error) {
@@ -118,6 +119,7 @@ export function serve(scope: WorkerScope): void {
 
 // In node, where this file is only tested, there is no such class.
 if ("DedicatedWorkerGlobalScope" in globalThis) {
+  const scope: unknown = globalThis; // a worker's, which the tests' types do not know
   lockNetwork(globalThis);
-  serve(globalThis as unknown as WorkerScope);
+  serve(scope as WorkerScope);
 }

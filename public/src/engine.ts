@@ -113,7 +113,7 @@ export class Engine {
 
   // Any call may grow the memory and detach older views, so each view is made afresh.
   #bytes(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.#exports.memory.buffer as ArrayBuffer);
+    return new Uint8Array(this.#exports.memory.buffer);
   }
 
   // Lends the bytes to a call.
@@ -146,8 +146,11 @@ export class Engine {
   }
 
   #failure(): EngineError {
-    const { insitu_error_name: name, insitu_error_message: message } = this.#exports;
-    return this.#guard(() => new EngineError(this.#textAt(name()), this.#textAt(message())));
+    const exports = this.#exports;
+    return this.#guard(() => {
+      const name = this.#textAt(exports.insitu_error_name());
+      return new EngineError(name, this.#textAt(exports.insitu_error_message()));
+    });
   }
 
   #textAt(pointer: number): string {

@@ -74,7 +74,8 @@ function takeIn({ files, passedOver }: Incoming): void {
   const leftOut = session.add(files);
   const notes: string[] = [];
   if (files.length === 0 && passedOver === 0) notes.push("There was no image in what was given.");
-  if (passedOver > 0) notes.push(`${plural(passedOver, "file")} of the folder passed over: no image.`);
+  if (passedOver > 0)
+    notes.push(`${plural(passedOver, "file")} of the folder passed over: no image.`);
   if (leftOut > 0) {
     notes.push(`${plural(leftOut, "image")} left out: the page lists up to ${MAX_IMAGES}.`);
   }
@@ -118,7 +119,11 @@ function bindActions(): void {
   on("save-json", () => {
     const facts = model();
     if (facts === null) return;
-    save("insitu-results.json", "application/json", resultsJson(facts, session.entries, new Date()));
+    save(
+      "insitu-results.json",
+      "application/json",
+      resultsJson(facts, session.entries, new Date()),
+    );
   });
 }
 

@@ -100,12 +100,14 @@ export async function loadEngine(
 ): Promise<LoadedEngine> {
   const engine = catalog.engines[chooseEngine()];
   const entry = catalog.models[0];
-  if (entry === undefined) throw new EngineError("download", "This site was built without a model.");
+  if (entry === undefined)
+    throw new EngineError("download", "This site was built without a model.");
   const at = (file: string) => new URL(file, base);
   const [module, model, workerSource] = await Promise.all([
     fetchFile(at(engine.file), "The engine", engine.integrity).then(compile),
     fetchFile(at(entry.file), "The model").then(({ body }) => {
-      if (body === null) throw new EngineError("download", "The model arrived empty. Reload the page.");
+      if (body === null)
+        throw new EngineError("download", "The model arrived empty. Reload the page.");
       return readBody(body, entry.bytes, (received) => onProgress(received, entry.bytes));
     }),
     fetchFile(at(catalog.worker.file), "The engine's script", catalog.worker.integrity).then(

@@ -22,6 +22,7 @@ export function storeTheme(theme: Theme): void {
 }
 
 export function applyTheme(theme: Theme): void {
-  const dark = theme === "dark" || (theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
+  const dark =
+    theme === "dark" || (theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
   document.documentElement.dataset["bsTheme"] = dark ? "dark" : "light";
 }

@@ -71,7 +71,8 @@ export function operatingPoint(model: ModelFacts): string {
   const point = `threshold ${decimal(model.threshold)}`;
   const { sensitivity, specificity } = model;
   // A model that was not measured says 0.
-  if (!(sensitivity > 0) || !(specificity > 0)) return `${point}, sensitivity and specificity not given`;
+  if (!(sensitivity > 0) || !(specificity > 0))
+    return `${point}, sensitivity and specificity not given`;
   return `${point}: sensitivity ${decimal(sensitivity)}, specificity ${decimal(specificity)}`;
 }
 
@@ -136,7 +137,8 @@ export function proofSentence(requests: NetworkRequest[] | null): string {
 
 export function proofDetail(requests: NetworkRequest[] | null): string {
   if (requests === null) return "";
-  if (requests.length === 0) return "0 network requests since it came in, by the browser's own count.";
+  if (requests.length === 0)
+    return "0 network requests since it came in, by the browser's own count.";
   const received = requests.reduce((sum, request) => sum + request.receivedBytes, 0);
   return `${byteCount(received)} received. A browser does not tell how much a request sends.`;
 }

@@ -9,10 +9,10 @@
 namespace insitu {
 namespace {
 
-constexpr size_t kFileHeader = 14;  // "BM", size, reserved, offset of the pixels; then the header
-constexpr uint32_t kOldHeader = 12;                   // OS/2: sides of 16 bits, palette of RGB
+constexpr size_t kFileHeader = 14;   // "BM", size, reserved, offset of the pixels; then the header
+constexpr uint32_t kOldHeader = 12;  // OS/2: sides of 16 bits, palette of RGB
 constexpr std::array<uint32_t, 7> kHeaders = {kOldHeader, 40, 52, 56, 64, 108, 124};
-constexpr uint32_t kOs2Header = 64;                   // the only longer one without masks in it
+constexpr uint32_t kOs2Header = 64;  // the only longer one without masks in it
 
 enum Compression : uint32_t { kNone = 0, kMasks = 3, kMasksWithAlpha = 6 };
 
@@ -52,16 +52,17 @@ size_t RowBytes(const BmpHeader& header) {
   return (static_cast<size_t>(header.width) * header.depth + 7) / 8;
 }
 
-Error Bad(std::string_view reason) { return Corrupt("BMP", reason); }
+Failed Bad(std::string_view reason) { return Corrupt("BMP", reason); }
 
 bool IsKnownHeader(uint32_t size) {
   return std::find(kHeaders.begin(), kHeaders.end(), size) != kHeaders.end();
 }
 
-Error Compressed() {
-  return {ErrorCode::kImageUnknown,
-          "This is a BMP in a compressed form that InSitu does not read. Save it as PNG and drop it "
-          "again."};
+Failed Compressed() {
+  return Fail(
+      ErrorCode::kImageUnknown,
+      "This is a BMP in a compressed form that InSitu does not read. Save it as PNG and drop it "
+      "again.");
 }
 
 // The sides and the depth. bytes holds the whole header.
@@ -146,8 +147,7 @@ Result<BmpHeader> ReadHeader(std::span<const uint8_t> bytes) {
   if (header.pixels_at < header.palette_at) return Bad("its pixels start inside its header");
   ReadPaletteSize(bytes, header_size, &header);
   // The padding of the last row may be missing.
-  const size_t needed =
-      header.stride * (static_cast<size_t>(header.height) - 1) + RowBytes(header);
+  const size_t needed = header.stride * (static_cast<size_t>(header.height) - 1) + RowBytes(header);
   if (header.pixels_at > bytes.size() || bytes.size() - header.pixels_at < needed) {
     return Truncated("BMP");
   }

@@ -34,8 +34,8 @@ int ReadExifOrientation(std::span<const uint8_t> tiff) {
     if (entry > tiff.size() || tiff.size() - entry < kEntryBytes) return kUpright;
     if (number16(entry) != kOrientationTag) continue;
     const uint32_t value = number16(entry + 8);
-    const bool good = number16(entry + 2) == kShort && number32(entry + 4) == 1 && value >= 1 &&
-                      value <= 8;
+    const bool good =
+        number16(entry + 2) == kShort && number32(entry + 4) == 1 && value >= 1 && value <= 8;
     return good ? static_cast<int>(value) : kUpright;
   }
   return kUpright;

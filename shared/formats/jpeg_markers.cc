@@ -38,12 +38,12 @@ enum Marker : uint8_t {
 constexpr std::string_view kExifName = "Exif\0\0"sv;
 constexpr int kBlock = 8;  // pixels on a side of what is transformed at once
 
-Error Bad(std::string_view reason) { return Corrupt("JPEG", reason); }
+Failed Bad(std::string_view reason) { return Corrupt("JPEG", reason); }
 
-Error Unsupported(std::string_view what) {
-  return {ErrorCode::kImageUnknown,
-          StrCat("This is a JPEG with ", what,
-                 ", which InSitu does not read. Save it as PNG and drop it again.")};
+template <typename... Parts>
+[[gnu::always_inline]] inline Failed Unsupported(const Parts&... what) {
+  return Fail(ErrorCode::kImageUnknown, "This is a JPEG with ", what...,
+              ", which InSitu does not read. Save it as PNG and drop it again.");
 }
 
 int64_t CeilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -74,7 +74,8 @@ class MarkerReader {
   Status ReadFrame(uint8_t marker, std::span<const uint8_t> data);
   Status ReadComponents(std::span<const uint8_t> data);
   Status ReadScan(std::span<const uint8_t> data);
-  Status CheckScanTables(const Component& component, uint8_t tables, bool direct, bool coefficients);
+  Status CheckScanTables(const Component& component, uint8_t tables, bool direct,
+                         bool coefficients);
   Status SkipCodedData(int64_t restarts);
   int64_t RestartsOf(std::span<const size_t> scanned) const;
 
@@ -147,9 +148,12 @@ Status MarkerReader::ReadTables(uint8_t marker, std::span<const uint8_t> data) {
   switch (marker) {
     case kSof0:
     case kSof1:
-    case kSof2: return ReadFrame(marker, data);
-    case kQuantTables: return ReadQuantTables(data);
-    case kHuffmanTables: return ReadHuffmanTables(data);
+    case kSof2:
+      return ReadFrame(marker, data);
+    case kQuantTables:
+      return ReadQuantTables(data);
+    case kHuffmanTables:
+      return ReadHuffmanTables(data);
     case kRestartInterval:
       if (data.size() != 2) return Bad("its restart interval has the wrong length");
       restart_interval_ = BigEndian16(data, 0);
@@ -159,7 +163,8 @@ Status MarkerReader::ReadTables(uint8_t marker, std::span<const uint8_t> data) {
         return Bad("its height contradicts its header");
       }
       return {};
-    default: break;
+    default:
+      break;
   }
   if (marker > kSof2 && marker <= kSof15 && !has_frame_) {
     return Unsupported("arithmetic, lossless or hierarchical coding");
@@ -173,7 +178,8 @@ Status MarkerReader::ReadQuantTables(std::span<const uint8_t> data) {
     const size_t precision = data[0] >> 4;
     const size_t index = data[0] & 15;
     const size_t size = 1 + 64 * (precision + 1);
-    if (precision > 1 || index > 3 || data.size() < size) return Bad("a quantisation table is wrong");
+    if (precision > 1 || index > 3 || data.size() < size)
+      return Bad("a quantisation table is wrong");
     has_quant_[index] = true;
     data = data.subspan(size);
   }
@@ -214,7 +220,7 @@ Status MarkerReader::ReadFrame(uint8_t marker, std::span<const uint8_t> data) {
   file_.channels = data[5];
   if (file_.height == 0) return Unsupported("its height after the image");
   RETURN_IF_ERROR(CheckImageSize(file_.width, file_.height));
-  if (data[0] != 8) return Unsupported(StrCat(data[0], " bits per sample"));
+  if (data[0] != 8) return Unsupported(data[0], " bits per sample");
   if (file_.channels == 4) return Unsupported("four channels (CMYK), as for printing");
   if (file_.channels != 1 && file_.channels != 3) {
     return Bad("its header gives a number of channels that images do not have");
@@ -257,10 +263,9 @@ Status MarkerReader::ReadComponents(std::span<const uint8_t> data) {
 Status MarkerReader::ReadScan(std::span<const uint8_t> data) {
   if (!has_frame_) return Bad("its image stands before its header");
   if (++scans_ > kMaxJpegScans) {
-    return Error{ErrorCode::kImageTooLarge,
-                 StrCat("This JPEG has more than ", kMaxJpegScans,
-                        " scans, which would take too long to read. Save it as PNG and drop it "
-                        "again.")};
+    return Fail(ErrorCode::kImageTooLarge, "This JPEG has more than ", kMaxJpegScans,
+                " scans, which would take too long to read. Save it as PNG and drop it "
+                "again.");
   }
   const size_t count = data.empty() ? 0 : data[0];
   if (count < 1 || count > static_cast<size_t>(file_.channels) || data.size() != 4 + 2 * count) {

@@ -9,8 +9,8 @@
 
 namespace insitu {
 
-// Scans of one JPEG; progressive ones have about ten. Each costs a pass over the whole image, however
-// few bytes it has, so a small file with many could keep a machine busy for hours.
+// Scans of one JPEG; progressive ones have about ten. Each costs a pass over the whole image,
+// however few bytes it has, so a small file with many could keep a machine busy for hours.
 inline constexpr int kMaxJpegScans = 100;
 
 struct JpegFile {
@@ -22,11 +22,11 @@ struct JpegFile {
 };
 
 // bytes start with FF D8, or with as much of it as there is. Beyond the header this checks that
-// every table a scan names is there, every component is in a scan, restart markers are all there and
-// in order, and the image's end is marked: without these stb_image returns a picture that is partly
-// grey, and says nothing. Errors: those of DecodeImage; kImageUnknown for arithmetic, lossless,
-// hierarchical and 12-bit coding, a size that follows the image, and four channels (CMYK), whose
-// colours depend on a printing process.
+// every table a scan names is there, every component is in a scan, restart markers are all there
+// and in order, and the image's end is marked: without these stb_image returns a picture that is
+// partly grey, and says nothing. Errors: those of DecodeImage; kImageUnknown for arithmetic,
+// lossless, hierarchical and 12-bit coding, a size that follows the image, and four channels
+// (CMYK), whose colours depend on a printing process.
 Result<JpegFile> ReadJpegMarkers(std::span<const uint8_t> bytes);
 
 }  // namespace insitu

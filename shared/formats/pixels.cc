@@ -16,16 +16,15 @@ size_t SampleCount(int64_t width, int64_t height, int channels) {
 
 Status CheckImageSize(int64_t width, int64_t height) {
   if (width < 1 || height < 1) {
-    return Error{ErrorCode::kImageCorrupt,
-                 StrCat("The image says that it is ", width, " x ", height,
-                        " pixels, so it holds nothing to read. Save it again and drop it again.")};
+    return Fail(ErrorCode::kImageCorrupt, "The image says that it is ", width, " x ", height,
+                " pixels, so it holds nothing to read. Save it again and drop it again.");
   }
   if (width > kMaxImageSide || height > kMaxImageSide || width * height > kMaxImagePixels) {
-    return Error{ErrorCode::kImageTooLarge,
-                 StrCat("The image is ", width, " x ", height, " pixels; InSitu reads up to ",
-                        kMaxImageSide, " on a side and ", kMaxImagePixels / 1'000'000,
-                        " million in all. Cut out the region of interest or reduce the image, and "
-                        "drop it again.")};
+    return Fail(ErrorCode::kImageTooLarge, "The image is ", width, " x ", height,
+                " pixels; InSitu reads up to ", kMaxImageSide, " on a side and ",
+                kMaxImagePixels / 1'000'000,
+                " million in all. Cut out the region of interest or reduce the image, and "
+                "drop it again.");
   }
   return {};
 }
@@ -48,28 +47,29 @@ Memory AllocateMemory(size_t size) {
   return Memory(static_cast<uint8_t*>(memory));
 }
 
-Error Truncated(std::string_view format) {
-  return {ErrorCode::kImageTruncated,
-          StrCat("This ", format,
-                 " file ends before its image does. Copy or save it again and drop it again.")};
+Failed Truncated(std::string_view format) {
+  return Fail(ErrorCode::kImageTruncated, "This ", format,
+              " file ends before its image does. Copy or save it again and drop it again.");
 }
 
-Error Corrupt(std::string_view format, std::string_view reason) {
-  return {ErrorCode::kImageCorrupt, StrCat("This ", format, " file is damaged: ", reason,
-                                           ". Copy or save it again and drop it again.")};
+Failed Corrupt(std::string_view format, std::string_view reason) {
+  return Fail(ErrorCode::kImageCorrupt, "This ", format, " file is damaged: ", reason,
+              ". Copy or save it again and drop it again.");
 }
 
-Error OutOfMemory() {
-  return {ErrorCode::kOutOfMemory,
-          "There is not enough memory for this image. Close other pages or reduce the image, and "
-          "drop it again."};
+Failed OutOfMemory() {
+  return Fail(
+      ErrorCode::kOutOfMemory,
+      "There is not enough memory for this image. Close other pages or reduce the image, and "
+      "drop it again.");
 }
 
 // Orientations 5..8 exchange rows and columns; in each, the stored origin lies in another corner.
 Result<Image> Oriented(Image image, int orientation) {
   if (orientation < 2 || orientation > 8) return image;
   const bool transposed = orientation >= 5;
-  const bool mirrored = orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;
+  const bool mirrored =
+      orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;
   const bool upside_down =
       orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8;
   const auto width = static_cast<ptrdiff_t>(transposed ? image.height : image.width);

@@ -28,9 +28,9 @@ struct FreeMemory {
 using Memory = std::unique_ptr<uint8_t[], FreeMemory>;
 Memory AllocateMemory(size_t size);
 
-Error Truncated(std::string_view format);                         // "PNG"
-Error Corrupt(std::string_view format, std::string_view reason);  // "PNG", "a checksum differs"
-Error OutOfMemory();
+Failed Truncated(std::string_view format);                         // "PNG"
+Failed Corrupt(std::string_view format, std::string_view reason);  // "PNG", "a checksum differs"
+Failed OutOfMemory();
 
 // A sample of 0..maximum (at most 65535) as 0..255, rounded.
 constexpr uint8_t To8Bits(uint32_t sample, uint32_t maximum) {

@@ -17,7 +17,7 @@ namespace {
 // Deflate cannot shrink data further than this.
 constexpr size_t kMaxDeflateRatio = 1032;
 
-Error Bad(std::string_view reason) { return Corrupt("PNG", reason); }
+Failed Bad(std::string_view reason) { return Corrupt("PNG", reason); }
 
 // The pixels (left + i * step_x, top + j * step_y) of the image, stored as one small image.
 struct Pass {
@@ -63,7 +63,8 @@ bool Unfilter(uint8_t filter, std::span<uint8_t> row, const uint8_t* above, size
   const auto add = [](uint8_t a, int b) { return static_cast<uint8_t>(a + b); };
   const size_t first = std::min(step, row.size());
   switch (filter) {
-    case 0: return true;
+    case 0:
+      return true;
     case 1:
       for (size_t i = first; i < row.size(); ++i) row[i] = add(row[i], row[i - step]);
       return true;
@@ -82,7 +83,8 @@ bool Unfilter(uint8_t filter, std::span<uint8_t> row, const uint8_t* above, size
         row[i] = add(row[i], Paeth(row[i - step], above[i], above[i - step]));
       }
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -123,9 +125,11 @@ Status ReadPass(const PngFile& png, const PngSamples& samples, const Pass& pass,
   const uint8_t* above = zeros.data();
   for (uint32_t j = 0; j < pass.Height(png); ++j) {
     const std::span<uint8_t> row(rows + 1, row_bytes);
-    if (!Unfilter(rows[0], row, above, step)) return Bad("a row has a filter that PNG does not have");
+    if (!Unfilter(rows[0], row, above, step))
+      return Bad("a row has a filter that PNG does not have");
     uint8_t* out = &image->pixels[(pass.top + j * pass.step_y) * stride];
-    const bool inside = samples.Expand(row.data(), pass.Width(png), apart.empty() ? out : apart.data());
+    const bool inside =
+        samples.Expand(row.data(), pass.Width(png), apart.empty() ? out : apart.data());
     if (!inside) return Bad("a pixel points outside the palette");
     for (size_t i = 0; i < apart.size(); ++i) {
       out[(pass.left + i / channels * pass.step_x) * channels + i % channels] = apart[i];

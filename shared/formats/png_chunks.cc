@@ -13,10 +13,10 @@ constexpr size_t kSignatureBytes = 8;
 constexpr size_t kChunkHead = 8;  // length and type; the CRC's 4 bytes stand after the data
 constexpr size_t kCrcBytes = 4;
 constexpr size_t kHeaderBytes = 13;  // of IHDR's data
-constexpr std::array<uint8_t, 12> kLastChunk = {0,   0,   0,   0,    'I',  'E',
+constexpr std::array<uint8_t, 12> kLastChunk = {0,   0,   0,    0,    'I',  'E',
                                                 'N', 'D', 0xae, 0x42, 0x60, 0x82};
 
-Error Bad(std::string_view reason) { return Corrupt("PNG", reason); }
+Failed Bad(std::string_view reason) { return Corrupt("PNG", reason); }
 
 // CRC-32 of ISO 3309, as PNG's annex D has it.
 class Crc {
@@ -70,7 +70,7 @@ class Chunks {
  private:
   // A chunk reaches beyond the file: because that is cut short, or, where its last chunk is in
   // place, because a length is wrong.
-  Error EndsEarly() const {
+  Failed EndsEarly() const {
     const bool whole = bytes_.size() >= kSignatureBytes + kLastChunk.size() &&
                        std::equal(kLastChunk.rbegin(), kLastChunk.rend(), bytes_.rbegin());
     return whole ? Bad("the length of a part is wrong") : Truncated("PNG");
@@ -92,16 +92,19 @@ Status ReadHeader(std::span<const uint8_t> data, PngFile* png) {
   bool depth_fits = png->depth == 8;
   switch (png->colour) {
     case PngColour::kGrey:
-      depth_fits = depth_fits || png->depth == 1 || png->depth == 2 || png->depth == 4 ||
-                   png->depth == 16;
+      depth_fits =
+          depth_fits || png->depth == 1 || png->depth == 2 || png->depth == 4 || png->depth == 16;
       break;
     case PngColour::kPalette:
       depth_fits = depth_fits || png->depth == 1 || png->depth == 2 || png->depth == 4;
       break;
     case PngColour::kRgb:
     case PngColour::kGreyAlpha:
-    case PngColour::kRgba: depth_fits = depth_fits || png->depth == 16; break;
-    default: return Bad("its header gives a kind of colour that PNG does not have");
+    case PngColour::kRgba:
+      depth_fits = depth_fits || png->depth == 16;
+      break;
+    default:
+      return Bad("its header gives a kind of colour that PNG does not have");
   }
   if (!depth_fits) return Bad("its header gives a depth that does not go with its colour");
   if (data[10] != 0 || data[11] != 0 || data[12] > 1) {
@@ -123,10 +126,17 @@ Status ReadTransparency(const Chunk& chunk, PngFile* png) {
   const size_t size = chunk.data.size();
   bool fits = false;
   switch (png->colour) {
-    case PngColour::kGrey: fits = size == 2; break;
-    case PngColour::kRgb: fits = size == 6; break;
-    case PngColour::kPalette: fits = size >= 1 && size <= png->palette.size() / 3; break;
-    default: break;
+    case PngColour::kGrey:
+      fits = size == 2;
+      break;
+    case PngColour::kRgb:
+      fits = size == 6;
+      break;
+    case PngColour::kPalette:
+      fits = size >= 1 && size <= png->palette.size() / 3;
+      break;
+    default:
+      break;
   }
   if (!fits || !png->transparency.empty() || !png->image.empty()) {
     return Bad("its transparency does not go with its colour");
@@ -135,12 +145,11 @@ Status ReadTransparency(const Chunk& chunk, PngFile* png) {
   return {};
 }
 
-Error UnknownChunk(const Chunk& chunk) {
+Failed UnknownChunk(const Chunk& chunk) {
   const std::string_view kind =
       chunk.Is("CgBI") ? "in the form that is made for iPhone programs" : "with an extension";
-  return {ErrorCode::kImageUnknown,
-          StrCat("This is a PNG ", kind,
-                 " that InSitu does not read. Save it as an ordinary PNG and drop it again.")};
+  return Fail(ErrorCode::kImageUnknown, "This is a PNG ", kind,
+              " that InSitu does not read. Save it as an ordinary PNG and drop it again.");
 }
 
 // What follows IHDR, up to IEND.
@@ -175,7 +184,7 @@ Result<PngFile> ReadPngChunks(std::span<const uint8_t> bytes) {
   const uint32_t height = BigEndian32(bytes, kSizeAt + 4);
   const std::string_view type(reinterpret_cast<const char*>(bytes.data()) + kSignatureBytes + 4, 4);
   const Status size = type == "IHDR" ? CheckImageSize(width, height) : Status();
-  if (!size.ok() && size.error().code == ErrorCode::kImageTooLarge) return size.error();
+  if (!size.ok() && size.error().code == ErrorCode::kImageTooLarge) return size.failure();
 
   Chunks chunks(bytes);
   PngFile png;

@@ -18,10 +18,14 @@ uint32_t SmallSample(const uint8_t* row, uint32_t depth, size_t i) {
 size_t PngSampleCount(PngColour colour) {
   switch (colour) {
     case PngColour::kGrey:
-    case PngColour::kPalette: return 1;
-    case PngColour::kGreyAlpha: return 2;
-    case PngColour::kRgb: return 3;
-    case PngColour::kRgba: return 4;
+    case PngColour::kPalette:
+      return 1;
+    case PngColour::kGreyAlpha:
+      return 2;
+    case PngColour::kRgb:
+      return 3;
+    case PngColour::kRgba:
+      return 4;
   }
   return 1;
 }
@@ -51,12 +55,18 @@ bool PngSamples::Expand(const uint8_t* row, uint32_t width, uint8_t* out) const 
   if (png_.colour == PngColour::kPalette) return ExpandPalette(row, width, out);
   const auto small = [row, this](size_t i) { return SmallSample(row, png_.depth, i); };
   switch (png_.depth) {
-    case 1: ExpandSamples<1>(small, width, out); break;
-    case 2: ExpandSamples<3>(small, width, out); break;
-    case 4: ExpandSamples<15>(small, width, out); break;
+    case 1:
+      ExpandSamples<1>(small, width, out);
+      break;
+    case 2:
+      ExpandSamples<3>(small, width, out);
+      break;
+    case 4:
+      ExpandSamples<15>(small, width, out);
+      break;
     case 16:
-      ExpandSamples<65535>(
-          [row](size_t i) { return uint32_t{row[i * 2]} << 8 | row[i * 2 + 1]; }, width, out);
+      ExpandSamples<65535>([row](size_t i) { return uint32_t{row[i * 2]} << 8 | row[i * 2 + 1]; },
+                           width, out);
       break;
     default:
       if (!has_alpha_ && !has_key_) {

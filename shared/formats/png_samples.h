@@ -34,8 +34,8 @@ class PngSamples {
   const PngFile& png_;
   int channels_;
   bool has_alpha_;
-  bool has_key_;                                       // one colour is transparent
-  std::array<uint32_t, 3> key_ = {};                   // that colour, at the file's depth
+  bool has_key_;                                          // one colour is transparent
+  std::array<uint32_t, 3> key_ = {};                      // that colour, at the file's depth
   std::array<std::array<uint8_t, 3>, 256> palette_ = {};  // over white already
 };
 

@@ -8,7 +8,7 @@ namespace {
 constexpr uint32_t kLargestMaximum = 65535;
 constexpr uint32_t kLargestNumber = 100'000'000;  // far beyond any that can be right
 
-Error Bad(std::string_view reason) { return Corrupt("PNM", reason); }
+Failed Bad(std::string_view reason) { return Corrupt("PNM", reason); }
 
 bool IsSpace(uint8_t byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
 bool IsDigit(uint8_t byte) { return byte >= '0' && byte <= '9'; }
@@ -94,11 +94,12 @@ Result<Image> DecodePnm(std::span<const uint8_t> bytes) {
   if (bytes.size() < 2) return Truncated("PNM");
   Numbers numbers(bytes, 2);
   ASSIGN_OR_RETURN(const PnmHeader header, ReadHeader(bytes[1], &numbers));
-  const size_t samples = size_t{header.width} * header.height * static_cast<size_t>(header.channels);
+  const size_t samples =
+      size_t{header.width} * header.height * static_cast<size_t>(header.channels);
   const size_t rest = bytes.size() - numbers.at();
   // After the space that ends the header: 1 or 2 bytes a sample, or a digit and a space, of which
   // the last may be missing. Known before memory is taken.
-  const size_t needed = header.text               ? samples * 2
+  const size_t needed = header.text             ? samples * 2
                         : header.maximum <= 255 ? samples + 1
                                                 : samples * 2 + 1;
   if (rest < needed) return Truncated("PNM");

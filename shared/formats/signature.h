@@ -13,8 +13,8 @@ enum class Format { kPng, kJpeg, kBmp, kPnm, kOther };
 // A file cut short within its signature counts as of that format, if it could be of no other.
 Format RecogniseFormat(std::span<const uint8_t> bytes);
 
-// kImageUnknown for a file of Format::kOther: names what it is, where its first bytes tell, and says
-// what to do.
-Error UnknownFormat(std::span<const uint8_t> bytes);
+// kImageUnknown for a file of Format::kOther: names what it is, where its first bytes tell, and
+// says what to do.
+Failed UnknownFormat(std::span<const uint8_t> bytes);
 
 }  // namespace insitu

@@ -7,53 +7,59 @@ namespace {
 
 float Sigmoid(float v) { return 1 / (1 + std::exp(-v)); }
 
+// The standard library's tanh and pow would be as large as all the pooling here. Beyond ±9 a
+// float's tanh is ±1, and for small v the series keeps the relative error at a few last digits.
+float Tanh(float v) {
+  if (std::fabs(v) < 0.04F) return v - v * v * v / 3 + 2 * v * v * v * v * v / 15;
+  return 1 - 2 / (std::exp(2 * v) + 1);
+}
+
+// base > 0
+float Power(float base, float exponent) {
+  return std::exp(exponent * static_cast<float>(std::log(static_cast<double>(base))));
+}
+
 template <typename Function>
 void ForEach(const float* input, float* output, int64_t count, Function function) {
   for (int64_t i = 0; i < count; ++i) output[i] = function(input[i]);
 }
 
-// One row of a binary operation. The strides are 0 or 1 nearly always; naming these cases lets the
-// compiler vectorise them.
-template <typename Function>
-void BinaryRow(const float* a, int64_t a_stride, const float* b, int64_t b_stride, float* output,
-               int64_t count, Function function) {
-  if (a_stride == 1 && b_stride == 1) {
-    for (int64_t i = 0; i < count; ++i) output[i] = function(a[i], b[i]);
-  } else if (a_stride == 1 && b_stride == 0) {
-    const float constant = *b;
-    for (int64_t i = 0; i < count; ++i) output[i] = function(a[i], constant);
-  } else {
-    for (int64_t i = 0; i < count; ++i) output[i] = function(a[i * a_stride], b[i * b_stride]);
-  }
+// The operands of a binary operation are brought to this many neighbouring numbers at a time, so
+// that each operation is one loop that compilers vectorise, whatever repeats or is strided.
+constexpr int64_t kBlock = 256;
+
+// from, a stride apart -> neighbours: in place where they are already, else in block.
+const float* Neighbours(const float* from, int64_t stride, int64_t count, float* block) {
+  if (stride == 1) return from;
+  for (int64_t i = 0; i < count; ++i) block[i] = from[i * stride];
+  return block;
 }
 
 template <typename Function>
-void RunBinary(const BinaryKernel& kernel, const float* a, const float* b, float* output,
-               Function function) {
-  const Clamp clamp = kernel.clamp;
-  if (kernel.dims.empty()) {
-    *output = clamp(function(*a, *b));
-    return;
+void Combine(const float* a, const float* b, float* output, int64_t count, Function function) {
+  for (int64_t i = 0; i < count; ++i) output[i] = function(a[i], b[i]);
+}
+
+void CombineBlock(Binary function, const float* a, const float* b, float* output, int64_t count) {
+  switch (function) {
+    case Binary::kAdd:
+      return Combine(a, b, output, count, [](float x, float y) { return x + y; });
+    case Binary::kSub:
+      return Combine(a, b, output, count, [](float x, float y) { return x - y; });
+    case Binary::kMul:
+      return Combine(a, b, output, count, [](float x, float y) { return x * y; });
+    case Binary::kDiv:
+      return Combine(a, b, output, count, [](float x, float y) { return x / y; });
+    case Binary::kPRelu:
+      return Combine(a, b, output, count, [](float x, float y) { return x < 0 ? x * y : x; });
   }
-  const size_t last = kernel.dims.size() - 1;
-  ForEachRow(kernel.dims, [&](const int64_t* at) {
-    int64_t a_offset = 0;
-    int64_t b_offset = 0;
-    for (size_t axis = 0; axis < last; ++axis) {
-      a_offset += at[axis] * kernel.a_strides[axis];
-      b_offset += at[axis] * kernel.b_strides[axis];
-    }
-    BinaryRow(a + a_offset, kernel.a_strides[last], b + b_offset, kernel.b_strides[last], output,
-              kernel.dims[last], [&](float x, float y) { return clamp(function(x, y)); });
-    output += kernel.dims[last];
-  });
 }
 
 // The taps of a window that lie on the image, along one axis, for one output position.
 struct Taps {
-  int64_t first = 0;  // index of the first tap inside
-  int64_t count = 0;  // how many lie inside
-  int64_t start = 0;  // input position of the first
+  int64_t first = 0;   // index of the first tap inside
+  int64_t count = 0;   // how many lie inside
+  int64_t start = 0;   // input position of the first
   int64_t padded = 0;  // how many lie inside the image or its padding
 };
 
@@ -85,7 +91,8 @@ void PoolAt(const Pool& pool, const Taps& rows, const Taps& columns, const float
       const int64_t x = columns.start + j * window.dilation[1];
       const float* pixel = input + (y * window.input[1] + x) * channels;
       if (is_max) {
-        for (int64_t c = 0; c < channels; ++c) output[c] = pixel[c] < output[c] ? output[c] : pixel[c];
+        for (int64_t c = 0; c < channels; ++c)
+          output[c] = pixel[c] < output[c] ? output[c] : pixel[c];
       } else {
         for (int64_t c = 0; c < channels; ++c) output[c] += pixel[c];
       }
@@ -105,19 +112,27 @@ void UnaryKernel::Run(const float* const* inputs, float* output) const {
   const float a = alpha;
   const float b = beta;
   switch (function) {
-    case Unary::kAffine: ForEach(input, output, count, [a, b](float v) { return a * v + b; }); break;
+    case Unary::kAffine:
+      ForEach(input, output, count, [a, b](float v) { return a * v + b; });
+      break;
     case Unary::kLeakyRelu:
       ForEach(input, output, count, [a](float v) { return v < 0 ? a * v : v; });
       break;
-    case Unary::kClip: ForEach(input, output, count, Clamp{a, b}); break;
-    case Unary::kSigmoid: ForEach(input, output, count, Sigmoid); break;
+    case Unary::kClip:
+      ForEach(input, output, count, Clamp{a, b});
+      break;
+    case Unary::kSigmoid:
+      ForEach(input, output, count, Sigmoid);
+      break;
     case Unary::kHardSigmoid:
       ForEach(input, output, count, [a, b](float v) { return Clamp{0, 1}(a * v + b); });
       break;
     case Unary::kHardSwish:
       ForEach(input, output, count, [](float v) { return v * Clamp{0, 1}(v / 6 + 0.5F); });
       break;
-    case Unary::kTanh: ForEach(input, output, count, [](float v) { return std::tanh(v); }); break;
+    case Unary::kTanh:
+      ForEach(input, output, count, Tanh);
+      break;
   }
 }
 
@@ -140,17 +155,27 @@ void BinaryKernel::Simplify() {
 }
 
 void BinaryKernel::Run(const float* const* inputs, float* output) const {
-  const float* a = inputs[0];
-  const float* b = inputs[1];
-  switch (function) {
-    case Binary::kAdd: RunBinary(*this, a, b, output, [](float x, float y) { return x + y; }); break;
-    case Binary::kSub: RunBinary(*this, a, b, output, [](float x, float y) { return x - y; }); break;
-    case Binary::kMul: RunBinary(*this, a, b, output, [](float x, float y) { return x * y; }); break;
-    case Binary::kDiv: RunBinary(*this, a, b, output, [](float x, float y) { return x / y; }); break;
-    case Binary::kPRelu:
-      RunBinary(*this, a, b, output, [](float x, float y) { return x < 0 ? x * y : x; });
-      break;
-  }
+  const size_t last = dims.empty() ? 0 : dims.size() - 1;
+  const int64_t row = dims.empty() ? 1 : dims[last];
+  const int64_t a_stride = dims.empty() ? 1 : a_strides[last];
+  const int64_t b_stride = dims.empty() ? 1 : b_strides[last];
+  ForEachRow(dims, [&](const int64_t* at) {
+    const float* a = inputs[0];
+    const float* b = inputs[1];
+    for (size_t axis = 0; axis < last; ++axis) {
+      a += at[axis] * a_strides[axis];
+      b += at[axis] * b_strides[axis];
+    }
+    float a_block[kBlock];
+    float b_block[kBlock];
+    for (int64_t from = 0; from < row; from += kBlock) {
+      const int64_t count = std::min(kBlock, row - from);
+      CombineBlock(function, Neighbours(a + from * a_stride, a_stride, count, a_block),
+                   Neighbours(b + from * b_stride, b_stride, count, b_block), output, count);
+      if (clamp.bounds()) ForEach(output, output, count, clamp);
+      output += count;
+    }
+  });
 }
 
 void ChannelAffine::Run(const float* const* inputs, float* output) const {
@@ -223,9 +248,9 @@ void LocalResponse::Run(const float* const* inputs, float* output) const {
     for (int64_t c = 0; c < channels; ++c) {
       float squares = 0;
       const int64_t end = std::min(channels, c + after + 1);
-      for (int64_t d = std::max<int64_t>(0, c - before); d < end; ++d) squares += input[d] * input[d];
-      output[c] =
-          input[c] / std::pow(bias + alpha / static_cast<float>(size) * squares, beta);
+      for (int64_t d = std::max<int64_t>(0, c - before); d < end; ++d)
+        squares += input[d] * input[d];
+      output[c] = input[c] / Power(bias + alpha / static_cast<float>(size) * squares, beta);
     }
     input += channels;
     output += channels;
@@ -239,7 +264,8 @@ void MatrixProduct::Run(const float* const* inputs, float* output) const {
       for (int64_t i = 0; i < k; ++i) {
         const float factor = inputs[0][a_offset + row * a_strides[0] + i * a_strides[1]];
         const float* b = inputs[1] + b_offset + i * b_strides[0];
-        for (int64_t column = 0; column < n; ++column) output[column] += factor * b[column * b_strides[1]];
+        for (int64_t column = 0; column < n; ++column)
+          output[column] += factor * b[column * b_strides[1]];
       }
       output += n;
     }

@@ -25,10 +25,15 @@ struct Clamp {
   float low = -std::numeric_limits<float>::infinity();
   float high = std::numeric_limits<float>::infinity();
 
+  bool bounds() const {
+    return low > -std::numeric_limits<float>::infinity() ||
+           high < std::numeric_limits<float>::infinity();
+  }
   float operator()(float v) const { return v < low ? low : (v > high ? high : v); }
 };
 
-// Visits all indices of `dims` but those of the last dimension, in order: visit(index) for each row.
+// Visits all indices of `dims` but those of the last dimension, in order: visit(index) for each
+// row.
 template <typename Visit>
 void ForEachRow(const Shape& dims, Visit visit) {
   if (std::find(dims.begin(), dims.end(), 0) != dims.end()) return;
@@ -108,8 +113,8 @@ struct Window {
   int64_t pad_end[2] = {0, 0};
 };
 
-// Maximum or mean under a window, channels last: (n, h, w, c) -> (n, h', w', c). Padding never wins a
-// maximum; it counts in a mean's divisor only when count_padding.
+// Maximum or mean under a window, channels last: (n, h, w, c) -> (n, h', w', c). Padding never wins
+// a maximum; it counts in a mean's divisor only when count_padding.
 struct Pool {
   enum class Kind { kMax, kMean };
   Kind kind;
@@ -153,7 +158,8 @@ struct LocalResponse {
   void Run(const float* const* inputs, float* output) const;
 };
 
-// output[i] = a[i] (m x k) * b[i] (k x n) for matrices at the given offsets, both known at run time.
+// output[i] = a[i] (m x k) * b[i] (k x n) for matrices at the given offsets, both known at run
+// time.
 struct MatrixProduct {
   int64_t m = 0;
   int64_t k = 0;
@@ -213,7 +219,8 @@ void Remap::Copy(const T* input, T* output) const {
   const size_t last = dims.size() - 1;
   const std::vector<int32_t>& row = tables[last];
   bool dense = output_strides[last] == 1;
-  for (size_t i = 0; dense && i < row.size(); ++i) dense = row[i] == static_cast<int32_t>(i) + row[0];
+  for (size_t i = 0; dense && i < row.size(); ++i)
+    dense = row[i] == static_cast<int32_t>(i) + row[0];
   dense = dense && !row.empty() && row[0] >= 0;
   ForEachRow(dims, [&](const int64_t* at) {
     int64_t from = 0;

@@ -10,7 +10,7 @@ namespace insitu {
 namespace {
 
 Status SetConstant(NodeReader* node, Planner* planner, Tensor tensor) {
-  planner->SetOutput(node->node().outputs[0], planner->AddConstant(std::move(tensor)));
+  planner->SetOutput(node->Output(), planner->AddConstant(std::move(tensor)));
   return {};
 }
 
@@ -44,7 +44,7 @@ Status LowerConstantOfShape(NodeReader* node, Planner* planner) {
   int64_t count = 1;
   for (int64_t dim : shape) {
     if (dim < 0 || dim > kMaxTensorElements || (count *= dim) > kMaxTensorElements) {
-      return node->Unsupported(StrCat("makes a tensor beyond ", kMaxTensorElements, " elements"));
+      return node->Unsupported("makes a tensor beyond ", kMaxTensorElements, " elements");
     }
   }
   const Tensor* value = node->TensorValue("value");
@@ -53,9 +53,11 @@ Status LowerConstantOfShape(NodeReader* node, Planner* planner) {
     if (value->ints.size() != 1) return node->Invalid("repeats more than one value");
     return SetConstant(node, planner, IntTensor(shape, std::vector<int64_t>(size, value->ints[0])));
   }
-  if (value != nullptr && value->floats.size() != 1) return node->Invalid("repeats more than one value");
+  if (value != nullptr && value->floats.size() != 1)
+    return node->Invalid("repeats more than one value");
   const float repeated = value == nullptr ? 0 : value->floats[0];
-  return SetConstant(node, planner, {DataType::kFloat, shape, std::vector<float>(size, repeated), {}});
+  return SetConstant(node, planner,
+                     {DataType::kFloat, shape, std::vector<float>(size, repeated), {}});
 }
 
 Status LowerShape(NodeReader* node, Planner* planner) {
@@ -81,10 +83,11 @@ Status LowerCast(NodeReader* node, Planner* planner) {
   const int64_t to = node->Integer("to", 0);
   (void)node->Integer("saturate", 1);  // of 8-bit floats
   if (!IsFloatType(to) && !IsIntType(to)) {
-    return node->Unsupported(StrCat("casts to element type ", to, "; float, int32 and int64 are supported"));
+    return node->Unsupported("casts to element type ", to,
+                             "; float, int32 and int64 are supported");
   }
   const bool from_int = planner->IsInt(input);
-  if (from_int == IsIntType(to)) return (planner->SetOutput(node->node().outputs[0], input), Status());
+  if (from_int == IsIntType(to)) return (planner->SetOutput(node->Output(), input), Status());
   ASSIGN_OR_RETURN(const auto known, planner->KnownInput(*node, 0));
   Tensor cast;
   cast.shape = known->shape;
@@ -93,7 +96,8 @@ Status LowerCast(NodeReader* node, Planner* planner) {
   } else {
     cast.type = DataType::kInt64;
     for (float v : known->floats) {
-      if (!(std::fabs(v) < 9e18F)) return node->Unsupported("casts a float that is no whole number's size");
+      if (!(std::fabs(v) < 9e18F))
+        return node->Unsupported("casts a float that is no whole number's size");
       cast.ints.push_back(static_cast<int64_t>(v));
     }
   }
@@ -102,11 +106,12 @@ Status LowerCast(NodeReader* node, Planner* planner) {
 
 }  // namespace
 
-std::vector<NamedLowering> ConstantLowerings() {
-  return {{"Constant", LowerConstant},
-          {"ConstantOfShape", LowerConstantOfShape},
-          {"Shape", LowerShape},
-          {"Cast", LowerCast}};
+std::span<const NamedLowering> ConstantLowerings() {
+  static constexpr NamedLowering kTable[] = {{"Constant", LowerConstant},
+                                             {"ConstantOfShape", LowerConstantOfShape},
+                                             {"Shape", LowerShape},
+                                             {"Cast", LowerCast}};
+  return kTable;
 }
 
 }  // namespace insitu

@@ -13,7 +13,7 @@ Status EmitUnary(NodeReader* node, Planner* planner, Unary function, float alpha
   ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, shape, planner->value(input).layout));
   planner->Emit(*node, {input}, output,
                 MakeOperation(UnaryKernel{function, alpha, beta, ElementCount(shape)}));
-  planner->SetOutput(node->node().outputs[0], output);
+  planner->SetOutput(node->Output(), output);
   return {};
 }
 
@@ -60,7 +60,7 @@ Result<Shape> Broadcast(const NodeReader& node, const Shape& a, const Shape& b) 
     const int64_t x = i < a.size() ? a[a.size() - 1 - i] : 1;
     const int64_t y = i < b.size() ? b[b.size() - 1 - i] : 1;
     if (x != y && x != 1 && y != 1) {
-      return node.Invalid(StrCat("combines ", ShapeText(a), " with ", ShapeText(b)));
+      return node.Invalid("combines ", ShapeText(a), " with ", ShapeText(b));
     }
     out[out.size() - 1 - i] = x == 1 ? y : x;
   }
@@ -96,25 +96,33 @@ Status FoldBinary(NodeReader* node, Planner* planner, Binary function) {
     const auto y = static_cast<uint64_t>(b->ints[b->ints.size() == 1 ? 0 : i]);
     const auto divisor = static_cast<int64_t>(y);
     switch (function) {
-      case Binary::kAdd: result.ints.push_back(static_cast<int64_t>(x + y)); break;
-      case Binary::kSub: result.ints.push_back(static_cast<int64_t>(x - y)); break;
-      case Binary::kMul: result.ints.push_back(static_cast<int64_t>(x * y)); break;
+      case Binary::kAdd:
+        result.ints.push_back(static_cast<int64_t>(x + y));
+        break;
+      case Binary::kSub:
+        result.ints.push_back(static_cast<int64_t>(x - y));
+        break;
+      case Binary::kMul:
+        result.ints.push_back(static_cast<int64_t>(x * y));
+        break;
       default:
-        if (function != Binary::kDiv || divisor == 0 || divisor == -1) return node->Unsupported("divides whole numbers by 0 or -1");
+        if (function != Binary::kDiv || divisor == 0 || divisor == -1)
+          return node->Unsupported("divides whole numbers by 0 or -1");
         result.ints.push_back(static_cast<int64_t>(x) / divisor);
     }
   }
-  planner->SetOutput(node->node().outputs[0], planner->AddConstant(std::move(result)));
+  planner->SetOutput(node->Output(), planner->AddConstant(std::move(result)));
   return {};
 }
 
 // Plans function(a, b), clamped by what reads *output_name.
 Result<ValueId> EmitBinary(const NodeReader& node, Planner* planner, Binary function, ValueId a,
-                           ValueId b, std::string* output_name) {
+                           ValueId b, NameId* output_name) {
   ASSIGN_OR_RETURN(const Shape shape, Broadcast(node, planner->shape(a), planner->shape(b)));
   Layout layout = Layout::kPlain;
   for (ValueId id : {a, b}) {
-    if (planner->shape(id).size() == shape.size() && planner->value(id).layout == Layout::kChannelsLast) {
+    if (planner->shape(id).size() == shape.size() &&
+        planner->value(id).layout == Layout::kChannelsLast) {
       layout = Layout::kChannelsLast;
     }
   }
@@ -137,7 +145,7 @@ Status LowerBinary(NodeReader* node, Planner* planner, Binary function) {
   ASSIGN_OR_RETURN(const ValueId b, planner->Input(*node, 1));
   (void)node->Integer("broadcast", 0);  // of opset 6; later ones always broadcast
   if (planner->IsInt(a) || planner->IsInt(b)) return FoldBinary(node, planner, function);
-  std::string output_name = node->node().outputs[0];
+  NameId output_name = node->Output();
   ASSIGN_OR_RETURN(const ValueId output, EmitBinary(*node, planner, function, a, b, &output_name));
   planner->SetOutput(output_name, output);
   return {};
@@ -146,30 +154,41 @@ Status LowerBinary(NodeReader* node, Planner* planner, Binary function) {
 // Any number of terms: a chain of additions.
 Status LowerSum(NodeReader* node, Planner* planner) {
   ASSIGN_OR_RETURN(ValueId sum, planner->Input(*node, 0));
-  std::string output_name = node->node().outputs[0];
+  NameId output_name = node->Output();
   const size_t terms = node->node().inputs.size();
   for (size_t i = 1; i < terms; ++i) {
     ASSIGN_OR_RETURN(const ValueId term, planner->Input(*node, i));
-    std::string partial;  // read by nothing, so nothing fuses with it
-    std::string* name = i + 1 == terms ? &output_name : &partial;
+    NameId partial = kNoName;  // read by nothing, so nothing fuses with it
+    NameId* name = i + 1 == terms ? &output_name : &partial;
     ASSIGN_OR_RETURN(sum, EmitBinary(*node, planner, Binary::kAdd, sum, term, name));
   }
   planner->SetOutput(output_name, sum);
   return {};
 }
 
-Status LowerAdd(NodeReader* node, Planner* planner) { return LowerBinary(node, planner, Binary::kAdd); }
-Status LowerSub(NodeReader* node, Planner* planner) { return LowerBinary(node, planner, Binary::kSub); }
-Status LowerMul(NodeReader* node, Planner* planner) { return LowerBinary(node, planner, Binary::kMul); }
-Status LowerDiv(NodeReader* node, Planner* planner) { return LowerBinary(node, planner, Binary::kDiv); }
-Status LowerPRelu(NodeReader* node, Planner* planner) { return LowerBinary(node, planner, Binary::kPRelu); }
+Status LowerAdd(NodeReader* node, Planner* planner) {
+  return LowerBinary(node, planner, Binary::kAdd);
+}
+Status LowerSub(NodeReader* node, Planner* planner) {
+  return LowerBinary(node, planner, Binary::kSub);
+}
+Status LowerMul(NodeReader* node, Planner* planner) {
+  return LowerBinary(node, planner, Binary::kMul);
+}
+Status LowerDiv(NodeReader* node, Planner* planner) {
+  return LowerBinary(node, planner, Binary::kDiv);
+}
+Status LowerPRelu(NodeReader* node, Planner* planner) {
+  return LowerBinary(node, planner, Binary::kPRelu);
+}
 
 Status LowerBatchNormalization(NodeReader* node, Planner* planner) {
   ASSIGN_OR_RETURN(const ValueId any, planner->Input(*node, 0));
   const Shape shape = planner->shape(any);
   if (shape.size() < 2) return node->Invalid("normalises an input without channels");
   if (node->Integer("training_mode", 0) != 0) return node->Unsupported("is in training mode");
-  if (planner->ReadsOutput(*node, 1)) return node->Unsupported("returns the statistics of training");
+  if (planner->ReadsOutput(*node, 1))
+    return node->Unsupported("returns the statistics of training");
   (void)node->Number("momentum", 0);  // matters only when training
   if (node->Integer("spatial", 1) != 1) return node->Unsupported("is not spatial");
   const float epsilon = node->Number("epsilon", 1e-5F);
@@ -178,11 +197,11 @@ Status LowerBatchNormalization(NodeReader* node, Planner* planner) {
     ASSIGN_OR_RETURN(const auto known, planner->KnownInput(*node, i + 1));
     parameters[i] = known->floats;
     if (parameters[i].size() != static_cast<size_t>(shape[1])) {
-      return node->Invalid(StrCat("has ", parameters[i].size(), " parameters for ", shape[1], " channels"));
+      return node->Invalid("has ", parameters[i].size(), " parameters for ", shape[1], " channels");
     }
   }
   ASSIGN_OR_RETURN(const ValueId input, planner->InLayout(*node, any, Layout::kChannelsLast));
-  std::string output_name = node->node().outputs[0];
+  NameId output_name = node->Output();
   ChannelAffine kernel;
   kernel.pixels = shape[1] == 0 ? 0 : ElementCount(shape) / shape[1];
   for (size_t c = 0; c < parameters[0].size(); ++c) {
@@ -216,28 +235,29 @@ Status LowerSoftmax(NodeReader* node, Planner* planner) {
   }
   ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, shape, Layout::kPlain));
   planner->Emit(*node, {input}, output, MakeOperation(kernel));
-  planner->SetOutput(node->node().outputs[0], output);
+  planner->SetOutput(node->Output(), output);
   return {};
 }
 
 }  // namespace
 
-std::vector<NamedLowering> ElementwiseLowerings() {
-  return {{"Relu", LowerRelu},
-          {"LeakyRelu", LowerLeakyRelu},
-          {"Sigmoid", LowerSigmoid},
-          {"HardSigmoid", LowerHardSigmoid},
-          {"HardSwish", LowerHardSwish},
-          {"Tanh", LowerTanh},
-          {"Clip", LowerClip},
-          {"Add", LowerAdd},
-          {"Sum", LowerSum},
-          {"Sub", LowerSub},
-          {"Mul", LowerMul},
-          {"Div", LowerDiv},
-          {"PRelu", LowerPRelu},
-          {"BatchNormalization", LowerBatchNormalization},
-          {"Softmax", LowerSoftmax}};
+std::span<const NamedLowering> ElementwiseLowerings() {
+  static constexpr NamedLowering kTable[] = {{"Relu", LowerRelu},
+                                             {"LeakyRelu", LowerLeakyRelu},
+                                             {"Sigmoid", LowerSigmoid},
+                                             {"HardSigmoid", LowerHardSigmoid},
+                                             {"HardSwish", LowerHardSwish},
+                                             {"Tanh", LowerTanh},
+                                             {"Clip", LowerClip},
+                                             {"Add", LowerAdd},
+                                             {"Sum", LowerSum},
+                                             {"Sub", LowerSub},
+                                             {"Mul", LowerMul},
+                                             {"Div", LowerDiv},
+                                             {"PRelu", LowerPRelu},
+                                             {"BatchNormalization", LowerBatchNormalization},
+                                             {"Softmax", LowerSoftmax}};
+  return kTable;
 }
 
 }  // namespace insitu

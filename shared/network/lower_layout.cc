@@ -10,57 +10,36 @@
 namespace insitu {
 namespace {
 
-// For each dimension of the result, which input index each of its indices reads; kFill for none.
-using Sources = std::vector<std::vector<int64_t>>;
-
-std::vector<int64_t> Iota(int64_t count) {
-  std::vector<int64_t> indices(static_cast<size_t>(count));
-  std::iota(indices.begin(), indices.end(), 0);
-  return indices;
-}
-
-std::vector<int32_t> Table(const std::vector<int64_t>& sources, int64_t stride) {
-  std::vector<int32_t> table;
-  table.reserve(sources.size());
-  for (int64_t source : sources) {
-    table.push_back(source < 0 ? Remap::kFill : static_cast<int32_t>(source * stride));
-  }
-  return table;
-}
-
-Status MoveInts(NodeReader* node, Planner* planner, ValueId input, const Sources& sources, Shape shape) {
+Status MoveInts(NodeReader* node, Planner* planner, ValueId input, Sources sources, Shape shape) {
   const auto known = planner->value(input).known;
   if (!known) return node->Unsupported("moves whole numbers that are not constant");
   const Shape strides = DenseStrides(known->shape);
+  for (size_t axis = 0; axis < sources.size(); ++axis) {
+    for (int32_t& source : sources[axis]) {
+      if (source != Remap::kFill) source *= static_cast<int32_t>(strides[axis]);
+    }
+  }
   Remap remap;
   remap.dims = shape;
   remap.output_strides = DenseStrides(shape);
-  for (size_t axis = 0; axis < shape.size(); ++axis) remap.tables.push_back(Table(sources[axis], strides[axis]));
-  Tensor moved{DataType::kInt64, shape, {}, std::vector<int64_t>(static_cast<size_t>(ElementCount(shape)))};
+  remap.tables = std::move(sources);
+  Tensor moved{
+      DataType::kInt64, shape, {}, std::vector<int64_t>(static_cast<size_t>(ElementCount(shape)))};
   remap.Copy(known->ints.data(), moved.ints.data());
-  planner->SetOutput(node->node().outputs[0], planner->AddConstant(std::move(moved)));
+  planner->SetOutput(node->Output(), planner->AddConstant(std::move(moved)));
   return {};
 }
 
 // Plans output[i, j, …] = input[sources[0][i], sources[1][j], …] in the input's own layout.
-Status Move(NodeReader* node, Planner* planner, const Sources& sources, float fill = 0) {
+Status MoveTo(NodeReader* node, Planner* planner, Sources sources, float fill = 0) {
   ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, 0));
   Shape shape;
   for (const auto& axis : sources) shape.push_back(static_cast<int64_t>(axis.size()));
-  if (planner->IsInt(input)) return MoveInts(node, planner, input, sources, shape);
-  const Layout layout = planner->value(input).layout;
-  ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, shape, layout));
-  const Shape strides = planner->Strides(input);
-  const Shape output_strides = planner->Strides(output);
-  Remap remap;
-  remap.fill = fill;
-  for (size_t axis : MemoryOrder(shape.size(), layout)) {
-    remap.dims.push_back(shape[axis]);
-    remap.output_strides.push_back(output_strides[axis]);
-    remap.tables.push_back(Table(sources[axis], strides[axis]));
-  }
-  planner->Emit(*node, {input}, output, MakeOperation(std::move(remap)));
-  planner->SetOutput(node->node().outputs[0], output);
+  if (planner->IsInt(input)) return MoveInts(node, planner, input, std::move(sources), shape);
+  ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, shape, planner->value(input).layout));
+  planner->EmitMove(
+      *node, {.input = input, .output = output, .sources = std::move(sources), .fill = fill});
+  planner->SetOutput(node->Output(), output);
   return {};
 }
 
@@ -72,9 +51,9 @@ Sources WholeInput(const Shape& shape) {
 
 Status SetReshaped(NodeReader* node, Planner* planner, ValueId input, Shape shape) {
   if (ElementCount(shape) != ElementCount(planner->shape(input))) {
-    return node->Invalid(StrCat("turns ", ShapeText(planner->shape(input)), " into ", ShapeText(shape)));
+    return node->Invalid("turns ", ShapeText(planner->shape(input)), " into ", ShapeText(shape));
   }
-  planner->SetOutput(node->node().outputs[0], planner->Reshaped(input, std::move(shape)));
+  planner->SetOutput(node->Output(), planner->Reshaped(input, std::move(shape)));
   return {};
 }
 
@@ -92,8 +71,9 @@ Status LowerReshape(NodeReader* node, Planner* planner) {
     }
     if (shape[axis] == -1 && open == shape.size()) {
       open = axis;
-    } else if (shape[axis] < 0 || shape[axis] > kMaxTensorElements || (known *= shape[axis]) > kMaxTensorElements) {
-      return node->Invalid(StrCat("has ", shape[axis], " in its shape"));
+    } else if (shape[axis] < 0 || shape[axis] > kMaxTensorElements ||
+               (known *= shape[axis]) > kMaxTensorElements) {
+      return node->Invalid("has ", shape[axis], " in its shape");
     }
   }
   if (open < shape.size()) shape[open] = known == 0 ? 0 : ElementCount(from) / known;
@@ -105,7 +85,7 @@ Status LowerFlatten(NodeReader* node, Planner* planner) {
   const Shape& from = planner->shape(input);
   const auto rank = static_cast<int64_t>(from.size());
   int64_t axis = node->Integer("axis", 1);
-  if (axis < -rank || axis > rank) return node->Invalid(StrCat("names dimension ", axis, " of ", rank));
+  if (axis < -rank || axis > rank) return node->Invalid("names dimension ", axis, " of ", rank);
   if (axis < 0) axis += rank;
   Shape shape = {1, 1};
   for (int64_t i = 0; i < rank; ++i) shape[i < axis ? 0 : 1] *= from[static_cast<size_t>(i)];
@@ -125,7 +105,7 @@ Status LowerSqueeze(NodeReader* node, Planner* planner) {
   std::vector<bool> dropped(from.size(), false);
   for (int64_t axis : axes) {
     ASSIGN_OR_RETURN(const size_t at, NormaliseAxis(*node, axis, from.size()));
-    if (from[at] != 1) return node->Invalid(StrCat("squeezes a dimension of ", from[at]));
+    if (from[at] != 1) return node->Invalid("squeezes a dimension of ", from[at]);
     dropped[at] = true;
   }
   Shape shape;
@@ -140,7 +120,8 @@ Status LowerUnsqueeze(NodeReader* node, Planner* planner) {
   const Shape from = planner->shape(input);
   ASSIGN_OR_RETURN(const std::vector<int64_t> axes, Axes(node, planner));
   std::vector<bool> added(from.size() + axes.size(), false);
-  if (added.size() > static_cast<size_t>(kMaxTensorRank)) return node->Unsupported("makes too many dimensions");
+  if (added.size() > static_cast<size_t>(kMaxTensorRank))
+    return node->Unsupported("makes too many dimensions");
   for (int64_t axis : axes) {
     ASSIGN_OR_RETURN(const size_t at, NormaliseAxis(*node, axis, added.size()));
     if (added[at]) return node->Invalid("names a dimension twice");
@@ -157,25 +138,22 @@ Status LowerTranspose(NodeReader* node, Planner* planner) {
   const Shape from = planner->shape(input);
   std::vector<int64_t> order = node->Integers("perm");
   if (order.empty()) {
-    order = Iota(static_cast<int64_t>(from.size()));
-    std::reverse(order.begin(), order.end());
+    for (size_t axis = from.size(); axis-- > 0;) order.push_back(static_cast<int64_t>(axis));
   }
-  std::vector<int64_t> sorted = order;
-  std::sort(sorted.begin(), sorted.end());
-  if (sorted != Iota(static_cast<int64_t>(from.size()))) return node->Invalid("has a perm that is no permutation");
+  std::vector<bool> named(from.size(), false);
+  bool permutes = order.size() == from.size();
+  for (size_t i = 0; permutes && i < order.size(); ++i) {
+    const auto axis = static_cast<size_t>(order[i]);  // a negative one is beyond any size
+    permutes = axis < named.size() && !named[axis];
+    if (permutes) named[axis] = true;
+  }
+  if (!permutes) return node->Invalid("has a perm that is no permutation");
   if (planner->IsInt(input)) return node->Unsupported("transposes whole numbers");
   Shape shape;
   for (int64_t axis : order) shape.push_back(from[static_cast<size_t>(axis)]);
   ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, shape, Layout::kPlain));
-  const Shape strides = planner->Strides(input);
-  Remap remap;
-  remap.dims = shape;
-  remap.output_strides = DenseStrides(shape);
-  for (size_t axis = 0; axis < shape.size(); ++axis) {
-    remap.tables.push_back(Table(Iota(shape[axis]), strides[static_cast<size_t>(order[axis])]));
-  }
-  planner->Emit(*node, {input}, output, MakeOperation(std::move(remap)));
-  planner->SetOutput(node->node().outputs[0], output);
+  planner->EmitMove(*node, {.input = input, .output = output, .axes = std::move(order)});
+  planner->SetOutput(node->Output(), output);
   return {};
 }
 
@@ -183,11 +161,12 @@ Status ConcatInts(NodeReader* node, Planner* planner) {
   Tensor joined{DataType::kInt64, {0}, {}, {}};
   for (size_t i = 0; i < node->node().inputs.size(); ++i) {
     ASSIGN_OR_RETURN(const auto part, planner->KnownInput(*node, i));
-    if (part->type != DataType::kInt64 || part->shape.size() != 1) return node->Unsupported("joins whole numbers that are not lists");
+    if (part->type != DataType::kInt64 || part->shape.size() != 1)
+      return node->Unsupported("joins whole numbers that are not lists");
     joined.ints.insert(joined.ints.end(), part->ints.begin(), part->ints.end());
   }
   joined.shape[0] = static_cast<int64_t>(joined.ints.size());
-  planner->SetOutput(node->node().outputs[0], planner->AddConstant(std::move(joined)));
+  planner->SetOutput(node->Output(), planner->AddConstant(std::move(joined)));
   return {};
 }
 
@@ -206,40 +185,33 @@ Status LowerConcat(NodeReader* node, Planner* planner) {
   shape[axis] = 0;
   for (ValueId input : inputs) {
     Shape part = planner->shape(input);
-    if (planner->IsInt(input) || part.size() != shape.size()) return node->Invalid("joins values of different kinds");
+    if (planner->IsInt(input) || part.size() != shape.size())
+      return node->Invalid("joins values of different kinds");
     shape[axis] += std::exchange(part[axis], shape[axis]);
-    if (part[axis] = shape[axis]; part != shape) return node->Invalid("joins values whose other dimensions differ");
+    if (part[axis] = shape[axis]; part != shape)
+      return node->Invalid("joins values whose other dimensions differ");
   }
   ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, shape, layout));
-  const Shape output_strides = planner->Strides(output);
+  const int64_t stride = planner->Strides(output)[axis];
   int64_t offset = 0;
   for (ValueId input : inputs) {
-    const Shape part = planner->shape(input);
-    const Shape strides = planner->Strides(input);
-    Remap remap;
-    remap.output_offset = offset * output_strides[axis];
-    for (size_t at : MemoryOrder(part.size(), layout)) {
-      remap.dims.push_back(part[at]);
-      remap.output_strides.push_back(output_strides[at]);
-      remap.tables.push_back(Table(Iota(part[at]), strides[at]));
-    }
-    planner->Emit(*node, {input}, output, MakeOperation(std::move(remap)));
-    offset += part[axis];
+    planner->EmitMove(*node, {.input = input, .output = output, .output_offset = offset * stride});
+    offset += planner->shape(input)[axis];
   }
-  planner->SetOutput(node->node().outputs[0], output);
+  planner->SetOutput(node->Output(), output);
   return {};
 }
 
 // The indices that start:end:step selects of `count`, by ONNX's clamping rules.
-std::vector<int64_t> SliceIndices(int64_t start, int64_t end, int64_t step, int64_t count) {
+std::vector<int32_t> SliceIndices(int64_t start, int64_t end, int64_t step, int64_t count) {
   const auto clamp = [count, step](int64_t at) {
     if (at < 0) at = at < -count ? -1 : at + count;  // -count - 1 and below lie before the start
     return step > 0 ? std::clamp<int64_t>(at, 0, count) : std::clamp<int64_t>(at, -1, count - 1);
   };
-  std::vector<int64_t> indices;
+  std::vector<int32_t> indices;
   const int64_t last = end < -count ? (step > 0 ? 0 : -1) : clamp(end);
   for (int64_t at = clamp(start); step > 0 ? at < last : at > last; at += step) {
-    indices.push_back(at);
+    indices.push_back(static_cast<int32_t>(at));
     if (step > count || step < -count) break;  // the next would be outside; also avoids overflow
   }
   return indices;
@@ -257,9 +229,12 @@ Status LowerSlice(NodeReader* node, Planner* planner) {
     if (!node->HasInput(i + 1)) continue;
     ASSIGN_OR_RETURN(*parameters[i], planner->KnownInts(*node, i + 1));
   }
-  if (axes.empty()) axes = Iota(static_cast<int64_t>(starts.size()));
+  if (axes.empty()) {
+    for (size_t i = 0; i < starts.size(); ++i) axes.push_back(static_cast<int64_t>(i));
+  }
   if (steps.empty()) steps.assign(starts.size(), 1);
-  if (ends.size() != starts.size() || axes.size() != starts.size() || steps.size() != starts.size()) {
+  if (ends.size() != starts.size() || axes.size() != starts.size() ||
+      steps.size() != starts.size()) {
     return node->Invalid("has starts, ends, axes and steps of different lengths");
   }
   Sources sources = WholeInput(shape);
@@ -268,7 +243,7 @@ Status LowerSlice(NodeReader* node, Planner* planner) {
     if (steps[i] == 0) return node->Invalid("has a step of 0");
     sources[axis] = SliceIndices(starts[i], ends[i], steps[i], shape[axis]);
   }
-  return Move(node, planner, sources);
+  return MoveTo(node, planner, std::move(sources));
 }
 
 Status LowerGather(NodeReader* node, Planner* planner) {
@@ -280,16 +255,18 @@ Status LowerGather(NodeReader* node, Planner* planner) {
   Sources sources = WholeInput(shape);
   sources[axis].clear();
   for (int64_t index : indices->ints) {
-    if (index < -shape[axis] || index >= shape[axis]) return node->Invalid(StrCat("takes element ", index, " of ", shape[axis]));
-    sources[axis].push_back(index < 0 ? index + shape[axis] : index);
+    if (index < -shape[axis] || index >= shape[axis])
+      return node->Invalid("takes element ", index, " of ", shape[axis]);
+    sources[axis].push_back(static_cast<int32_t>(index < 0 ? index + shape[axis] : index));
   }
-  RETURN_IF_ERROR(Move(node, planner, sources));
+  RETURN_IF_ERROR(MoveTo(node, planner, std::move(sources)));
   if (indices->shape.size() == 1) return {};
   // The indices' own dimensions take the place of the gathered one.
   Shape gathered(shape.begin(), shape.begin() + static_cast<std::ptrdiff_t>(axis));
   gathered.insert(gathered.end(), indices->shape.begin(), indices->shape.end());
-  gathered.insert(gathered.end(), shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, shape.end());
-  return SetReshaped(node, planner, planner->OutputOf(*node), std::move(gathered));
+  gathered.insert(gathered.end(), shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1,
+                  shape.end());
+  return SetReshaped(node, planner, planner->Named(node->Output()), std::move(gathered));
 }
 
 // Which index of `count` a padded position reads; -1 for the fill.
@@ -308,7 +285,7 @@ Status LowerPad(NodeReader* node, Planner* planner) {
   const Shape shape = planner->shape(input);
   const std::string mode = node->Text("mode", "constant");
   if (mode != "constant" && mode != "edge" && mode != "reflect" && mode != "wrap") {
-    return node->Unsupported(StrCat("pads in mode ", mode));
+    return node->Unsupported("pads in mode ", mode);
   }
   std::vector<int64_t> pads = node->Integers("pads");  // opset 10 and older
   if (node->HasInput(1)) {
@@ -317,32 +294,38 @@ Status LowerPad(NodeReader* node, Planner* planner) {
   float fill = node->Number("value", 0);
   if (node->HasInput(2)) {
     ASSIGN_OR_RETURN(const auto value, planner->KnownInput(*node, 2));
-    if (value->floats.size() != 1) return node->Unsupported("pads with something that is not one float");
+    if (value->floats.size() != 1)
+      return node->Unsupported("pads with something that is not one float");
     fill = value->floats[0];
   }
-  std::vector<int64_t> axes = Iota(static_cast<int64_t>(shape.size()));
+  std::vector<int64_t> axes;
   if (node->HasInput(3)) {
     ASSIGN_OR_RETURN(axes, planner->KnownInts(*node, 3));
+  } else {
+    for (size_t i = 0; i < shape.size(); ++i) axes.push_back(static_cast<int64_t>(i));
   }
-  if (pads.size() != 2 * axes.size()) return node->Invalid("has pads of another length than its dimensions");
+  if (pads.size() != 2 * axes.size())
+    return node->Invalid("has pads of another length than its dimensions");
   Sources sources = WholeInput(shape);
   for (size_t i = 0; i < axes.size(); ++i) {
     ASSIGN_OR_RETURN(const size_t axis, NormaliseAxis(*node, axes[i], shape.size()));
     const int64_t before = pads[i];
     const int64_t after = pads[i + axes.size()];
-    if (std::abs(before) > kMaxTensorElements || std::abs(after) > kMaxTensorElements) return node->Unsupported("pads too much");
-    if (shape[axis] == 0 && mode != "constant") return node->Invalid("pads nothing by its own elements");
+    if (std::abs(before) > kMaxTensorElements || std::abs(after) > kMaxTensorElements)
+      return node->Unsupported("pads too much");
+    if (shape[axis] == 0 && mode != "constant")
+      return node->Invalid("pads nothing by its own elements");
     sources[axis].clear();
     for (int64_t at = -before; at < shape[axis] + after; ++at) {
-      sources[axis].push_back(PadSource(mode, at, shape[axis]));
+      sources[axis].push_back(static_cast<int32_t>(PadSource(mode, at, shape[axis])));
     }
   }
-  return Move(node, planner, sources, fill);
+  return MoveTo(node, planner, std::move(sources), fill);
 }
 
 Status LowerIdentity(NodeReader* node, Planner* planner) {
   ASSIGN_OR_RETURN(const ValueId input, planner->UncopiedInput(*node, 0));
-  planner->SetOutput(node->node().outputs[0], input);
+  planner->SetOutput(node->Output(), input);
   return {};
 }
 
@@ -360,11 +343,13 @@ Status LowerDropout(NodeReader* node, Planner* planner) {
 
 }  // namespace
 
-std::vector<NamedLowering> LayoutLowerings() {
-  return {{"Reshape", LowerReshape},     {"Flatten", LowerFlatten}, {"Squeeze", LowerSqueeze},
-          {"Unsqueeze", LowerUnsqueeze}, {"Transpose", LowerTranspose}, {"Concat", LowerConcat},
-          {"Slice", LowerSlice},         {"Gather", LowerGather},   {"Pad", LowerPad},
-          {"Identity", LowerIdentity},   {"Dropout", LowerDropout}};
+std::span<const NamedLowering> LayoutLowerings() {
+  static constexpr NamedLowering kTable[] = {
+      {"Reshape", LowerReshape},     {"Flatten", LowerFlatten},     {"Squeeze", LowerSqueeze},
+      {"Unsqueeze", LowerUnsqueeze}, {"Transpose", LowerTranspose}, {"Concat", LowerConcat},
+      {"Slice", LowerSlice},         {"Gather", LowerGather},       {"Pad", LowerPad},
+      {"Identity", LowerIdentity},   {"Dropout", LowerDropout}};
+  return kTable;
 }
 
 }  // namespace insitu

@@ -22,14 +22,13 @@ struct ScaleShift {
 };
 
 // Folds a BatchNormalization that alone reads *output, if one does. Returns whether it did.
-Result<bool> FuseBatchNormalization(Planner* planner, std::string* output,
-                                    ConvolutionWeights* weights) {
+Result<bool> FuseBatchNormalization(Planner* planner, NameId* output, ConvolutionWeights* weights) {
   const OnnxNode* next = planner->SoleReader(*output);
   if (next == nullptr || next->op_type != "BatchNormalization" || next->inputs.size() != 5 ||
       next->outputs.size() != 1 || next->inputs[0] != *output) {
     return false;
   }
-  NodeReader reader(*next, planner->model().opset);
+  NodeReader reader(*next, planner->model());
   std::vector<float> parameters[4];  // scale, shift, mean, variance
   for (size_t i = 0; i < 4; ++i) {
     const auto known = planner->KnownInput(reader, i + 1);
@@ -76,7 +75,7 @@ Result<ConvolutionWeights> ReadWeights(const NodeReader& node, Planner* planner)
   if (node.HasInput(2)) {
     ASSIGN_OR_RETURN(const auto bias, planner->KnownInput(node, 2));
     if (bias->floats.size() != read.bias.size()) {
-      return node.Invalid(StrCat("has ", bias->floats.size(), " biases for ", outputs, " outputs"));
+      return node.Invalid("has ", bias->floats.size(), " biases for ", outputs, " outputs");
     }
     read.bias = bias->floats;
   }
@@ -87,10 +86,10 @@ Status LowerConv(NodeReader* node, Planner* planner) {
   ASSIGN_OR_RETURN(const ValueId raw_input, planner->Input(*node, 0));
   ASSIGN_OR_RETURN(const auto kernel, planner->KnownInput(*node, 1));
   const Shape input_shape = planner->shape(raw_input);
-  ASSIGN_OR_RETURN(const ValueId input,
-                   planner->InLayout(*node, raw_input, Layout::kChannelsLast));
+  ASSIGN_OR_RETURN(const ValueId input, planner->InLayout(*node, raw_input, Layout::kChannelsLast));
   const Shape& kernel_shape = kernel->shape;
-  if (kernel_shape.size() != input_shape.size()) return node->Invalid("has weights of another rank than its input");
+  if (kernel_shape.size() != input_shape.size())
+    return node->Invalid("has weights of another rank than its input");
   ASSIGN_OR_RETURN(const Window window, ReadWindow(node, input_shape, kernel_shape));
   ConvolutionSpec spec;
   spec.window = window;
@@ -100,13 +99,13 @@ Status LowerConv(NodeReader* node, Planner* planner) {
   const int64_t outputs = kernel_shape[0];
   if (spec.groups < 1 || outputs < 1 || outputs % spec.groups != 0 ||
       spec.group_inputs * spec.groups != input_shape[1] || ElementCount(kernel_shape) == 0) {
-    return node->Invalid(StrCat("has weights ", ShapeText(kernel_shape), " in ", spec.groups,
-                                " groups for an input of ", ShapeText(input_shape)));
+    return node->Invalid("has weights ", ShapeText(kernel_shape), " in ", spec.groups,
+                         " groups for an input of ", ShapeText(input_shape));
   }
   spec.group_outputs = outputs / spec.groups;
   ASSIGN_OR_RETURN(ConvolutionWeights weights, ReadWeights(*node, planner));
 
-  std::string output_name = node->node().outputs[0];
+  NameId output_name = node->Output();
   ASSIGN_OR_RETURN(const bool normalised, FuseBatchNormalization(planner, &output_name, &weights));
   (void)normalised;
   spec.clamp = planner->FuseClamp(&output_name);
@@ -160,7 +159,7 @@ struct DenseLayer {
 
 // input_index 0 of the node times constant weights, clamped by what follows.
 Status EmitDense(NodeReader* node, Planner* planner, DenseLayer layer, Shape output_shape,
-                 std::string output_name) {
+                 NameId output_name) {
   ASSIGN_OR_RETURN(ValueId input, planner->UncopiedInput(*node, 0));
   input = ReadFlattenedDirectly(planner, input, layer.outputs, &layer.weights);
   if (planner->value(input).flattened >= 0 || planner->value(input).layout != Layout::kPlain) {
@@ -191,7 +190,8 @@ Status EmitProduct(NodeReader* node, Planner* planner, MatrixProduct product, Sh
   ASSIGN_OR_RETURN(const ValueId a, planner->InLayout(*node, a_any, Layout::kPlain));
   ASSIGN_OR_RETURN(const ValueId b, planner->InLayout(*node, b_any, Layout::kPlain));
   ASSIGN_OR_RETURN(*output, planner->Add(*node, std::move(output_shape), Layout::kPlain));
-  const int64_t multiply_adds = static_cast<int64_t>(product.offsets.size()) * product.m * product.k * product.n;
+  const int64_t multiply_adds =
+      static_cast<int64_t>(product.offsets.size()) * product.m * product.k * product.n;
   planner->Emit(*node, {a, b}, *output, MakeOperation(std::move(product)), multiply_adds);
   return {};
 }
@@ -207,17 +207,23 @@ Shape BroadcastStrides(const Shape& shape, const Shape& strides, const Shape& to
 
 // Adds beta * C to a product that is already planned.
 Status AddBias(NodeReader* node, Planner* planner, ValueId product, float beta,
-               const std::string& output_name) {
+               NameId output_name) {
   ASSIGN_OR_RETURN(const ValueId c, planner->Input(*node, 2));
   ValueId scaled = c;
   if (beta != 1) {
     ASSIGN_OR_RETURN(scaled, planner->Add(*node, planner->shape(c), planner->value(c).layout));
-    planner->Emit(*node, {c}, scaled, MakeOperation(UnaryKernel{Unary::kAffine, beta, 0, ElementCount(planner->shape(c))}));
+    planner->Emit(
+        *node, {c}, scaled,
+        MakeOperation(UnaryKernel{Unary::kAffine, beta, 0, ElementCount(planner->shape(c))}));
   }
   const Shape shape = planner->shape(product);
-  if (planner->shape(c).size() > shape.size()) return node->Invalid("has a bias of too many dimensions");
-  BinaryKernel sum{Binary::kAdd, shape, DenseStrides(shape),
-                   BroadcastStrides(planner->shape(c), planner->Strides(scaled), shape), {}};
+  if (planner->shape(c).size() > shape.size())
+    return node->Invalid("has a bias of too many dimensions");
+  BinaryKernel sum{Binary::kAdd,
+                   shape,
+                   DenseStrides(shape),
+                   BroadcastStrides(planner->shape(c), planner->Strides(scaled), shape),
+                   {}};
   sum.Simplify();
   ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, shape, Layout::kPlain));
   planner->Emit(*node, {product, scaled}, output, MakeOperation(std::move(sum)));
@@ -235,26 +241,33 @@ Status LowerGemm(NodeReader* node, Planner* planner) {
   const bool a_transposed = node->Integer("transA", 0) != 0;
   const bool b_transposed = node->Integer("transB", 0) != 0;
   (void)node->Integer("broadcast", 0);  // of opset 6; later ones always broadcast
-  if (a_shape.size() != 2 || b_shape.size() != 2) return node->Unsupported("multiplies tensors that are not matrices");
+  if (a_shape.size() != 2 || b_shape.size() != 2)
+    return node->Unsupported("multiplies tensors that are not matrices");
   const int64_t m = a_shape[a_transposed ? 1 : 0];
   const int64_t k = a_shape[a_transposed ? 0 : 1];
   const int64_t n = b_shape[b_transposed ? 0 : 1];
   if (b_shape[b_transposed ? 1 : 0] != k) {
-    return node->Invalid(StrCat("multiplies ", ShapeText(a_shape), " by ", ShapeText(b_shape)));
+    return node->Invalid("multiplies ", ShapeText(a_shape), " by ", ShapeText(b_shape));
   }
-  const std::string& output_name = node->node().outputs[0];
+  const NameId output_name = node->Output();
   const auto weights = planner->value(b).known;
   const bool has_bias = node->HasInput(2) && beta != 0;
-  const auto bias = has_bias ? planner->KnownInput(*node, 2) : Result<std::shared_ptr<const Tensor>>(nullptr);
+  const auto bias =
+      has_bias ? planner->KnownInput(*node, 2) : Result<std::shared_ptr<const Tensor>>(nullptr);
   // One bias an output, or one for all: the dense layer takes it in.
-  const bool bias_fits = !has_bias || (bias.ok() && (bias.value()->floats.size() == 1 || (bias.value()->floats.size() == static_cast<size_t>(n) && bias.value()->shape.back() == n)));
+  const bool bias_fits =
+      !has_bias || (bias.ok() && (bias.value()->floats.size() == 1 ||
+                                  (bias.value()->floats.size() == static_cast<size_t>(n) &&
+                                   bias.value()->shape.back() == n)));
   if (weights && !a_transposed && bias_fits && m > 0 && k > 0 && n > 0) {
     DenseLayer layer{k, n, b_transposed ? weights->floats : Transposed(weights->floats, k, n), {}};
     for (float& weight : layer.weights) weight *= alpha;
     if (has_bias) {
       layer.bias.assign(static_cast<size_t>(n), bias.value()->floats[0] * beta);
-      for (size_t i = 0; i < bias.value()->floats.size(); ++i) layer.bias[i] = bias.value()->floats[i] * beta;
-      if (bias.value()->floats.size() == 1) layer.bias.assign(static_cast<size_t>(n), bias.value()->floats[0] * beta);
+      for (size_t i = 0; i < bias.value()->floats.size(); ++i)
+        layer.bias[i] = bias.value()->floats[i] * beta;
+      if (bias.value()->floats.size() == 1)
+        layer.bias.assign(static_cast<size_t>(n), bias.value()->floats[0] * beta);
     }
     return EmitDense(node, planner, std::move(layer), {m, n}, output_name);
   }
@@ -265,7 +278,8 @@ Status LowerGemm(NodeReader* node, Planner* planner) {
   RETURN_IF_ERROR(EmitProduct(node, planner, std::move(product), {m, n}, &result));
   if (alpha != 1) {
     ASSIGN_OR_RETURN(const ValueId scaled, planner->Add(*node, {m, n}, Layout::kPlain));
-    planner->Emit(*node, {result}, scaled, MakeOperation(UnaryKernel{Unary::kAffine, alpha, 0, m * n}));
+    planner->Emit(*node, {result}, scaled,
+                  MakeOperation(UnaryKernel{Unary::kAffine, alpha, 0, m * n}));
     result = scaled;
   }
   if (has_bias) return AddBias(node, planner, result, beta, output_name);
@@ -288,26 +302,29 @@ Status LowerMatMul(NodeReader* node, Planner* planner) {
   const int64_t k = a_shape.back();
   const int64_t n = b_shape.back();
   if (b_shape[b_shape.size() - 2] != k) {
-    return node->Invalid(StrCat("multiplies ", ShapeText(a_shape), " by ", ShapeText(b_shape)));
+    return node->Invalid("multiplies ", ShapeText(a_shape), " by ", ShapeText(b_shape));
   }
   const Shape a_batch(a_shape.begin(), a_shape.end() - 2);
   const Shape b_batch(b_shape.begin(), b_shape.end() - 2);
   Shape batch(std::max(a_batch.size(), b_batch.size()));
   for (size_t i = 0; i < batch.size(); ++i) {
-    const int64_t x = i + a_batch.size() < batch.size() ? 1 : a_batch[i + a_batch.size() - batch.size()];
-    const int64_t y = i + b_batch.size() < batch.size() ? 1 : b_batch[i + b_batch.size() - batch.size()];
+    const int64_t x =
+        i + a_batch.size() < batch.size() ? 1 : a_batch[i + a_batch.size() - batch.size()];
+    const int64_t y =
+        i + b_batch.size() < batch.size() ? 1 : b_batch[i + b_batch.size() - batch.size()];
     if (x != y && x != 1 && y != 1) {
-      return node->Invalid(StrCat("multiplies ", ShapeText(a_shape), " by ", ShapeText(b_shape)));
+      return node->Invalid("multiplies ", ShapeText(a_shape), " by ", ShapeText(b_shape));
     }
     batch[i] = x == 1 ? y : x;
   }
   Shape output_shape = batch;
   if (!a_is_vector) output_shape.push_back(m);
   if (!b_is_vector) output_shape.push_back(n);
-  const std::string& output_name = node->node().outputs[0];
+  const NameId output_name = node->Output();
   const auto weights = planner->value(b).known;
   if (weights && b_batch.empty() && m > 0 && k > 0 && n > 0) {
-    return EmitDense(node, planner, {k, n, Transposed(weights->floats, k, n), {}}, output_shape, output_name);
+    return EmitDense(node, planner, {k, n, Transposed(weights->floats, k, n), {}}, output_shape,
+                     output_name);
   }
   MatrixProduct product{m, k, n, {k, 1}, {n, 1}, {}};
   const Shape a_strides = BroadcastStrides(a_batch, DenseStrides(a_batch), batch);
@@ -330,8 +347,10 @@ Status LowerMatMul(NodeReader* node, Planner* planner) {
 
 }  // namespace
 
-std::vector<NamedLowering> LinearLowerings() {
-  return {{"Conv", LowerConv}, {"Gemm", LowerGemm}, {"MatMul", LowerMatMul}};
+std::span<const NamedLowering> LinearLowerings() {
+  static constexpr NamedLowering kTable[] = {
+      {"Conv", LowerConv}, {"Gemm", LowerGemm}, {"MatMul", LowerMatMul}};
+  return kTable;
 }
 
 }  // namespace insitu

@@ -20,7 +20,7 @@ Status LowerPool(NodeReader* node, Planner* planner, Pool::Kind kind) {
   const Shape shape = WindowedShape(input_shape, pool.channels, window);
   ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, shape, Layout::kChannelsLast));
   planner->Emit(*node, {input}, output, MakeOperation(std::move(pool)));
-  planner->SetOutput(node->node().outputs[0], output);
+  planner->SetOutput(node->Output(), output);
   return {};
 }
 
@@ -56,7 +56,7 @@ Status EmitReduce(NodeReader* node, Planner* planner, Reduce::Kind kind,
   }
   planner->Emit(*node, {input}, output, MakeOperation(std::move(reduce)));
   if (!keep) output = planner->Reshaped(output, dropped_shape);
-  planner->SetOutput(node->node().outputs[0], output);
+  planner->SetOutput(node->Output(), output);
   return {};
 }
 
@@ -85,7 +85,7 @@ Status LowerReduceMean(NodeReader* node, Planner* planner) {
   }
   const bool keep = node->Integer("keepdims", 1) != 0;
   if (axes.empty() && node->Integer("noop_with_empty_axes", 0) != 0) {
-    planner->SetOutput(node->node().outputs[0], input);
+    planner->SetOutput(node->Output(), input);
     return {};
   }
   std::vector<bool> reduced(rank, axes.empty());
@@ -108,22 +108,23 @@ Status LowerLocalResponse(NodeReader* node, Planner* planner) {
   kernel.alpha = node->Number("alpha", 1e-4F);
   kernel.beta = node->Number("beta", 0.75F);
   kernel.bias = node->Number("bias", 1);
-  if (kernel.size < 1) return node->Invalid(StrCat("has size ", kernel.size));
+  if (kernel.size < 1) return node->Invalid("has size ", kernel.size);
   ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, shape, Layout::kChannelsLast));
   planner->Emit(*node, {input}, output, MakeOperation(kernel));
-  planner->SetOutput(node->node().outputs[0], output);
+  planner->SetOutput(node->Output(), output);
   return {};
 }
 
 }  // namespace
 
-std::vector<NamedLowering> PoolingLowerings() {
-  return {{"MaxPool", LowerMaxPool},
-          {"AveragePool", LowerAveragePool},
-          {"GlobalMaxPool", LowerGlobalMaxPool},
-          {"GlobalAveragePool", LowerGlobalAveragePool},
-          {"ReduceMean", LowerReduceMean},
-          {"LRN", LowerLocalResponse}};
+std::span<const NamedLowering> PoolingLowerings() {
+  static constexpr NamedLowering kTable[] = {{"MaxPool", LowerMaxPool},
+                                             {"AveragePool", LowerAveragePool},
+                                             {"GlobalMaxPool", LowerGlobalMaxPool},
+                                             {"GlobalAveragePool", LowerGlobalAveragePool},
+                                             {"ReduceMean", LowerReduceMean},
+                                             {"LRN", LowerLocalResponse}};
+  return kTable;
 }
 
 }  // namespace insitu

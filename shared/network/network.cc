@@ -21,9 +21,7 @@ struct Lifetime {
     first = std::min(first, step);
     last = std::max(last, step);
   }
-  bool Overlaps(const Lifetime& other) const {
-    return first <= other.last && other.first <= last;
-  }
+  bool Overlaps(const Lifetime& other) const { return first <= other.last && other.first <= last; }
 };
 
 std::vector<Lifetime> Lifetimes(const Plan& plan) {
@@ -61,9 +59,11 @@ void Network::PlaceBuffers() {
   const std::vector<Lifetime> lifetimes = Lifetimes(plan_);
   std::vector<size_t> order(plan_.buffers.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(), [this](size_t a, size_t b) {
+  const auto before = [this](size_t a, size_t b) {
     return plan_.buffers[a] != plan_.buffers[b] ? plan_.buffers[a] > plan_.buffers[b] : a < b;
-  });
+  };
+  std::make_heap(order.begin(), order.end(), before);  // std::sort is ten times the code
+  std::sort_heap(order.begin(), order.end(), before);
   offsets_.assign(plan_.buffers.size(), 0);
   std::vector<size_t> placed;  // by offset
   for (size_t buffer : order) {
@@ -77,9 +77,9 @@ void Network::PlaceBuffers() {
     }
     offsets_[buffer] = offset;
     item_elements_ = std::max(item_elements_, offset + size);
-    const auto place = std::upper_bound(
-        placed.begin(), placed.end(), offset,
-        [this](int64_t value, size_t other) { return value < offsets_[other]; });
+    const auto place =
+        std::upper_bound(placed.begin(), placed.end(), offset,
+                         [this](int64_t value, size_t other) { return value < offsets_[other]; });
     placed.insert(place, buffer);
   }
 }
@@ -93,9 +93,8 @@ Status Network::Reserve(int batch) {
   if (batch <= reserved_) return {};
   const int64_t elements = item_elements_ * batch + Aligned(kReadPastEnd);
   if (elements > kMaxArenaBytes / static_cast<int64_t>(sizeof(float))) {
-    return Error{ErrorCode::kOutOfMemory,
-                 StrCat("The model needs ", elements / (1 << 18), " MiB to run; the limit is ",
-                        kMaxArenaBytes >> 20, " MiB.")};
+    return Fail(ErrorCode::kOutOfMemory, "The model needs ", elements / (1 << 18),
+                " MiB to run; the limit is ", kMaxArenaBytes >> 20, " MiB.");
   }
   arena_.assign(static_cast<size_t>(elements), 0);
   reserved_ = batch;
@@ -109,7 +108,8 @@ Status Network::Bind(int batch) {
     for (size_t i = 0; i < step.inputs.size(); ++i) {
       const PlannedOperand& input = step.inputs[i];
       if (input.buffer >= 0) {
-        operands[i] = {BufferData(input.buffer, batch), plan_.buffers[static_cast<size_t>(input.buffer)]};
+        operands[i] = {BufferData(input.buffer, batch),
+                       plan_.buffers[static_cast<size_t>(input.buffer)]};
       } else {
         operands[i] = {input.constant->floats.data(), 0};
       }
@@ -125,25 +125,28 @@ Status Network::Bind(int batch) {
 Status Network::Run(int batch, std::span<const std::span<const float>> inputs,
                     std::span<const std::span<float>> outputs) {
   const auto wrong_size = [] {
-    return Error{ErrorCode::kInvalidArgument,
-                 "The network was given an input or output of another size."};
+    return Fail(ErrorCode::kInvalidArgument,
+                "The network was given an input or output of another size.");
   };
   if (batch < 1 || inputs.size() != plan_.inputs.size() || outputs.size() != plan_.outputs.size()) {
     return wrong_size();
   }
   const auto count = static_cast<size_t>(batch);
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (inputs[i].size() != count * static_cast<size_t>(ElementCount(plan_.inputs[i].shape))) return wrong_size();
+    if (inputs[i].size() != count * static_cast<size_t>(ElementCount(plan_.inputs[i].shape)))
+      return wrong_size();
   }
   for (size_t i = 0; i < outputs.size(); ++i) {
-    if (outputs[i].size() != count * static_cast<size_t>(ElementCount(plan_.outputs[i].shape))) return wrong_size();
+    if (outputs[i].size() != count * static_cast<size_t>(ElementCount(plan_.outputs[i].shape)))
+      return wrong_size();
   }
   for (int done = 0; done < batch; done += reserved_) {
     const int part = std::min(reserved_, batch - done);
     if (part != bound_) RETURN_IF_ERROR(Bind(part));
     for (size_t i = 0; i < inputs.size(); ++i) {
       const size_t item = inputs[i].size() / count;
-      const auto from = inputs[i].subspan(static_cast<size_t>(done) * item, static_cast<size_t>(part) * item);
+      const auto from =
+          inputs[i].subspan(static_cast<size_t>(done) * item, static_cast<size_t>(part) * item);
       std::copy(from.begin(), from.end(), BufferData(plan_.inputs[i].place.buffer, part));
     }
     for (PlannedStep& step : plan_.steps) step.operation->Run();
@@ -154,7 +157,8 @@ Status Network::Run(int batch, std::span<const std::span<const float>> inputs,
       if (place.buffer >= 0) {
         std::copy_n(BufferData(place.buffer, part), static_cast<size_t>(part) * item, to);
       } else {
-        for (int k = 0; k < part; ++k, to += item) std::copy_n(place.constant->floats.data(), item, to);
+        for (int k = 0; k < part; ++k, to += item)
+          std::copy_n(place.constant->floats.data(), item, to);
       }
     }
   }

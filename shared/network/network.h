@@ -22,8 +22,9 @@ class Network {
   // Makes room for runs of up to `batch` items at a time; larger runs go in parts of that size.
   Status Reserve(int batch);
 
-  // inputs[i]: `batch` items of input i, dense, each in the layout of inputs()[i]; outputs likewise,
-  // always in ONNX's order. Allocates nothing. Errors: kInvalidArgument when a size does not fit.
+  // inputs[i]: `batch` items of input i, dense, each in the layout of inputs()[i]; outputs
+  // likewise, always in ONNX's order. Allocates nothing. Errors: kInvalidArgument when a size does
+  // not fit.
   Status Run(int batch, std::span<const std::span<const float>> inputs,
              std::span<const std::span<float>> outputs);
 

@@ -49,23 +49,20 @@ const Tensor* NodeReader::TensorValue(std::string_view name) {
 
 std::string NodeReader::Where() const {
   std::string_view name = node_.name;
-  if (name.empty() && !node_.outputs.empty()) name = node_.outputs[0];
+  if (name.empty() && !node_.outputs.empty()) name = model_.names.text(node_.outputs[0]);
   return StrCat(node_.op_type, " '", name, "'");
 }
 
-Error NodeReader::Unsupported(std::string_view what) const {
-  return {ErrorCode::kModelUnsupported, StrCat("The model cannot be run: ", Where(), " ", what, ".")};
-}
-
-Error NodeReader::Invalid(std::string_view what) const {
-  return {ErrorCode::kModelCorrupt,
-          StrCat("The model contradicts itself: ", Where(), " ", what, ".")};
+Failed NodeReader::Describe(ErrorCode code, std::initializer_list<TextPart> what) const {
+  const std::string_view so = code == ErrorCode::kModelCorrupt ? "The model contradicts itself: "
+                                                               : "The model cannot be run: ";
+  return Fail(code, so, Where(), " ", Join(what), ".");
 }
 
 Status NodeReader::CheckAllUnderstood() const {
   for (const OnnxAttribute& attribute : node_.attributes) {
     if (std::find(understood_.begin(), understood_.end(), attribute.name) == understood_.end()) {
-      return Unsupported(StrCat("has the attribute '", attribute.name, "', which is not supported"));
+      return Unsupported("has the attribute '", attribute.name, "', which is not supported");
     }
   }
   return {};

@@ -1,44 +1,88 @@
-// Protozero reports malformed protobuf by exceptions, so this one file is compiled with them; they
-// end in ReadOnnx and ReadOnnxTensor.
 #include "shared/network/onnx.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
-#include <exception>
-
-namespace insitu {
-struct WireTypeError : std::exception {};
-}  // namespace insitu
-
-// A field whose wire type is not the expected one is bad input, not a programming error.
-#define protozero_assert(condition) ((condition) ? void() : throw ::insitu::WireTypeError())
-#include <protozero/pbf_reader.hpp>
 
 #include "shared/limits.h"
+#include "shared/network/protobuf.h"
 #include "shared/str_cat.h"
 
 namespace insitu {
 namespace {
 
-using protozero::pbf_reader;
-
 // Field numbers of onnx.proto.
-enum ModelField { kIrVersion = 1, kProducerName = 2, kGraph = 7, kOpsetImport = 8, kMetadata = 14, kFunctions = 25 };
+enum ModelField {
+  kIrVersion = 1,
+  kProducerName = 2,
+  kGraph = 7,
+  kOpsetImport = 8,
+  kMetadata = 14,
+  kFunctions = 25
+};
 enum GraphField { kNode = 1, kInitializer = 5, kInput = 11, kOutput = 12, kSparseInitializer = 15 };
-enum NodeField { kNodeInput = 1, kNodeOutput = 2, kNodeName = 3, kOpType = 4, kAttribute = 5, kDomain = 7 };
-enum AttributeField { kAttributeName = 1, kF = 2, kI = 3, kS = 4, kT = 5, kG = 6, kFloats = 7, kInts = 8, kStrings = 9, kType = 20, kRefName = 21 };
-enum TensorField { kDims = 1, kDataType = 2, kFloatData = 4, kInt32Data = 5, kStringData = 6, kInt64Data = 7, kTensorName = 8, kRawData = 9, kDoubleData = 10, kUint64Data = 11, kExternalData = 13, kDataLocation = 14 };
+enum NodeField {
+  kNodeInput = 1,
+  kNodeOutput = 2,
+  kNodeName = 3,
+  kOpType = 4,
+  kAttribute = 5,
+  kDomain = 7
+};
+enum AttributeField {
+  kAttributeName = 1,
+  kF = 2,
+  kI = 3,
+  kS = 4,
+  kT = 5,
+  kG = 6,
+  kFloats = 7,
+  kInts = 8,
+  kStrings = 9,
+  kType = 20,
+  kRefName = 21
+};
+enum TensorField {
+  kDims = 1,
+  kDataType = 2,
+  kFloatData = 4,
+  kInt32Data = 5,
+  kStringData = 6,
+  kInt64Data = 7,
+  kTensorName = 8,
+  kRawData = 9,
+  kDoubleData = 10,
+  kUint64Data = 11,
+  kExternalData = 13,
+  kDataLocation = 14
+};
 
 // onnx.TensorProto.DataType
-enum ElementType { kFloat32 = 1, kUint8 = 2, kInt8 = 3, kUint16 = 4, kInt16 = 5, kInt32 = 6, kInt64 = 7, kString = 8, kBool = 9, kFloat16 = 10, kDouble = 11, kUint32 = 12, kUint64 = 13 };
+enum ElementType {
+  kFloat32 = 1,
+  kUint8 = 2,
+  kInt8 = 3,
+  kUint16 = 4,
+  kInt16 = 5,
+  kInt32 = 6,
+  kInt64 = 7,
+  kString = 8,
+  kBool = 9,
+  kFloat16 = 10,
+  kDouble = 11,
+  kUint32 = 12,
+  kUint64 = 13
+};
 
-Error Corrupt(std::string_view what) {
-  return {ErrorCode::kModelCorrupt,
-          StrCat("The model file is damaged or not ONNX (", what, "). Fetch it again.")};
+template <typename... Parts>
+[[gnu::always_inline]] inline Failed Corrupt(const Parts&... what) {
+  return Fail(ErrorCode::kModelCorrupt, "The model file is damaged or not ONNX (", what...,
+              "). Fetch it again.");
 }
 
-Error Unsupported(std::string_view what) {
-  return {ErrorCode::kModelUnsupported, StrCat("The model cannot be run: ", what, ".")};
+template <typename... Parts>
+[[gnu::always_inline]] inline Failed Unsupported(const Parts&... what) {
+  return Fail(ErrorCode::kModelUnsupported, "The model cannot be run: ", what..., ".");
 }
 
 // IEEE 754-2008 binary16 -> binary32, exact.
@@ -54,101 +98,115 @@ float FloatFromHalf(uint16_t half) {
   return std::bit_cast<float>(std::bit_cast<uint32_t>(scaled) | sign);
 }
 
-template <typename Stored, typename Convert, typename Out>
-bool FromRaw(protozero::data_view raw, int64_t count, Convert convert, std::vector<Out>* out) {
-  if (raw.size() != static_cast<size_t>(count) * sizeof(Stored)) return false;
-  out->resize(static_cast<size_t>(count));
-  for (size_t i = 0; i < out->size(); ++i) {
-    Stored stored;  // little-endian in the file, as on every machine we run on
-    std::memcpy(&stored, raw.data() + i * sizeof(Stored), sizeof(Stored));
-    (*out)[i] = convert(stored);
-  }
-  return true;
-}
-
-template <typename Stored>
-bool IntsFromRaw(protozero::data_view raw, int64_t count, std::vector<int64_t>* out) {
-  return FromRaw<Stored>(raw, count, [](Stored v) { return static_cast<int64_t>(v); }, out);
-}
-
 // A TensorProto before its data are converted.
 struct StoredTensor {
   std::string name;
-  Shape dims;
-  int element_type = 0;
+  std::vector<int64_t> dims;
+  int64_t element_type = 0;
   bool external = false;
-  std::optional<protozero::data_view> raw;
+  std::optional<std::span<const uint8_t>> raw;
   std::vector<float> floats;
   std::vector<int64_t> ints;  // int32_data and int64_data
 };
 
-template <typename Range, typename Out>
-void AppendRange(const Range& range, std::vector<Out>* out) {
-  for (auto value : range) out->push_back(static_cast<Out>(value));
-}
-
-// Repeated scalars come packed or one by one; both are legal.
-void AppendInt64(pbf_reader* field, Shape* out) {
-  if (field->wire_type() == protozero::pbf_wire_type::length_delimited) {
-    AppendRange(field->get_packed_int64(), out);
-  } else {
-    out->push_back(field->get_int64());
-  }
-}
-
-void AppendInt32(pbf_reader* field, Shape* out) {
-  if (field->wire_type() == protozero::pbf_wire_type::length_delimited) {
-    AppendRange(field->get_packed_int32(), out);
-  } else {
-    out->push_back(field->get_int32());
-  }
-}
-
-void AppendFloat(pbf_reader* field, std::vector<float>* out) {
-  if (field->wire_type() == protozero::pbf_wire_type::length_delimited) {
-    AppendRange(field->get_packed_float(), out);
-  } else {
-    out->push_back(field->get_float());
-  }
-}
-
-StoredTensor ReadStoredTensor(pbf_reader reader) {
+StoredTensor ReadStoredTensor(ProtobufReader reader) {
   StoredTensor tensor;
-  while (reader.next()) {
-    switch (reader.tag()) {
-      case kDims: AppendInt64(&reader, &tensor.dims); break;
-      case kDataType: tensor.element_type = reader.get_int32(); break;
-      case kFloatData: AppendFloat(&reader, &tensor.floats); break;
-      case kInt32Data: AppendInt32(&reader, &tensor.ints); break;
-      case kInt64Data: AppendInt64(&reader, &tensor.ints); break;
-      case kTensorName: tensor.name = reader.get_string(); break;
-      case kRawData: tensor.raw = reader.get_view(); break;
-      case kExternalData: tensor.external = true; reader.skip(); break;
-      case kDataLocation: tensor.external = tensor.external || reader.get_enum() != 0; break;
-      default: reader.skip();
+  while (reader.Next()) {
+    switch (reader.field()) {
+      case kDims:
+        reader.AppendTo(&tensor.dims);
+        break;
+      case kDataType:
+        tensor.element_type = reader.Integer();
+        break;
+      case kFloatData:
+        reader.AppendTo(&tensor.floats);
+        break;
+      case kInt32Data:
+      case kInt64Data:
+        reader.AppendTo(&tensor.ints);
+        break;
+      case kTensorName:
+        tensor.name = reader.Text();
+        break;
+      case kRawData:
+        tensor.raw = reader.Bytes();
+        break;
+      case kExternalData:
+        tensor.external = true;
+        break;
+      case kDataLocation:
+        tensor.external = tensor.external || reader.Integer() != 0;
+        break;
+      default:
+        break;
     }
   }
   return tensor;
 }
 
-bool ConvertRaw(const StoredTensor& stored, int64_t count, Tensor* tensor) {
-  const protozero::data_view raw = *stored.raw;
-  switch (stored.element_type) {
-    case kFloat32:
-      return FromRaw<float>(raw, count, [](float v) { return v; }, &tensor->floats);
-    case kFloat16: return FromRaw<uint16_t>(raw, count, FloatFromHalf, &tensor->floats);
+// Bytes of a stored number and whether it has a sign; 0 bytes for a type that is not read.
+struct NumberFormat {
+  size_t bytes = 0;
+  bool is_signed = false;
+};
+
+NumberFormat FormatOf(int64_t element_type) {
+  switch (element_type) {
     case kUint8:
-    case kBool: return IntsFromRaw<uint8_t>(raw, count, &tensor->ints);
-    case kInt8: return IntsFromRaw<int8_t>(raw, count, &tensor->ints);
-    case kUint16: return IntsFromRaw<uint16_t>(raw, count, &tensor->ints);
-    case kInt16: return IntsFromRaw<int16_t>(raw, count, &tensor->ints);
-    case kInt32: return IntsFromRaw<int32_t>(raw, count, &tensor->ints);
-    case kUint32: return IntsFromRaw<uint32_t>(raw, count, &tensor->ints);
-    default: return IntsFromRaw<int64_t>(raw, count, &tensor->ints);
+    case kBool:
+      return {1, false};
+    case kInt8:
+      return {1, true};
+    case kFloat16:
+    case kUint16:
+      return {2, false};
+    case kInt16:
+      return {2, true};
+    case kFloat32:
+    case kUint32:
+      return {4, false};
+    case kInt32:
+      return {4, true};
+    case kInt64:
+      return {8, true};
+    default:
+      return {};
   }
 }
 
-bool ConvertTyped(StoredTensor* stored, int64_t count, Tensor* tensor) {
+// Little-endian, two's complement.
+int64_t IntegerAt(const uint8_t* bytes, NumberFormat format) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < format.bytes; ++i) value |= static_cast<uint64_t>(bytes[i]) << (8 * i);
+  const size_t unused = 64 - 8 * format.bytes;
+  if (!format.is_signed) return static_cast<int64_t>(value);
+  return static_cast<int64_t>(value << unused) >> unused;
+}
+
+bool ConvertRaw(const StoredTensor& stored, size_t count, Tensor* tensor) {
+  const NumberFormat format = FormatOf(stored.element_type);
+  const std::span<const uint8_t> raw = *stored.raw;
+  if (raw.size() != count * format.bytes) return false;
+  if (stored.element_type == kFloat32) {
+    tensor->floats.resize(count);
+    if (count > 0) std::memcpy(tensor->floats.data(), raw.data(), raw.size());
+  } else if (stored.element_type == kFloat16) {
+    tensor->floats.resize(count);
+    for (size_t i = 0; i < count; ++i) {
+      const int64_t half = IntegerAt(raw.data() + 2 * i, format);
+      tensor->floats[i] = FloatFromHalf(static_cast<uint16_t>(half));
+    }
+  } else {
+    tensor->ints.resize(count);
+    for (size_t i = 0; i < count; ++i) {
+      tensor->ints[i] = IntegerAt(raw.data() + format.bytes * i, format);
+    }
+  }
+  return true;
+}
+
+bool ConvertTyped(StoredTensor* stored, size_t count, Tensor* tensor) {
   if (stored->element_type == kFloat16) {  // bits, one in each int32_data
     for (int64_t bits : stored->ints) {
       stored->floats.push_back(FloatFromHalf(static_cast<uint16_t>(bits)));
@@ -158,22 +216,22 @@ bool ConvertTyped(StoredTensor* stored, int64_t count, Tensor* tensor) {
   tensor->ints = std::move(stored->ints);
   const size_t held =
       tensor->type == DataType::kFloat ? tensor->floats.size() : tensor->ints.size();
-  return held == static_cast<size_t>(count);
+  return held == count;
 }
 
 Result<Tensor> ConvertTensor(StoredTensor stored) {
   const std::string where = StrCat("tensor '", stored.name, "'");
   if (stored.external) {
-    return Unsupported(where + " keeps its data in another file; export the model as one file");
+    return Unsupported(where, " keeps its data in another file; export the model as one file");
   }
   int64_t count = 1;
   if (stored.dims.size() > static_cast<size_t>(kMaxTensorRank)) {
-    return Unsupported(StrCat(where, " has more than ", kMaxTensorRank, " dimensions"));
+    return Unsupported(where, " has more than ", kMaxTensorRank, " dimensions");
   }
   for (int64_t dim : stored.dims) {
-    if (dim < 0) return Corrupt(where + " has a negative dimension");
+    if (dim < 0) return Corrupt(where, " has a negative dimension");
     if (dim > kMaxTensorElements || count * dim > kMaxTensorElements) {
-      return Unsupported(StrCat(where, " has more than ", kMaxTensorElements, " elements"));
+      return Unsupported(where, " has more than ", kMaxTensorElements, " elements");
     }
     count *= dim;
   }
@@ -182,189 +240,247 @@ Result<Tensor> ConvertTensor(StoredTensor stored) {
   if (IsOnnxInteger(stored.element_type)) {
     tensor.type = DataType::kInt64;
   } else if (stored.element_type != kFloat32 && stored.element_type != kFloat16) {
-    return Unsupported(StrCat(where, " has element type ", stored.element_type,
-                              "; float, float16 and whole numbers are read"));
+    return Unsupported(where, " has element type ", stored.element_type,
+                       "; float, float16 and whole numbers are read");
   }
-  const bool filled =
-      stored.raw ? ConvertRaw(stored, count, &tensor) : ConvertTyped(&stored, count, &tensor);
-  if (!filled) return Corrupt(where + " does not fill its shape");
+  const bool filled = stored.raw ? ConvertRaw(stored, static_cast<size_t>(count), &tensor)
+                                 : ConvertTyped(&stored, static_cast<size_t>(count), &tensor);
+  if (!filled) return Corrupt(where, " does not fill its shape");
   return tensor;
 }
 
-Result<OnnxAttribute> ReadAttribute(pbf_reader reader) {
+Result<OnnxAttribute> ReadAttribute(ProtobufReader reader) {
   OnnxAttribute attribute;
-  while (reader.next()) {
-    switch (reader.tag()) {
-      case kAttributeName: attribute.name = reader.get_string(); break;
-      case kF: attribute.number = reader.get_float(); break;
-      case kI: attribute.integer = reader.get_int64(); break;
-      case kS: attribute.text = reader.get_string(); break;
-      case kFloats: AppendFloat(&reader, &attribute.numbers); break;
-      case kInts: AppendInt64(&reader, &attribute.integers); break;
+  while (reader.Next()) {
+    switch (reader.field()) {
+      case kAttributeName:
+        attribute.name = reader.Text();
+        break;
+      case kF:
+        attribute.number = reader.Number();
+        break;
+      case kI:
+        attribute.integer = reader.Integer();
+        break;
+      case kS:
+        attribute.text = reader.Text();
+        break;
+      case kFloats:
+        reader.AppendTo(&attribute.numbers);
+        break;
+      case kInts:
+        reader.AppendTo(&attribute.integers);
+        break;
       case kT: {
-        ASSIGN_OR_RETURN(attribute.tensor, ConvertTensor(ReadStoredTensor(reader.get_message())));
+        ASSIGN_OR_RETURN(attribute.tensor, ConvertTensor(ReadStoredTensor(reader.Message())));
         break;
       }
-      default: reader.skip();  // graphs, strings: an operator that needs them is not supported
+      default:
+        break;  // graphs, strings: an operator that needs them is not supported
     }
   }
   return attribute;
 }
 
-Result<OnnxNode> ReadNode(pbf_reader reader) {
+Result<OnnxNode> ReadNode(ProtobufReader reader, NameTable* names) {
   OnnxNode node;
-  while (reader.next()) {
-    switch (reader.tag()) {
-      case kNodeInput: node.inputs.push_back(reader.get_string()); break;
-      case kNodeOutput: node.outputs.push_back(reader.get_string()); break;
-      case kNodeName: node.name = reader.get_string(); break;
-      case kOpType: node.op_type = reader.get_string(); break;
-      case kDomain: node.domain = reader.get_string(); break;
+  while (reader.Next()) {
+    switch (reader.field()) {
+      case kNodeInput:
+        node.inputs.push_back(names->Intern(reader.Text()));
+        break;
+      case kNodeOutput:
+        node.outputs.push_back(names->Intern(reader.Text()));
+        break;
+      case kNodeName:
+        node.name = reader.Text();
+        break;
+      case kOpType:
+        node.op_type = reader.Text();
+        break;
+      case kDomain:
+        node.domain = reader.Text();
+        break;
       case kAttribute: {
-        ASSIGN_OR_RETURN(OnnxAttribute attribute, ReadAttribute(reader.get_message()));
+        ASSIGN_OR_RETURN(OnnxAttribute attribute, ReadAttribute(reader.Message()));
         node.attributes.push_back(std::move(attribute));
         break;
       }
-      default: reader.skip();
+      default:
+        break;
     }
   }
   return node;
 }
 
 // TensorShapeProto {1: Dimension {1: value, 2: name}}
-Shape ReadShape(pbf_reader reader) {
+Shape ReadShape(ProtobufReader reader) {
   Shape shape;
-  while (reader.next(1)) {
-    pbf_reader dimension = reader.get_message();
+  while (reader.Next()) {
+    if (reader.field() != 1) continue;
     int64_t value = -1;
-    while (dimension.next(1)) value = dimension.get_int64();
+    for (ProtobufReader dimension = reader.Message(); dimension.Next();) {
+      if (dimension.field() == 1) value = dimension.Integer();
+    }
     shape.push_back(value < 1 ? -1 : value);
   }
   return shape;
 }
 
-// ValueInfoProto {1: name, 2: TypeProto {1: Tensor {1: elem_type, 2: shape}}}
-OnnxValueInfo ReadValueInfo(pbf_reader reader) {
+// TypeProto.Tensor {1: elem_type, 2: shape}
+void ReadTensorType(ProtobufReader reader, OnnxValueInfo* info) {
+  while (reader.Next()) {
+    if (reader.field() == 1) info->element_type = static_cast<int>(reader.Integer());
+    if (reader.field() == 2) info->shape = ReadShape(reader.Message());
+  }
+}
+
+// ValueInfoProto {1: name, 2: TypeProto {1: Tensor}}
+OnnxValueInfo ReadValueInfo(ProtobufReader reader, NameTable* names) {
   OnnxValueInfo info;
-  while (reader.next()) {
-    if (reader.tag() == 1) {
-      info.name = reader.get_string();
-    } else if (reader.tag() == 2) {
-      pbf_reader type = reader.get_message();
-      while (type.next(1)) {
-        pbf_reader tensor_type = type.get_message();
-        while (tensor_type.next()) {
-          if (tensor_type.tag() == 1) {
-            info.element_type = tensor_type.get_int32();
-          } else if (tensor_type.tag() == 2) {
-            info.shape = ReadShape(tensor_type.get_message());
-          } else {
-            tensor_type.skip();
-          }
-        }
-      }
-    } else {
-      reader.skip();
+  while (reader.Next()) {
+    if (reader.field() == 1) info.name = names->Intern(reader.Text());
+    if (reader.field() != 2) continue;
+    for (ProtobufReader type = reader.Message(); type.Next();) {
+      if (type.field() == 1) ReadTensorType(type.Message(), &info);
     }
   }
   return info;
 }
 
-Status ReadGraph(pbf_reader reader, OnnxModel* model) {
-  while (reader.next()) {
-    switch (reader.tag()) {
+Status ReadGraph(ProtobufReader reader, OnnxModel* model) {
+  while (reader.Next()) {
+    switch (reader.field()) {
       case kNode: {
         if (model->nodes.size() == kMaxGraphNodes) {
-          return Unsupported(StrCat("its graph has more than ", kMaxGraphNodes, " nodes"));
+          return Unsupported("its graph has more than ", kMaxGraphNodes, " nodes");
         }
-        ASSIGN_OR_RETURN(OnnxNode node, ReadNode(reader.get_message()));
+        ASSIGN_OR_RETURN(OnnxNode node, ReadNode(reader.Message(), &model->names));
         model->nodes.push_back(std::move(node));
         break;
       }
       case kInitializer: {
-        StoredTensor stored = ReadStoredTensor(reader.get_message());
-        std::string name = stored.name;
+        StoredTensor stored = ReadStoredTensor(reader.Message());
+        const NameId name = model->names.Intern(stored.name);
         ASSIGN_OR_RETURN(Tensor tensor, ConvertTensor(std::move(stored)));
-        model->initializers.insert_or_assign(std::move(name), std::move(tensor));
+        model->initializers.emplace_back(name, std::move(tensor));
         break;
       }
-      case kInput: model->inputs.push_back(ReadValueInfo(reader.get_message())); break;
-      case kOutput: model->outputs.push_back(ReadValueInfo(reader.get_message())); break;
-      case kSparseInitializer: return Unsupported("it has sparse initializers");
-      default: reader.skip();
+      case kInput:
+        model->inputs.push_back(ReadValueInfo(reader.Message(), &model->names));
+        break;
+      case kOutput:
+        model->outputs.push_back(ReadValueInfo(reader.Message(), &model->names));
+        break;
+      case kSparseInitializer:
+        return Unsupported("it has sparse initializers");
+      default:
+        break;
     }
   }
-  std::erase_if(model->inputs, [model](const OnnxValueInfo& input) {
-    return model->initializers.contains(input.name);
+  std::vector<bool> has_value(model->names.size(), false);
+  for (const auto& [name, tensor] : model->initializers) {
+    has_value[static_cast<size_t>(name)] = true;
+  }
+  std::erase_if(model->inputs, [&has_value](const OnnxValueInfo& input) {
+    return has_value[static_cast<size_t>(input.name)];
   });
   return {};
 }
 
-// OperatorSetIdProto {1: domain, 2: version}; StringStringEntryProto {1: key, 2: value}
-void ReadOpset(pbf_reader reader, OnnxModel* model) {
+// OperatorSetIdProto {1: domain, 2: version}
+void ReadOpset(ProtobufReader reader, OnnxModel* model) {
   std::string domain;
   int64_t version = 0;
-  while (reader.next()) {
-    if (reader.tag() == 1) {
-      domain = reader.get_string();
-    } else if (reader.tag() == 2) {
-      version = reader.get_int64();
-    } else {
-      reader.skip();
-    }
+  while (reader.Next()) {
+    if (reader.field() == 1) domain = reader.Text();
+    if (reader.field() == 2) version = reader.Integer();
   }
   if (domain.empty() || domain == "ai.onnx") model->opset = version;
 }
 
-void ReadMetadataEntry(pbf_reader reader, OnnxModel* model) {
+// StringStringEntryProto {1: key, 2: value}
+void ReadMetadataEntry(ProtobufReader reader, OnnxModel* model) {
   std::pair<std::string, std::string> entry;
-  while (reader.next()) {
-    if (reader.tag() == 1) {
-      entry.first = reader.get_string();
-    } else if (reader.tag() == 2) {
-      entry.second = reader.get_string();
-    } else {
-      reader.skip();
-    }
+  while (reader.Next()) {
+    if (reader.field() == 1) entry.first = reader.Text();
+    if (reader.field() == 2) entry.second = reader.Text();
   }
   model->metadata.push_back(std::move(entry));
 }
 
-Result<OnnxModel> ReadModel(pbf_reader reader) {
+Result<OnnxModel> ReadModel(ProtobufReader reader) {
   OnnxModel model;
   bool has_graph = false;
-  while (reader.next()) {
-    switch (reader.tag()) {
-      case kIrVersion: model.ir_version = reader.get_int64(); break;
-      case kProducerName: model.producer = reader.get_string(); break;
+  while (reader.Next()) {
+    switch (reader.field()) {
+      case kIrVersion:
+        model.ir_version = reader.Integer();
+        break;
+      case kProducerName:
+        model.producer = reader.Text();
+        break;
       case kGraph:
-        RETURN_IF_ERROR(ReadGraph(reader.get_message(), &model));
+        RETURN_IF_ERROR(ReadGraph(reader.Message(), &model));
         has_graph = true;
         break;
-      case kOpsetImport: ReadOpset(reader.get_message(), &model); break;
-      case kMetadata: ReadMetadataEntry(reader.get_message(), &model); break;
-      case kFunctions: return Unsupported("it defines functions of its own");
-      default: reader.skip();
+      case kOpsetImport:
+        ReadOpset(reader.Message(), &model);
+        break;
+      case kMetadata:
+        ReadMetadataEntry(reader.Message(), &model);
+        break;
+      case kFunctions:
+        return Unsupported("it defines functions of its own");
+      default:
+        break;
     }
   }
   if (!has_graph) return Corrupt("it holds no graph");
   for (const OnnxValueInfo& input : model.inputs) {
-    if (input.element_type == 0) return Unsupported("its input '" + input.name + "' is no tensor");
+    if (input.element_type == 0)
+      return Unsupported("its input '", model.names.text(input.name), "' is no tensor");
   }
   if (model.opset < kMinOpset || model.opset > kMaxOpset) {
-    return Unsupported(StrCat("it uses operator set ", model.opset, "; sets ", kMinOpset, " to ",
-                              kMaxOpset, " are known"));
+    return Unsupported("it uses operator set ", model.opset, "; sets ", kMinOpset, " to ",
+                       kMaxOpset, " are known");
   }
   return model;
 }
 
-protozero::data_view View(std::span<const uint8_t> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 }  // namespace
 
-bool IsOnnxInteger(int element_type) {
+const Tensor* OnnxModel::FindInitializer(std::string_view name) const {
+  for (auto found = initializers.rbegin(); found != initializers.rend(); ++found) {
+    if (names.text(found->first) == name) return &found->second;
+  }
+  return nullptr;
+}
+
+NameId* NameTable::Slot(std::string_view name) {
+  uint32_t hash = 2166136261;  // FNV-1a
+  for (const char c : name) hash = (hash ^ static_cast<uint8_t>(c)) * 16777619;
+  const size_t mask = slots_.size() - 1;
+  for (size_t at = hash & mask;; at = (at + 1) & mask) {
+    if (slots_[at] == kNoName || text(slots_[at]) == name) return &slots_[at];
+  }
+}
+
+NameId NameTable::Intern(std::string_view name) {
+  if (name.empty() && !texts_.empty()) return kNoName;
+  if (texts_.size() * 2 >= slots_.size()) {
+    slots_.assign(std::max<size_t>(64, slots_.size() * 2), kNoName);
+    for (size_t id = 1; id < texts_.size(); ++id) *Slot(texts_[id]) = static_cast<NameId>(id);
+  }
+  NameId* slot = Slot(name);
+  if (*slot == kNoName) {
+    *slot = static_cast<NameId>(texts_.size());
+    texts_.emplace_back(name);
+  }
+  return *slot;
+}
+
+bool IsOnnxInteger(int64_t element_type) {
   switch (element_type) {
     case kUint8:
     case kInt8:
@@ -373,31 +489,30 @@ bool IsOnnxInteger(int element_type) {
     case kInt32:
     case kInt64:
     case kBool:
-    case kUint32: return true;
-    default: return false;
+    case kUint32:
+      return true;
+    default:
+      return false;
   }
 }
 
 Result<OnnxModel> ReadOnnx(std::span<const uint8_t> bytes) {
   if (bytes.size() > kMaxModelBytes) {
-    return Unsupported(StrCat("its file is larger than ", kMaxModelBytes >> 20, " MiB"));
+    return Unsupported("its file is larger than ", kMaxModelBytes >> 20, " MiB");
   }
-  try {
-    return ReadModel(pbf_reader(View(bytes)));
-  } catch (const std::exception&) {
-    return Corrupt("its structure breaks off");
-  }
+  bool damaged = false;
+  Result<OnnxModel> model = ReadModel(ProtobufReader(bytes, &damaged));
+  if (damaged) return Corrupt("its structure breaks off");
+  return model;
 }
 
 Result<std::pair<std::string, Tensor>> ReadOnnxTensor(std::span<const uint8_t> bytes) {
-  try {
-    StoredTensor stored = ReadStoredTensor(pbf_reader(View(bytes)));
-    std::string name = stored.name;
-    ASSIGN_OR_RETURN(Tensor tensor, ConvertTensor(std::move(stored)));
-    return std::pair(std::move(name), std::move(tensor));
-  } catch (const std::exception&) {
-    return Corrupt("its structure breaks off");
-  }
+  bool damaged = false;
+  StoredTensor stored = ReadStoredTensor(ProtobufReader(bytes, &damaged));
+  if (damaged) return Corrupt("its structure breaks off");
+  std::string name = stored.name;
+  ASSIGN_OR_RETURN(Tensor tensor, ConvertTensor(std::move(stored)));
+  return std::pair(std::move(name), std::move(tensor));
 }
 
 }  // namespace insitu

@@ -1,6 +1,7 @@
 #include "shared/network/planner.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "shared/limits.h"
 #include "shared/str_cat.h"
@@ -15,6 +16,12 @@ std::vector<size_t> MemoryOrder(size_t rank, Layout layout) {
     order.push_back(1);
   }
   return order;
+}
+
+std::vector<int32_t> Iota(int64_t count) {
+  std::vector<int32_t> indices(static_cast<size_t>(count));
+  std::iota(indices.begin(), indices.end(), 0);
+  return indices;
 }
 
 namespace {
@@ -41,30 +48,13 @@ bool SameOrder(const Shape& shape) {
 }
 
 const NamedLowering* FindLowering(const std::string& op_type) {
-  static const auto* const kTable = [] {
-    auto* table = new std::vector<NamedLowering>;  // never freed: used until the program ends
-    for (const auto& part : {LinearLowerings(), PoolingLowerings(), ElementwiseLowerings(),
-                             LayoutLowerings(), ConstantLowerings()}) {
-      table->insert(table->end(), part.begin(), part.end());
+  for (const auto& table : {LinearLowerings(), PoolingLowerings(), ElementwiseLowerings(),
+                            LayoutLowerings(), ConstantLowerings()}) {
+    for (const NamedLowering& entry : table) {
+      if (op_type == entry.op_type) return &entry;
     }
-    return table;
-  }();
-  for (const NamedLowering& entry : *kTable) {
-    if (op_type == entry.op_type) return &entry;
   }
   return nullptr;
-}
-
-// A node's constant parameter as a bound for fusing: absent means no bound.
-bool KnownBound(const std::map<std::string, ValueId>& names, const std::vector<Value>& values,
-                const OnnxNode& node, size_t index, float* bound) {
-  if (index >= node.inputs.size() || node.inputs[index].empty()) return true;
-  const auto found = names.find(node.inputs[index]);
-  if (found == names.end()) return false;
-  const auto& known = values[static_cast<size_t>(found->second)].known;
-  if (!known || known->floats.size() != 1) return false;
-  *bound = known->floats[0];
-  return true;
 }
 
 }  // namespace
@@ -72,7 +62,7 @@ bool KnownBound(const std::map<std::string, ValueId>& names, const std::vector<V
 Result<size_t> NormaliseAxis(const NodeReader& node, int64_t axis, size_t rank) {
   const auto signed_rank = static_cast<int64_t>(rank);
   if (axis < -signed_rank || axis >= signed_rank) {
-    return node.Invalid(StrCat("names dimension ", axis, " of ", rank));
+    return node.Invalid("names dimension ", axis, " of ", rank);
   }
   return static_cast<size_t>(axis < 0 ? axis + signed_rank : axis);
 }
@@ -80,13 +70,12 @@ Result<size_t> NormaliseAxis(const NodeReader& node, int64_t axis, size_t rank) 
 Shape Planner::Strides(ValueId id) const { return StridesOf(shape(id), value(id).layout); }
 
 Result<ValueId> Planner::Find(const NodeReader& node, size_t index) {
-  if (!node.HasInput(index)) return node.Invalid(StrCat("lacks its input ", index));
-  const auto found = names_.find(node.node().inputs[index]);
-  if (found == names_.end()) {
-    return node.Invalid(
-        StrCat("reads '", node.node().inputs[index], "', which nothing before it makes"));
+  if (!node.HasInput(index)) return node.Invalid("lacks its input ", index);
+  const ValueId id = Named(node.node().inputs[index]);
+  if (id == kNoValue) {
+    return node.Invalid("reads '", node.InputName(index), "', which nothing before it makes");
   }
-  return found->second;
+  return id;
 }
 
 Result<ValueId> Planner::Input(const NodeReader& node, size_t index) {
@@ -107,8 +96,8 @@ Result<ValueId> Planner::UncopiedInput(const NodeReader& node, size_t index) {
 Result<std::shared_ptr<const Tensor>> Planner::KnownInput(const NodeReader& node, size_t index) {
   ASSIGN_OR_RETURN(const ValueId id, Find(node, index));
   if (!value(id).known) {
-    return node.Unsupported(StrCat("computes its input '", node.node().inputs[index],
-                                   "' while running; it has to be constant"));
+    return node.Unsupported("computes its input '", node.InputName(index),
+                            "' while running; it has to be constant");
   }
   return value(id).known;
 }
@@ -116,27 +105,27 @@ Result<std::shared_ptr<const Tensor>> Planner::KnownInput(const NodeReader& node
 Result<std::vector<int64_t>> Planner::KnownInts(const NodeReader& node, size_t index) {
   ASSIGN_OR_RETURN(const auto known, KnownInput(node, index));
   if (known->type != DataType::kInt64) {
-    return node.Invalid(StrCat("takes whole numbers as its input ", index));
+    return node.Invalid("takes whole numbers as its input ", index);
   }
   return known->ints;
 }
 
 Result<ValueId> Planner::Add(const NodeReader& node, Shape shape, Layout layout) {
   if (shape.size() > static_cast<size_t>(kMaxTensorRank)) {
-    return node.Unsupported(StrCat("makes a tensor of more than ", kMaxTensorRank, " dimensions"));
+    return node.Unsupported("makes a tensor of more than ", kMaxTensorRank, " dimensions");
   }
   int64_t count = 1;
   for (int64_t dim : shape) {
-    if (dim < 0) return node.Invalid(StrCat("makes a negative dimension: ", ShapeText(shape)));
+    if (dim < 0) return node.Invalid("makes a negative dimension: ", ShapeText(shape));
     if (dim > kMaxTensorElements || count * dim > kMaxTensorElements) {
-      return node.Unsupported(StrCat("makes a tensor of ", ShapeText(shape), ", beyond ",
-                                     kMaxTensorElements, " elements"));
+      return node.Unsupported("makes a tensor of ", ShapeText(shape), ", beyond ",
+                              kMaxTensorElements, " elements");
     }
     count *= dim;
   }
   plan_.buffers.push_back(count);
-  values_.push_back({std::move(shape), layout, static_cast<int>(plan_.buffers.size()) - 1, nullptr,
-                     false, -1});
+  values_.push_back(
+      {std::move(shape), layout, static_cast<int>(plan_.buffers.size()) - 1, nullptr, false, -1});
   return static_cast<ValueId>(values_.size()) - 1;
 }
 
@@ -179,37 +168,54 @@ Result<ValueId> Planner::InLayout(const NodeReader& node, ValueId id, Layout lay
   if (from.layout == layout) return id;
   if (SameOrder(from.shape)) return Alias(id, from.shape, layout);
   ASSIGN_OR_RETURN(const ValueId copy, Add(node, from.shape, layout));
-  const Shape strides = Strides(id);
-  const Shape output_strides = Strides(copy);
-  Remap remap;
-  for (size_t axis : MemoryOrder(from.shape.size(), layout)) {
-    remap.dims.push_back(from.shape[axis]);
-    remap.output_strides.push_back(output_strides[axis]);
-    std::vector<int32_t> table;
-    for (int64_t i = 0; i < from.shape[axis]; ++i) {
-      table.push_back(static_cast<int32_t>(i * strides[axis]));
-    }
-    remap.tables.push_back(std::move(table));
-  }
-  Emit(node, {id}, copy, MakeOperation(std::move(remap)));
+  EmitMove(node, {.input = id, .output = copy});
   plan_.steps.back().info.op = "layout";
   return copy;
 }
 
-const OnnxNode* Planner::SoleReader(const std::string& name) const {
-  const auto found = readers_.find(name);
-  return found != readers_.end() && found->second.size() == 1 ? found->second[0] : nullptr;
+void Planner::EmitMove(const NodeReader& node, const Move& move) {
+  const Shape input_shape = shape(move.input);
+  const Shape strides = Strides(move.input);
+  const Shape output_strides = Strides(move.output);
+  Remap remap;
+  remap.fill = move.fill;
+  remap.output_offset = move.output_offset;
+  for (size_t axis : MemoryOrder(output_strides.size(), value(move.output).layout)) {
+    const size_t from = move.axes.empty() ? axis : static_cast<size_t>(move.axes[axis]);
+    std::vector<int32_t> table =
+        move.sources.empty() ? Iota(input_shape[from]) : move.sources[axis];
+    for (int32_t& source : table) {
+      if (source != Remap::kFill) source *= static_cast<int32_t>(strides[from]);
+    }
+    remap.dims.push_back(static_cast<int64_t>(table.size()));
+    remap.output_strides.push_back(output_strides[axis]);
+    remap.tables.push_back(std::move(table));
+  }
+  Emit(node, {move.input}, move.output, MakeOperation(std::move(remap)));
 }
 
-Clamp Planner::FuseClamp(std::string* output) {
+const OnnxNode* Planner::SoleReader(NameId name) const {
+  const Readers& readers = readers_[static_cast<size_t>(name)];
+  return readers.count == 1 ? readers.last : nullptr;
+}
+
+// A node's constant parameter as a bound for fusing: absent means no bound.
+bool Planner::KnownBound(const OnnxNode& node, size_t index, float* bound) const {
+  if (index >= node.inputs.size() || node.inputs[index] == kNoName) return true;
+  const ValueId id = Named(node.inputs[index]);
+  if (id == kNoValue || !value(id).known || value(id).known->floats.size() != 1) return false;
+  *bound = value(id).known->floats[0];
+  return true;
+}
+
+Clamp Planner::FuseClamp(NameId* output) {
   Clamp clamp;
   while (const OnnxNode* next = SoleReader(*output)) {
     Clamp step;
     if (next->op_type == "Relu") {
       step.low = 0;
     } else if (next->op_type != "Clip" || !next->attributes.empty() || next->inputs[0] != *output ||
-               !KnownBound(names_, values_, *next, 1, &step.low) ||
-               !KnownBound(names_, values_, *next, 2, &step.high)) {
+               !KnownBound(*next, 1, &step.low) || !KnownBound(*next, 2, &step.high)) {
       break;
     }
     clamp = {step(clamp.low), step(clamp.high)};
@@ -237,28 +243,31 @@ void Planner::Emit(const NodeReader& node, std::vector<ValueId> inputs, ValueId 
 }
 
 Status Planner::AddInput(const OnnxValueInfo& input, const PlanOptions& options) {
-  const auto bad = [&input](std::string_view what) {
-    return Error{ErrorCode::kModelUnsupported,
-                 StrCat("The model cannot be run: its input '", input.name, "' ", what, ".")};
+  const std::string& name = model_.names.text(input.name);
+  const auto bad = [&name](std::string_view what) {
+    return Fail(ErrorCode::kModelUnsupported, "The model cannot be run: its input '", name, "' ",
+                what, ".");
   };
   Value value;
   value.shape = input.shape;
-  if (const auto given = options.input_shapes.find(input.name); given != options.input_shapes.end()) {
-    value.shape = given->second;
-  } else {
+  for (const GivenInput& given : options.given_inputs) {
+    if (given.name != name) continue;
+    value.shape = given.value.shape;
+    value.known = std::make_shared<const Tensor>(given.value);
+    value.folds = given.value.type == DataType::kInt64;
+  }
+  if (!value.known) {
     if (!value.shape.empty() && value.shape[0] == -1) value.shape[0] = 1;  // the batch
     if (std::find(value.shape.begin(), value.shape.end(), -1) != value.shape.end()) {
       return bad("has no fixed size; export the model with one");
     }
   }
-  if (const auto known = options.known_inputs.find(input.name); known != options.known_inputs.end()) {
-    value.known = std::make_shared<const Tensor>(known->second);
-    value.folds = known->second.type == DataType::kInt64;
-  }
-  if (value.folds && !IsOnnxInteger(input.element_type)) return bad("is not of a type that is known");
+  if (value.folds && !IsOnnxInteger(input.element_type))
+    return bad("is not of a type that is known");
   if (!value.folds) {
     if (input.element_type != kOnnxFloat) return bad("is not of type float");
-    if (value.shape.size() > static_cast<size_t>(kMaxTensorRank)) return bad("has too many dimensions");
+    if (value.shape.size() > static_cast<size_t>(kMaxTensorRank))
+      return bad("has too many dimensions");
     int64_t count = 1;
     for (int64_t dim : value.shape) {
       if (dim > kMaxTensorElements || count * dim > kMaxTensorElements) return bad("is too large");
@@ -271,7 +280,7 @@ Status Planner::AddInput(const OnnxValueInfo& input, const PlanOptions& options)
     }
     plan_.buffers.push_back(count);
     value.buffer = static_cast<int>(plan_.buffers.size()) - 1;
-    plan_.inputs.push_back({input.name, value.shape, value.layout, {value.buffer, nullptr}});
+    plan_.inputs.push_back({name, value.shape, value.layout, {value.buffer, nullptr}});
   }
   values_.push_back(std::move(value));
   SetOutput(input.name, static_cast<ValueId>(values_.size()) - 1);
@@ -279,6 +288,7 @@ Status Planner::AddInput(const OnnxValueInfo& input, const PlanOptions& options)
 }
 
 Status Planner::AddInputs(const PlanOptions& options) {
+  named_.assign(model_.names.size(), kNoValue);
   for (auto& [name, tensor] : model_.initializers) SetOutput(name, AddConstant(std::move(tensor)));
   model_.initializers.clear();
   for (const OnnxValueInfo& input : model_.inputs) RETURN_IF_ERROR(AddInput(input, options));
@@ -286,23 +296,29 @@ Status Planner::AddInputs(const PlanOptions& options) {
 }
 
 void Planner::CountReaders() {
+  readers_.assign(model_.names.size(), {});
+  fused_.assign(model_.nodes.size(), false);
+  const auto read = [this](NameId name, const OnnxNode* by) {
+    if (name == kNoName) return;
+    Readers& readers = readers_[static_cast<size_t>(name)];
+    ++readers.count;
+    readers.last = by;
+  };
   for (const OnnxNode& node : model_.nodes) {
-    for (const std::string& input : node.inputs) {
-      if (!input.empty()) readers_[input].push_back(&node);
-    }
+    for (NameId input : node.inputs) read(input, &node);
   }
-  for (const OnnxValueInfo& output : model_.outputs) readers_[output.name].push_back(nullptr);
+  for (const OnnxValueInfo& output : model_.outputs) read(output.name, nullptr);
 }
 
 Status Planner::LowerNode(const OnnxNode& node) {
-  NodeReader reader(node, model_.opset);
+  NodeReader reader(node, model_);
   const NamedLowering* entry = FindLowering(node.op_type);
   if (entry == nullptr || !(node.domain.empty() || node.domain == "ai.onnx")) {
-    return Error{ErrorCode::kModelUnsupported,
-                 StrCat("The model cannot be run: operator ", node.domain.empty() ? "" : node.domain + ".",
-                        node.op_type, " (node '", node.name, "') is not supported.")};
+    return Fail(ErrorCode::kModelUnsupported, "The model cannot be run: operator ", node.domain,
+                node.domain.empty() ? "" : ".", node.op_type, " (node '", node.name,
+                "') is not supported.");
   }
-  if (node.outputs.empty() || node.outputs[0].empty()) return reader.Invalid("has no output");
+  if (!reader.HasOutput(0)) return reader.Invalid("has no output");
   bool folds = true;
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     if (!reader.HasInput(i)) continue;
@@ -325,22 +341,24 @@ Status Planner::LowerNode(const OnnxNode& node) {
 // Runs the steps just planned, which read constants only, and keeps their result as a constant.
 Status Planner::FoldSteps(size_t first_step, const NodeReader& node) {
   // With a fused Relu the result belongs to that node's output: the newest name.
-  std::string name = node.node().outputs[0];
-  while (!names_.contains(name)) name = SoleReader(name)->outputs[0];
-  ASSIGN_OR_RETURN(const ValueId plain, InLayout(node, names_[name], Layout::kPlain));
-  std::map<int, std::vector<float>> memory;
+  NameId name = node.Output();
+  while (Named(name) == kNoValue) name = SoleReader(name)->outputs[0];
+  ASSIGN_OR_RETURN(const ValueId plain, InLayout(node, Named(name), Layout::kPlain));
+  std::vector<std::vector<float>> memory(plan_.buffers.size());
+  const auto of = [&memory](int buffer) { return &memory[static_cast<size_t>(buffer)]; };
   for (size_t i = first_step; i < plan_.steps.size(); ++i) {
     PlannedStep& step = plan_.steps[i];
-    auto& output = memory[step.output];
+    std::vector<float>& output = *of(step.output);
     output.resize(static_cast<size_t>(plan_.buffers[static_cast<size_t>(step.output)]) + 4);
     std::vector<Operand> operands;
     for (const PlannedOperand& input : step.inputs) {
-      operands.push_back({input.buffer >= 0 ? memory[input.buffer].data() : input.constant->floats.data(), 0});
+      operands.push_back(
+          {input.buffer >= 0 ? of(input.buffer)->data() : input.constant->floats.data(), 0});
     }
     RETURN_IF_ERROR(step.operation->Bind(1, operands, output.data(), 0));
     step.operation->Run();
   }
-  Tensor tensor{DataType::kFloat, shape(plain), std::move(memory[value(plain).buffer]), {}};
+  Tensor tensor{DataType::kFloat, shape(plain), std::move(*of(value(plain).buffer)), {}};
   tensor.floats.resize(static_cast<size_t>(ElementCount(tensor.shape)));
   plan_.steps.resize(first_step);
   SetOutput(name, AddConstant(std::move(tensor)));
@@ -351,15 +369,15 @@ Status Planner::FinishOutputs() {
   for (const OnnxValueInfo& output : model_.outputs) {
     OnnxNode end;  // stands for the graph's end where a copy to plain order is needed
     end.op_type = "output";
-    end.name = output.name;
+    end.name = model_.names.text(output.name);
     end.inputs = {output.name};
-    const NodeReader reader(end, model_.opset);
+    const NodeReader reader(end, model_);
     ASSIGN_OR_RETURN(const ValueId found, Input(reader, 0));
     ASSIGN_OR_RETURN(const ValueId id, InLayout(reader, found, Layout::kPlain));
-    plan_.outputs.push_back({output.name, shape(id), Layout::kPlain, OperandOf(id)});
+    plan_.outputs.push_back({end.name, shape(id), Layout::kPlain, OperandOf(id)});
   }
   if (plan_.outputs.empty()) {
-    return Error{ErrorCode::kModelCorrupt, "The model contradicts itself: its graph has no output."};
+    return Fail(ErrorCode::kModelCorrupt, "The model contradicts itself: its graph has no output.");
   }
   return {};
 }
@@ -375,7 +393,7 @@ Result<Plan> Planner::Make(const PlanOptions& options) {
     MarkFused(&node);
   }
   for (const OnnxNode& node : model_.nodes) {
-    if (!fused_.contains(&node)) RETURN_IF_ERROR(LowerNode(node));
+    if (!fused_[IndexOf(&node)]) RETURN_IF_ERROR(LowerNode(node));
   }
   RETURN_IF_ERROR(FinishOutputs());
   return std::move(plan_);

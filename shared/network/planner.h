@@ -1,18 +1,17 @@
-// Graph -> plan: one pass over the nodes in order. Here, and nowhere else, it is decided how a tensor
-// lies in memory, what is known before any image is seen, and which nodes fuse.
+// Graph -> plan: one pass over the nodes in order. Here, and nowhere else, it is decided how a
+// tensor lies in memory, what is known before any image is seen, and which nodes fuse.
 //
-// Memory. Convolution and pooling want channels last (NHWC); ONNX means NCHW. Each value carries its
-// layout; operators that work on any strides take it as it comes, the others ask for one, and a copy
-// is planned only where the two orders really differ (not for one channel, nor for one pixel). A
-// flatten of a channels-last value is not copied at all when a dense layer follows: the layer's
+// Memory. Convolution and pooling want channels last (NHWC); ONNX means NCHW. Each value carries
+// its layout; operators that work on any strides take it as it comes, the others ask for one, and a
+// copy is planned only where the two orders really differ (not for one channel, nor for one pixel).
+// A flatten of a channels-last value is not copied at all when a dense layer follows: the layer's
 // weights are put in the order of the memory instead.
 //
 // Batch. A plan is made for one item (a batch dimension of 1) and run for any number of them.
 #pragma once
 
-#include <map>
 #include <memory>
-#include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,9 +32,9 @@ enum class Layout {
 
 // What a step is, for a person.
 struct StepInfo {
-  std::string op;      // ONNX operator, with what was fused: "Conv+Relu"
-  std::string name;    // of the node
-  Shape output;        // of one item, in ONNX's order
+  std::string op;    // ONNX operator, with what was fused: "Conv+Relu"
+  std::string name;  // of the node
+  Shape output;      // of one item, in ONNX's order
   int64_t multiply_adds = 0;
   int64_t parameters = 0;
 };
@@ -67,14 +66,18 @@ struct Plan {
   std::vector<PlannedEnd> outputs;
 };
 
+// The value that an input will have: its shape where the file leaves it open, and its numbers for
+// operators that need them before running (an axis, a kernel supplied as an input, as in ONNX's own
+// tests).
+struct GivenInput {
+  std::string name;
+  Tensor value;
+};
+
 struct PlanOptions {
   // The 4-dimensional input is an image that the caller supplies as (height, width, channels).
   bool image_input = false;
-  // Shapes of inputs that the file leaves open.
-  std::map<std::string, Shape> input_shapes;
-  // Values that inputs will have, for operators that need one before running (an axis, a kernel
-  // supplied as an input, as in ONNX's own tests).
-  std::map<std::string, Tensor> known_inputs;
+  std::vector<GivenInput> given_inputs;
 
   static PlanOptions ForImages() {
     PlanOptions options;
@@ -86,6 +89,7 @@ struct PlanOptions {
 Result<Plan> MakePlan(OnnxModel model, const PlanOptions& options);
 
 using ValueId = int;
+inline constexpr ValueId kNoValue = -1;
 
 struct Value {
   Shape shape;  // ONNX's order
@@ -93,7 +97,23 @@ struct Value {
   int buffer = -1;
   std::shared_ptr<const Tensor> known;  // always plain
   bool folds = false;                   // `known` is all there is to it: not also a run-time input
-  ValueId flattened = -1;               // a reshape whose copy to plain order is not planned yet
+  ValueId flattened = kNoValue;         // a reshape whose copy to plain order is not planned yet
+};
+
+// For each dimension of a result, which input index each of its indices reads, or Remap::kFill.
+using Sources = std::vector<std::vector<int32_t>>;
+
+// 0, 1, … count - 1.
+std::vector<int32_t> Iota(int64_t count);
+
+// output[i, j, …] = input[sources[0][i], sources[1][j], …]
+struct Move {
+  ValueId input = kNoValue;
+  ValueId output = kNoValue;
+  Sources sources = {};            // none: all of the input
+  std::vector<int64_t> axes = {};  // the input's dimension for each of the output; none: the same
+  int64_t output_offset = 0;       // elements
+  float fill = 0;
 };
 
 // The state of planning, as the lowerings (lower_*.cc) use it.
@@ -105,7 +125,9 @@ class Planner {
   const OnnxModel& model() const { return model_; }
   const Value& value(ValueId id) const { return values_[static_cast<size_t>(id)]; }
   const Shape& shape(ValueId id) const { return value(id).shape; }
-  bool IsInt(ValueId id) const { return value(id).known && value(id).known->type == DataType::kInt64; }
+  bool IsInt(ValueId id) const {
+    return value(id).known && value(id).known->type == DataType::kInt64;
+  }
 
   // Elements between neighbours along each dimension, as the value lies in memory.
   Shape Strides(ValueId id) const;
@@ -129,21 +151,23 @@ class Planner {
   // The value in the layout asked for: itself, an alias, or a planned copy.
   Result<ValueId> InLayout(const NodeReader& node, ValueId id, Layout layout);
 
-  void SetOutput(const std::string& name, ValueId id) { names_[name] = id; }
-  // What the node's lowering has set as its first output.
-  ValueId OutputOf(const NodeReader& node) const { return names_.at(node.node().outputs[0]); }
+  void SetOutput(NameId name, ValueId id) { named_[static_cast<size_t>(name)] = id; }
+  // The value of that name, or kNoValue while nothing has made it.
+  ValueId Named(NameId name) const { return named_[static_cast<size_t>(name)]; }
 
   // Whether anything reads the node's output of that index.
   bool ReadsOutput(const NodeReader& node, size_t index) const {
-    return node.HasOutput(index) && readers_.contains(node.node().outputs[index]);
+    return node.HasOutput(index) &&
+           readers_[static_cast<size_t>(node.node().outputs[index])].count > 0;
   }
   // The only node that reads the value, when nothing else does and it is not a graph output.
-  const OnnxNode* SoleReader(const std::string& name) const;
+  const OnnxNode* SoleReader(NameId name) const;
   // Takes the node as done: its work is fused into the one being lowered.
-  void MarkFused(const OnnxNode* node) { fused_.insert(node); }
+  void MarkFused(const OnnxNode* node) { fused_[IndexOf(node)] = true; }
   // Fuses the Relu and Clip nodes that follow; *output becomes the last one's output.
-  Clamp FuseClamp(std::string* output);
+  Clamp FuseClamp(NameId* output);
 
+  void EmitMove(const NodeReader& node, const Move& move);
   void Emit(const NodeReader& node, std::vector<ValueId> inputs, ValueId output,
             std::unique_ptr<Operation> operation, int64_t multiply_adds = 0,
             int64_t parameters = 0);
@@ -157,13 +181,22 @@ class Planner {
   Result<ValueId> Find(const NodeReader& node, size_t index);
   Status FinishOutputs();
   PlannedOperand OperandOf(ValueId id) const;
+  bool KnownBound(const OnnxNode& node, size_t index, float* bound) const;
+  size_t IndexOf(const OnnxNode* node) const {
+    return static_cast<size_t>(node - model_.nodes.data());
+  }
+
+  struct Readers {
+    int count = 0;
+    const OnnxNode* last = nullptr;  // null for a graph output
+  };
 
   OnnxModel model_;
   Plan plan_;
   std::vector<Value> values_;
-  std::map<std::string, ValueId> names_;
-  std::map<std::string, std::vector<const OnnxNode*>> readers_;
-  std::set<const OnnxNode*> fused_;
+  std::vector<ValueId> named_;    // by NameId
+  std::vector<Readers> readers_;  // by NameId
+  std::vector<bool> fused_;       // by node
 };
 
 // Dimensions in the order of memory, outermost first.
@@ -179,10 +212,10 @@ struct NamedLowering {
   Lowering lower;
 };
 // lower_linear.cc, lower_pooling.cc, lower_elementwise.cc, lower_layout.cc, lower_constant.cc
-std::vector<NamedLowering> LinearLowerings();
-std::vector<NamedLowering> PoolingLowerings();
-std::vector<NamedLowering> ElementwiseLowerings();
-std::vector<NamedLowering> LayoutLowerings();
-std::vector<NamedLowering> ConstantLowerings();
+std::span<const NamedLowering> LinearLowerings();
+std::span<const NamedLowering> PoolingLowerings();
+std::span<const NamedLowering> ElementwiseLowerings();
+std::span<const NamedLowering> LayoutLowerings();
+std::span<const NamedLowering> ConstantLowerings();
 
 }  // namespace insitu

@@ -1,5 +1,7 @@
 #include "shared/network/tensor.h"
 
+#include "shared/str_cat.h"
+
 namespace insitu {
 
 int64_t ElementCount(const Shape& shape) {
@@ -13,7 +15,7 @@ std::string ShapeText(const Shape& shape) {
   std::string text;
   for (int64_t dim : shape) {
     if (!text.empty()) text += 'x';
-    text += std::to_string(dim);
+    TextPart(dim).AppendTo(&text);
   }
   return text;
 }

@@ -29,11 +29,12 @@ Status SizeOutput(const NodeReader& node, Window* window, int axis, bool ceil_mo
   const int64_t padded = window->input[axis] + window->pad_begin[axis] + window->pad_end[axis];
   const int64_t stride = window->stride[axis];
   if (padded < extent) {
-    return node.Invalid(StrCat("has a window of ", extent, " over an input of ", padded));
+    return node.Invalid("has a window of ", extent, " over an input of ", padded);
   }
   int64_t outputs = (padded - extent + (ceil_mode ? stride - 1 : 0)) / stride + 1;
   // A last window that would start beyond the input, in the padding after it, is dropped.
-  if (ceil_mode && (outputs - 1) * stride >= window->input[axis] + window->pad_begin[axis]) --outputs;
+  if (ceil_mode && (outputs - 1) * stride >= window->input[axis] + window->pad_begin[axis])
+    --outputs;
   window->output[axis] = outputs;
   return {};
 }
@@ -63,10 +64,10 @@ Result<WindowAttributes> ReadAttributes(NodeReader* node, size_t rank, const Sha
   for (size_t i = 0; i < rank; ++i) {
     constexpr int64_t kMax = 1 << 20;  // far beyond any real window; keeps the sums below in range
     for (int64_t v : {read.kernel[i], read.strides[i], read.dilations[i]}) {
-      if (v < 1 || v > kMax) return node->Invalid(StrCat("has ", v, " in its window"));
+      if (v < 1 || v > kMax) return node->Invalid("has ", v, " in its window");
     }
     for (int64_t v : {read.pads[i], read.pads[i + rank]}) {
-      if (v < 0 || v > kMax) return node->Unsupported(StrCat("pads by ", v));
+      if (v < 0 || v > kMax) return node->Unsupported("pads by ", v);
     }
   }
   return read;
@@ -76,8 +77,8 @@ Result<WindowAttributes> ReadAttributes(NodeReader* node, size_t rank, const Sha
 
 Result<Window> ReadWindow(NodeReader* node, const Shape& input_shape, const Shape& weights_shape) {
   if (input_shape.size() != 3 && input_shape.size() != 4) {
-    return node->Unsupported(
-        StrCat("has an input of ", input_shape.size(), " dimensions; 3 and 4 are supported"));
+    return node->Unsupported("has an input of ", input_shape.size(),
+                             " dimensions; 3 and 4 are supported");
   }
   const size_t rank = input_shape.size() - 2;
   ASSIGN_OR_RETURN(const WindowAttributes read, ReadAttributes(node, rank, weights_shape));
@@ -93,7 +94,7 @@ Result<Window> ReadWindow(NodeReader* node, const Shape& input_shape, const Shap
     if (read.auto_pad == "SAME_UPPER" || read.auto_pad == "SAME_LOWER") {
       PadSame(&window, axis, read.auto_pad == "SAME_LOWER");
     } else if (read.auto_pad != "NOTSET" && read.auto_pad != "VALID") {
-      return node->Unsupported(StrCat("has auto_pad ", read.auto_pad));
+      return node->Unsupported("has auto_pad ", read.auto_pad);
     }
     RETURN_IF_ERROR(SizeOutput(*node, &window, axis, read.ceil_mode));
   }

@@ -19,17 +19,19 @@ using OperatorPtr = std::unique_ptr<xnn_operator, OperatorDeleter>;
 Status Check(xnn_status status, const char* step) {
   if (status == xnn_status_success) return {};
   if (status == xnn_status_out_of_memory) {
-    return Error{ErrorCode::kOutOfMemory, "There is not enough memory to run the model."};
+    return Fail(ErrorCode::kOutOfMemory, "There is not enough memory to run the model.");
   }
-  return Error{ErrorCode::kModelUnsupported,
-               StrCat("The model cannot be run: XNNPACK refused to ", step, " an operator (status ",
-                      static_cast<int>(status), ").")};
+  return Fail(ErrorCode::kModelUnsupported, "The model cannot be run: XNNPACK refused to ", step,
+              " an operator (status ", static_cast<int>(status), ").");
 }
 
 class Convolution final : public Operation {
  public:
   Convolution(OperatorPtr op, const ConvolutionSpec& spec)
-      : op_(std::move(op)), items_(spec.items), height_(spec.window.input[0]), width_(spec.window.input[1]) {}
+      : op_(std::move(op)),
+        items_(spec.items),
+        height_(spec.window.input[0]),
+        width_(spec.window.input[1]) {}
 
   Status Bind(int batch, std::span<const Operand> inputs, float* output, int64_t) override {
     size_t workspace_size = 0;
@@ -67,9 +69,9 @@ class Dense final : public Operation {
   Dense(OperatorPtr op, int64_t rows) : op_(std::move(op)), rows_(rows) {}
 
   Status Bind(int batch, std::span<const Operand> inputs, float* output, int64_t) override {
-    RETURN_IF_ERROR(Check(xnn_reshape_fully_connected_nc_f32(
-                              op_.get(), static_cast<size_t>(rows_ * batch), nullptr),
-                          "shape"));
+    RETURN_IF_ERROR(Check(
+        xnn_reshape_fully_connected_nc_f32(op_.get(), static_cast<size_t>(rows_ * batch), nullptr),
+        "shape"));
     return Check(xnn_setup_fully_connected_nc_f32(op_.get(), inputs[0].data, output), "set up");
   }
 
@@ -107,12 +109,12 @@ Result<std::unique_ptr<Operation>> MakeConvolution(const ConvolutionSpec& spec) 
 Result<std::unique_ptr<Operation>> MakeDense(const DenseSpec& spec) {
   RETURN_IF_ERROR(Initialize());
   xnn_operator_t op = nullptr;
-  RETURN_IF_ERROR(
-      Check(xnn_create_fully_connected_nc_f32(
-                Size(spec.inputs), Size(spec.outputs), Size(spec.inputs), Size(spec.outputs),
-                spec.weights, spec.bias, spec.clamp.low, spec.clamp.high, /*flags=*/0,
-                /*code_cache=*/nullptr, /*weights_cache=*/nullptr, &op),
-            "make"));
+  RETURN_IF_ERROR(Check(
+      xnn_create_fully_connected_nc_f32(Size(spec.inputs), Size(spec.outputs), Size(spec.inputs),
+                                        Size(spec.outputs), spec.weights, spec.bias, spec.clamp.low,
+                                        spec.clamp.high, /*flags=*/0,
+                                        /*code_cache=*/nullptr, /*weights_cache=*/nullptr, &op),
+      "make"));
   return std::unique_ptr<Operation>(std::make_unique<Dense>(OperatorPtr(op), spec.rows));
 }
 

@@ -14,11 +14,12 @@ const chromiumPath = process.env["INSITU_CHROMIUM"] ?? "/usr/bin/chromium";
 
 const missing = [join(site, "index.html"), chromiumPath].filter((path) => !existsSync(path));
 export const skip =
-  missing.length > 0 ? `SKIPPED: ${missing.join(" and ")} not there; run make build` : false;
+  missing.length > 0 ? `SKIPPED: ${missing.join(" and ")} not there; run make site` : false;
 
 const CHROMIUM_ARGUMENTS = [
   "--no-sandbox",
   "--disable-gpu",
+  "--disable-dev-shm-usage", // a container may have little of it
   "--disable-quic",
   "--no-first-run",
   "--disable-background-networking",
@@ -36,7 +37,7 @@ const TYPES: Record<string, string> = {
 export interface Served {
   url: string; // of the page, ends with "/"
   requests: string[]; // paths asked for, where the server is ours to watch
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 // A bare static file server: no security header, no caching, no type for wasm, in a subfolder.
@@ -83,7 +84,9 @@ function addressIn(child: ChildProcess): Promise<string> {
 
 // Our own server on a free port.
 export async function serveInsitu(): Promise<Served> {
-  const child = spawn(server, ["--site", site, "--port", "0"], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(server, ["--site", site, "--port", "0"], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const address = await addressIn(child);
   return {
     url: `${address}/`,
@@ -97,7 +100,11 @@ export async function serveInsitu(): Promise<Served> {
 }
 
 export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: chromiumPath, headless: true, args: CHROMIUM_ARGUMENTS });
+  return chromium.launch({
+    executablePath: chromiumPath,
+    headless: true,
+    args: CHROMIUM_ARGUMENTS,
+  });
 }
 
 export interface Visit {
@@ -105,18 +112,22 @@ export interface Visit {
   context: BrowserContext;
   complaints: string[]; // console errors, warnings, uncaught errors
   requests: string[]; // over the network, all of this visit
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 export interface VisitOptions {
   colorScheme?: "light" | "dark";
   width?: number;
   height?: number;
-  prepare?: (page: Page) => Promise<void>;
+  prepare?: (page: Page) => Promise<unknown>;
   ready?: boolean; // wait until the model is there
 }
 
-export async function visit(browser: Browser, url: string, options: VisitOptions = {}): Promise<Visit> {
+export async function visit(
+  browser: Browser,
+  url: string,
+  options: VisitOptions = {},
+): Promise<Visit> {
   const { colorScheme = "light", width = 1280, height = 800, prepare, ready = true } = options;
   const context = await browser.newContext({
     colorScheme,
@@ -145,18 +156,19 @@ export interface GivenFile {
   type?: string;
 }
 
-// Drops files as a person would, through the page's own drag and drop events.
+// Drops files as a person would, through the page's own drag and drop events. Bytes that several
+// of them share are handed to the browser once: what it takes at a time has a limit.
 export async function drop(page: Page, files: GivenFile[]): Promise<void> {
-  const given = files.map(({ name, bytes, type = "" }) => ({
-    name,
-    type,
-    base64: Buffer.from(bytes).toString("base64"),
-  }));
-  await page.evaluate((list) => {
+  const contents = [...new Set(files.map(({ bytes }) => bytes))];
+  const given = {
+    contents: contents.map((bytes) => Buffer.from(bytes).toString("base64")),
+    files: files.map(({ name, bytes, type = "" }) => ({ name, type, at: contents.indexOf(bytes) })),
+  };
+  await page.evaluate((all) => {
+    const bytes = all.contents.map((text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));
     const data = new DataTransfer();
-    for (const { name, type, base64 } of list) {
-      const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-      data.items.add(new File([bytes], name, { type }));
+    for (const { name, type, at } of all.files) {
+      data.items.add(new File([bytes[at] ?? ""], name, { type }));
     }
     const fire = (kind: string) =>
       document.body.dispatchEvent(
@@ -171,6 +183,11 @@ export async function drop(page: Page, files: GivenFile[]): Promise<void> {
 export async function visibleText(page: Page, selector: string): Promise<string> {
   const text = await page.locator(selector).innerText();
   return text.replaceAll(/\s+/g, " ").trim();
+}
+
+// Waits until the list says so of itself, as in "3 images read".
+export function progressOf(page: Page, text: string | RegExp): Promise<void> {
+  return page.locator('#list [data-part="progress-text"]', { hasText: text }).waitFor();
 }
 
 // The answer of the selected image, when it is there.

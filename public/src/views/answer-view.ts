@@ -98,5 +98,7 @@ function probabilities(model: ModelFacts, reading: Reading): string {
 function waitingText(model: ModelFacts | null, entry: ImageEntry): string {
   if (entry.state === "cancelled") return `${entry.name} was not read: reading was cancelled.`;
   if (model === null) return `${entry.name} is read as soon as the model is here.`;
-  return entry.state === "reading" ? `${entry.name} is being read.` : `${entry.name} waits its turn.`;
+  return entry.state === "reading"
+    ? `${entry.name} is being read.`
+    : `${entry.name} waits its turn.`;
 }

@@ -122,7 +122,9 @@ export class ListView {
     if (entry.state === "done" && entry.reading !== null && this.#model !== null) {
       return verdict(this.#model, entry.reading);
     }
-    if (entry.state === "failed") return entry.error?.message ?? "";
-    return { waiting: "waiting", reading: "being read", cancelled: "cancelled", done: "" }[entry.state];
+    if (entry.state === "failed") return `not read: ${entry.error?.message ?? ""}`;
+    return { waiting: "waiting", reading: "being read", cancelled: "cancelled", done: "" }[
+      entry.state
+    ];
   }
 }

@@ -4,7 +4,8 @@ import type { ImageEntry } from "../session.ts";
 import { decimal, seesWholeImage } from "../wording.ts";
 import { byId, drawPreview, part, showFileName } from "./parts.ts";
 
-const MAX_ENLARGEMENT = 12; // beyond it a patch is only blocks
+const MAX_ENLARGEMENT = 16; // beyond it a patch is only blocks
+const CRISP_ENLARGEMENT = 2; // from here on a pixel is shown as the square it is
 const MIN_REPORTED_ENLARGEMENT = 1.05;
 
 export class StageView {
@@ -82,10 +83,15 @@ export class StageView {
     const { imageWidth, imageHeight } = entry.reading;
     const { clientWidth, clientHeight } = this.#room;
     const fits = Math.min(clientWidth / imageWidth, clientHeight / imageHeight);
-    const scale = Math.min(fits, MAX_ENLARGEMENT);
+    const isCrisp = fits >= CRISP_ENLARGEMENT;
+    // Whole numbers, so that all pixels are of one size.
+    const scale = isCrisp ? Math.min(Math.floor(fits), MAX_ENLARGEMENT) : fits;
+    this.#box.classList.toggle("crisp", isCrisp);
+    this.#box.style.setProperty("--ratio", String(imageWidth / imageHeight)); // for paper
     this.#box.style.width = `${imageWidth * scale}px`;
     this.#box.style.height = `${imageHeight * scale}px`;
-    const enlarged = scale >= MIN_REPORTED_ENLARGEMENT ? `, shown ${decimal(scale, 1)}× as large` : "";
+    const enlarged =
+      scale >= MIN_REPORTED_ENLARGEMENT ? `, shown ${decimal(scale, 1)}× as large` : "";
     this.#size.textContent = `${imageWidth}×${imageHeight} px${enlarged}`;
   }
 }

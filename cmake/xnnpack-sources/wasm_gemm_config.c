@@ -1,0 +1,60 @@
+// XNNPACK's choice of matrix kernels, for WebAssembly, with fewer of them.
+//
+// Upstream has each kernel three times: without an activation, with ReLU, with a clamp. The clamp
+// does for all (with infinite bounds, or 0 and infinity) at the price of two instructions a stored
+// vector; XNNPACK itself falls back to it where no other is named. And of the x86 kernels upstream
+// has two forms and takes one by the number of cores; here it is always the same.
+#include "xnnpack/gemm.h"
+#include "xnnpack/igemm.h"
+
+#define xnn_f32_gemm_relu_ukernel_1x8__wasmrelaxedsimd_fma_loadsplat NULL
+#define xnn_f32_gemm_relu_ukernel_1x8__wasmrelaxedsimd_fma_splat NULL
+#define xnn_f32_gemm_relu_ukernel_1x8__wasmsimd_loadsplat NULL
+#define xnn_f32_gemm_relu_ukernel_1x8__wasmsimd_splat NULL
+#define xnn_f32_gemm_relu_ukernel_4x8__wasmrelaxedsimd_fma_loadsplat NULL
+#define xnn_f32_gemm_relu_ukernel_4x8__wasmsimd_loadsplat NULL
+#define xnn_f32_gemm_relu_ukernel_4x8__wasmsimd_splat NULL
+#define xnn_f32_gemm_relu_ukernel_5x8__wasmsimd_splat NULL
+#define xnn_f32_gemm_relu_ukernel_6x8__wasmrelaxedsimd_fma_splat NULL
+#define xnn_f32_gemm_ukernel_1x8__wasmrelaxedsimd_fma_loadsplat NULL
+#define xnn_f32_gemm_ukernel_1x8__wasmrelaxedsimd_fma_splat NULL
+#define xnn_f32_gemm_ukernel_1x8__wasmsimd_loadsplat NULL
+#define xnn_f32_gemm_ukernel_1x8__wasmsimd_splat NULL
+#define xnn_f32_gemm_ukernel_4x2c4__wasmrelaxedsimd_fma NULL
+#define xnn_f32_gemm_ukernel_4x2c4__wasmsimd NULL
+#define xnn_f32_gemm_ukernel_4x8__wasmrelaxedsimd_fma_loadsplat NULL
+#define xnn_f32_gemm_ukernel_4x8__wasmsimd_loadsplat NULL
+#define xnn_f32_gemm_ukernel_4x8__wasmsimd_splat NULL
+#define xnn_f32_gemm_ukernel_5x8__wasmsimd_splat NULL
+#define xnn_f32_gemm_ukernel_6x8__wasmrelaxedsimd_fma_splat NULL
+#define xnn_f32_igemm_relu_ukernel_1x8__wasmrelaxedsimd_fma_loadsplat NULL
+#define xnn_f32_igemm_relu_ukernel_1x8__wasmrelaxedsimd_fma_splat NULL
+#define xnn_f32_igemm_relu_ukernel_1x8__wasmsimd_loadsplat NULL
+#define xnn_f32_igemm_relu_ukernel_1x8__wasmsimd_splat NULL
+#define xnn_f32_igemm_relu_ukernel_4x8__wasmrelaxedsimd_fma_loadsplat NULL
+#define xnn_f32_igemm_relu_ukernel_4x8__wasmsimd_loadsplat NULL
+#define xnn_f32_igemm_relu_ukernel_4x8__wasmsimd_splat NULL
+#define xnn_f32_igemm_relu_ukernel_5x8__wasmsimd_splat NULL
+#define xnn_f32_igemm_relu_ukernel_6x8__wasmrelaxedsimd_fma_splat NULL
+#define xnn_f32_igemm_ukernel_1x8__wasmrelaxedsimd_fma_loadsplat NULL
+#define xnn_f32_igemm_ukernel_1x8__wasmrelaxedsimd_fma_splat NULL
+#define xnn_f32_igemm_ukernel_1x8__wasmsimd_loadsplat NULL
+#define xnn_f32_igemm_ukernel_1x8__wasmsimd_splat NULL
+#define xnn_f32_igemm_ukernel_4x2c4__wasmrelaxedsimd_fma NULL
+#define xnn_f32_igemm_ukernel_4x2c4__wasmsimd NULL
+#define xnn_f32_igemm_ukernel_4x8__wasmrelaxedsimd_fma_loadsplat NULL
+#define xnn_f32_igemm_ukernel_4x8__wasmsimd_loadsplat NULL
+#define xnn_f32_igemm_ukernel_4x8__wasmsimd_splat NULL
+#define xnn_f32_igemm_ukernel_5x8__wasmsimd_splat NULL
+#define xnn_f32_igemm_ukernel_6x8__wasmrelaxedsimd_fma_splat NULL
+
+#define xnn_f32_gemm_minmax_ukernel_1x8__wasmsimd_x86_loadsplat \
+  xnn_f32_gemm_minmax_ukernel_1x8__wasmsimd_x86_splat
+#define xnn_f32_gemm_minmax_ukernel_4x8__wasmsimd_x86_loadsplat \
+  xnn_f32_gemm_minmax_ukernel_4x8__wasmsimd_x86_splat
+#define xnn_f32_igemm_minmax_ukernel_1x8__wasmsimd_x86_loadsplat \
+  xnn_f32_igemm_minmax_ukernel_1x8__wasmsimd_x86_splat
+#define xnn_f32_igemm_minmax_ukernel_4x8__wasmsimd_x86_loadsplat \
+  xnn_f32_igemm_minmax_ukernel_4x8__wasmsimd_x86_splat
+
+#include "src/configs/gemm-config.c"

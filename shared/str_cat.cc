@@ -1,0 +1,31 @@
+#include "shared/str_cat.h"
+
+namespace insitu {
+
+void TextPart::AppendTo(std::string* out) const {
+  if (text_ != nullptr) {
+    out->append(text_, static_cast<size_t>(value_));
+    return;
+  }
+  char digits[20];  // of the largest 64-bit number
+  size_t at = sizeof(digits);
+  // Negated as unsigned, because the smallest number has no positive counterpart.
+  uint64_t rest = static_cast<uint64_t>(value_);
+  if (value_ < 0) {
+    rest = 0 - rest;
+    out->push_back('-');
+  }
+  do {
+    digits[--at] = static_cast<char>('0' + rest % 10);
+    rest /= 10;
+  } while (rest != 0);
+  out->append(digits + at, sizeof(digits) - at);
+}
+
+std::string Join(std::initializer_list<TextPart> parts) {
+  std::string out;
+  for (const TextPart& part : parts) part.AppendTo(&out);
+  return out;
+}
+
+}  // namespace insitu
