@@ -40,9 +40,13 @@ format:  ## reformat all that is ours
 	@find backend model shared tests wasm -name '*.cc' -o -name '*.h' | xargs clang-format-19 -i
 	@$(with) prettier --log-level warn --write .
 
-train:  ## the programs that train models, with libtorch: build/train
+DATA = ../shared/data/idc
+CASES = $(DATA)/cases_train.txt
+OUT = model/seed.onnx
+train:  ## train the seed model anew; DATA=FOLDER CASES=LIST.txt OUT=FILE.onnx TRAIN="--epochs 3"
 	@cmake/setup.sh run train
 	@$(step) "build train" cmake/build.sh train
+	@model/train.sh "$(DATA)" "$(CASES)" "$(OUT)" $(TRAIN)
 
 xnnpack-sources: setup  ## find anew which files of XNNPACK are used (minutes)
 	@cmake/xnnpack-sources/find.sh

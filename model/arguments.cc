@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <system_error>
 
+#include "model/decimal_text.h"
+#include "shared/decimal.h"
 #include "shared/str_cat.h"
 
 namespace insitu {
@@ -64,6 +67,18 @@ Result<int64_t> Arguments::Integer(std::string_view name, int64_t fallback, int6
                         most, ", not '", text, "'."));
   }
   return value;
+}
+
+Result<double> Arguments::Number(std::string_view name, double fallback, double least,
+                                 double most) const {
+  if (!Has(name)) return fallback;
+  const std::string text = Text(name);
+  const std::optional<double> value = ParseDecimal(text);
+  if (!value || *value < least || *value > most) {
+    return Usage(StrCat("The value of --", name, " must be a number from ", DecimalText(least, 6),
+                        " to ", DecimalText(most, 6), ", not '", text, "'."));
+  }
+  return *value;
 }
 
 }  // namespace insitu

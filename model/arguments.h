@@ -30,6 +30,9 @@ class Arguments {
   Result<int64_t> Integer(std::string_view name, int64_t fallback, int64_t least,
                           int64_t most) const;
 
+  // Errors: kInvalidArgument when the value is not a decimal number from least to most.
+  Result<double> Number(std::string_view name, double fallback, double least, double most) const;
+
   const std::vector<std::string>& positional() const { return positional_; }
 
  private:

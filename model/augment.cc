@@ -13,8 +13,8 @@ namespace {
 using Matrix = std::array<std::array<double, 3>, 3>;
 
 // Optical density per unit of stain: rows haematoxylin, eosin, DAB; columns red, green, blue.
-constexpr Matrix kStainToDensity = {{{0.650, 0.704, 0.286}, {0.072, 0.990, 0.105},
-                                     {0.268, 0.570, 0.776}}};
+constexpr Matrix kStainToDensity = {
+    {{0.650, 0.704, 0.286}, {0.072, 0.990, 0.105}, {0.268, 0.570, 0.776}}};
 
 Matrix Inverse(const Matrix& m) {
   const auto cofactor = [&m](size_t row, size_t column) {
@@ -38,7 +38,7 @@ struct DensityMap {
 };
 
 DensityMap DrawDensityMap(const Augmentation& augmentation, Random* random) {
-  static const Matrix density_to_stain = Inverse(kStainToDensity);
+  static const Matrix kDensityToStain = Inverse(kStainToDensity);
   DensityMap map;
   for (size_t stain = 0; stain < 3; ++stain) {
     const double scale =
@@ -47,7 +47,7 @@ DensityMap DrawDensityMap(const Augmentation& augmentation, Random* random) {
     for (size_t to = 0; to < 3; ++to) {
       map.offset[to] += shift * kStainToDensity[stain][to];
       for (size_t from = 0; from < 3; ++from) {
-        map.mix[from][to] += density_to_stain[from][stain] * scale * kStainToDensity[stain][to];
+        map.mix[from][to] += kDensityToStain[from][stain] * scale * kStainToDensity[stain][to];
       }
     }
   }
@@ -84,7 +84,7 @@ uint8_t* SampleBilinear(const Image& image, double x, double y, uint8_t* to) {
   for (int c = 0; c < image.channels; ++c, ++from) {
     const float upper = from[0] + wx * static_cast<float>(from[image.channels] - from[0]);
     const float lower = from[row] + wx * static_cast<float>(from[row + image.channels] - from[row]);
-    *to++ = static_cast<uint8_t>(upper + wy * (lower - upper) + 0.5f);
+    *to++ = static_cast<uint8_t>(std::lround(upper + wy * (lower - upper)));
   }
   return to;
 }
@@ -108,7 +108,7 @@ Image Turned(const Image& image, int which) {
 }
 
 void JitterStain(const Augmentation& augmentation, Random* random, Image* image) {
-  static const std::array<float, 256> density = DensityTable();
+  static const std::array<float, 256> kDensity = DensityTable();
   const DensityMap map = DrawDensityMap(augmentation, random);
   std::array<std::array<float, 3>, 3> mix{};
   std::array<float, 3> offset{};
@@ -118,7 +118,7 @@ void JitterStain(const Augmentation& augmentation, Random* random, Image* image)
   }
   for (size_t at = 0; at + 2 < image->pixels.size(); at += 3) {
     uint8_t* rgb = image->pixels.data() + at;
-    const std::array<float, 3> from = {density[rgb[0]], density[rgb[1]], density[rgb[2]]};
+    const std::array<float, 3> from = {kDensity[rgb[0]], kDensity[rgb[1]], kDensity[rgb[2]]};
     for (size_t c = 0; c < 3; ++c) {
       const float to = from[0] * mix[0][c] + from[1] * mix[1][c] + from[2] * mix[2][c] + offset[c];
       const float value = 255.0f * std::exp(-to);
@@ -142,10 +142,10 @@ Image Warped(const Image& image, const Augmentation& augmentation, Random* rando
     for (int x = 0; x < side; ++x) {
       const double dx = x - middle;
       const double dy = y - middle;
-      const double from_x = std::clamp(Mirrored(centre_x + along * dx + across * dy, side), 0.0,
-                                       side - 1.0);
-      const double from_y = std::clamp(Mirrored(centre_y + along * dy - across * dx, side), 0.0,
-                                       side - 1.0);
+      const double from_x =
+          std::clamp(Mirrored(centre_x + along * dx + across * dy, side), 0.0, side - 1.0);
+      const double from_y =
+          std::clamp(Mirrored(centre_y + along * dy - across * dx, side), 0.0, side - 1.0);
       to = SampleBilinear(image, from_x, from_y, to);
     }
   }

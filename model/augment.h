@@ -1,4 +1,5 @@
-// Variations of a patch that leave its label as it is, drawn anew each time it is shown in training.
+// Variations of a patch that leave its label as it is, drawn anew each time it is shown in
+// training.
 #pragma once
 
 #include "model/random.h"
@@ -8,9 +9,9 @@ namespace insitu {
 
 // Chosen by case-wise hold-out; model/README.md has the figures.
 struct Augmentation {
-  double stain_scale = 0.2;   // each stain's optical density is multiplied by 1 ± this
-  double stain_shift = 0.02;  // and this much is added, in units of optical density
-  double brightness = 0.05;   // every value is multiplied by 1 ± this
+  double stain_scale = 0.4;   // each stain's optical density is multiplied by 1 ± this
+  double stain_shift = 0.05;  // and this much is added, in units of optical density
+  double brightness = 0.1;    // every value is multiplied by 1 ± this
   double zoom = 0;            // enlarged or reduced by a factor of up to 1 + this
   double shift = 0;           // moved by up to this many pixels in each direction
   double turn = 0;            // turned by up to this many degrees

@@ -46,6 +46,19 @@ Calibration NewtonStep(std::span<const HeldOut> held_out, const Calibration& c) 
           -(scale_scale * gradient_shift - scale_shift * gradient_scale) / determinant};
 }
 
+// Balanced accuracy and F1 at the prevalence, added.
+double Quality(std::span<const Scored> scored, double prevalence) {
+  std::array<double, 2> counts = {}, right = {};
+  for (const Scored& one : scored) {
+    const size_t label = one.truth ? 1 : 0;
+    counts[label] += 1;
+    if (one.decision == one.truth) right[label] += 1;
+  }
+  const double specificity = right[0] / counts[0];
+  const double sensitivity = right[1] / counts[1];
+  return (sensitivity + specificity) / 2 + F1At(prevalence, sensitivity, specificity);
+}
+
 }  // namespace
 
 double Calibration::Probability(double logit) const {
@@ -87,18 +100,26 @@ Calibration FitCalibration(std::span<const HeldOut> held_out) {
   return best;
 }
 
-double BestThreshold(std::span<const HeldOut> held_out, const Calibration& calibration) {
+double F1At(double prevalence, double sensitivity, double specificity) {
+  const double true_positives = prevalence * sensitivity;
+  const double false_positives = (1 - prevalence) * (1 - specificity);
+  return 2 * true_positives / (prevalence + true_positives + false_positives);
+}
+
+double BestThreshold(std::span<const HeldOut> held_out, const Calibration& calibration,
+                     double prevalence) {
   constexpr int kSteps = 1000;
   constexpr double kTolerance = 0.001;
-  std::array<double, kSteps + 1> accuracy = {};
+  std::vector<double> quality;
+  quality.reserve(kSteps + 1);
   for (int i = 0; i <= kSteps; ++i) {
     const auto scored = ScoresAt(held_out, calibration, static_cast<double>(i) / kSteps);
-    accuracy[static_cast<size_t>(i)] = ComputeMetrics(scored).balanced_accuracy.value_or(0);
+    quality.push_back(Quality(scored, prevalence));
   }
-  const double best = *std::max_element(accuracy.begin(), accuracy.end());
+  const double best = *std::max_element(quality.begin(), quality.end());
   std::vector<int> good;
   for (int i = 0; i <= kSteps; ++i) {
-    if (accuracy[static_cast<size_t>(i)] >= best - kTolerance) good.push_back(i);
+    if (quality[static_cast<size_t>(i)] >= best - kTolerance) good.push_back(i);
   }
   return static_cast<double>(good[good.size() / 2]) / kSteps;
 }

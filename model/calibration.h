@@ -30,9 +30,18 @@ Calibration FitCalibration(std::span<const HeldOut> held_out);
 // Mean over both classes of their mean negative log-likelihood.
 double BalancedNll(std::span<const HeldOut> held_out, const Calibration& calibration);
 
-// The threshold, to three decimals, of the greatest balanced accuracy: in the middle of those that
-// come within 0.001 of it, because the very best is an accident of the sample.
-double BestThreshold(std::span<const HeldOut> held_out, const Calibration& calibration);
+// The share of IDC among the patches of the whole public release: 78,786 of 277,524.
+inline constexpr double kReleasePrevalence = 0.284;
+
+// F1 of the positive class that this sensitivity and specificity give where the positives have the
+// share prevalence, in (0, 1). 0 when nothing is called positive.
+double F1At(double prevalence, double sensitivity, double specificity);
+
+// The threshold, to three decimals, of the greatest sum of balanced accuracy and F1 of the positive
+// class at the prevalence: in the middle of those that come within 0.001 of it, because the very
+// best is an accident of the sample. Both classes must be there.
+double BestThreshold(std::span<const HeldOut> held_out, const Calibration& calibration,
+                     double prevalence);
 
 std::vector<Scored> ScoresAt(std::span<const HeldOut> held_out, const Calibration& calibration,
                              double threshold);

@@ -81,8 +81,8 @@ class Lister {
     const Result<bool> same = SameBytes(path.string(), first);
     if (!same.ok()) return Fail(path, case_id, same.error());
     if (!same.value()) {
-      return Fail(path, case_id, Invalid(StrCat("It has the name of ", first,
-                                                " but different contents.")));
+      return Fail(path, case_id,
+                  Invalid(StrCat("It has the name of ", first, " but different contents.")));
     }
     ++list_.duplicates;
   }
@@ -98,10 +98,9 @@ Result<PatchFile> ParsePatchName(std::string_view file_name) {
   const size_t case_end = stem.find('_');
   const size_t label_at = stem.rfind("_class");
   constexpr size_t kLabelOffset = std::string_view("_class").size();
-  const bool well_formed = case_end != 0 && case_end != std::string_view::npos &&
-                           label_at != std::string_view::npos &&
-                           label_at + kLabelOffset + 1 == stem.size() &&
-                           (stem.back() == '0' || stem.back() == '1');
+  const bool well_formed =
+      case_end != 0 && case_end != std::string_view::npos && label_at != std::string_view::npos &&
+      label_at + kLabelOffset + 1 == stem.size() && (stem.back() == '0' || stem.back() == '1');
   if (!well_formed) {
     return Invalid(StrCat("The name ", file_name,
                           " does not tell case and class; it should be like "

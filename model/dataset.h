@@ -42,8 +42,8 @@ Result<PatchList> ListPatches(const std::string& folder);
 // One case id a line; blank lines are skipped. Errors: kInvalidArgument.
 Result<std::vector<std::string>> ReadCaseList(const std::string& path);
 
-// Keeps the patches and errors of cases, and errors of no known case; returns the cases that have no
-// patch.
+// Keeps the patches and errors of cases, and errors of no known case; returns the cases that have
+// no patch.
 std::vector<std::string> KeepCases(const std::vector<std::string>& cases, PatchList* list);
 
 }  // namespace insitu

@@ -29,8 +29,8 @@ struct Description {
   std::string served;  // why the model is not used for predictions; "" when it is
 };
 
-// Any ONNX file that the engine can plan is described; whether it is also a model that predicts, with
-// metadata and known answer in order, is part of the description.
+// Any ONNX file that the engine can plan is described; whether it is also a model that predicts,
+// with metadata and known answer in order, is part of the description.
 Result<Description> Describe(const std::string& path) {
   ASSIGN_OR_RETURN(const auto bytes, ReadFile(path, kMaxModelBytes, ErrorCode::kModelUnsupported));
   ASSIGN_OR_RETURN(OnnxModel onnx, ReadOnnx(bytes));
@@ -42,7 +42,8 @@ Result<Description> Describe(const std::string& path) {
   d.opset = onnx.opset;
   d.producer = onnx.producer;
   d.metadata = onnx.metadata;
-  ASSIGN_OR_RETURN(const Network network, Network::Create(std::move(onnx), PlanOptions::ForImages()));
+  ASSIGN_OR_RETURN(const Network network,
+                   Network::Create(std::move(onnx), PlanOptions::ForImages()));
   d.inputs = network.inputs();
   d.outputs = network.outputs();
   d.steps = network.Steps();
@@ -119,8 +120,8 @@ void PrintSteps(std::ostream& out, const Description& d) {
 
 void PrintDescription(std::ostream& out, const Description& d) {
   out << d.file << ": " << Grouped(static_cast<int64_t>(d.file_bytes)) << " bytes, SHA-256 "
-      << d.sha256 << "\nONNX opset " << d.opset << ", IR version " << d.ir_version << ", written by "
-      << (d.producer.empty() ? "an unnamed program" : d.producer) << '\n';
+      << d.sha256 << "\nONNX opset " << d.opset << ", IR version " << d.ir_version
+      << ", written by " << (d.producer.empty() ? "an unnamed program" : d.producer) << '\n';
   PrintEnds(out, "Input", d.inputs);
   PrintEnds(out, "Output", d.outputs);
   out << '\n';

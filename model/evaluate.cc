@@ -41,8 +41,8 @@ Result<PatchList> SelectPatches(const std::string& folder, const std::string& ca
     ASSIGN_OR_RETURN(const std::vector<std::string> cases, ReadCaseList(case_list));
     report->missing_cases = KeepCases(cases, &list);
     if (list.patches.empty()) {
-      return Error{ErrorCode::kInvalidArgument,
-                   StrCat("None of the cases named in ", case_list, " has a patch in ", folder, ".")};
+      return Error{ErrorCode::kInvalidArgument, StrCat("None of the cases named in ", case_list,
+                                                       " has a patch in ", folder, ".")};
     }
   }
   report->errors = list.errors;
@@ -113,9 +113,8 @@ Json ReportJson(const Classifier& classifier, const Report& report) {
   for (const CaseReport& one : report.cases) cases[one.id] = MetricsJson(one.metrics);
   Json errors = Json::array();
   for (const FileError& one : report.errors) {
-    errors.push_back({{"file", one.path},
-                      {"code", ErrorName(one.error.code)},
-                      {"message", one.error.message}});
+    errors.push_back(
+        {{"file", one.path}, {"code", ErrorName(one.error.code)}, {"message", one.error.message}});
   }
   const ModelInfo& info = classifier.info();
   return {{"model", {{"id", info.id}, {"sha256", classifier.sha256()}}},
@@ -131,22 +130,31 @@ Json ReportJson(const Classifier& classifier, const Report& report) {
           {"errors", errors}};
 }
 
-std::string Percent(const std::optional<double>& value) {
+std::string Fixed(const std::optional<double>& value) {
   if (!value) return "-";
   std::ostringstream text;
   text << std::fixed << std::setprecision(4) << *value;
   return text.str();
 }
 
+// A case's name, then columns as wide as their widest heading.
+void PrintCells(std::ostream& out, const std::string& name, const std::vector<std::string>& cells) {
+  constexpr int kNameWidth = 12;
+  constexpr int kCellWidth = 12;
+  out << std::left << std::setw(kNameWidth) << name << std::right;
+  for (const std::string& cell : cells) out << ' ' << std::setw(kCellWidth) << cell;
+  out << '\n';
+}
+
 void PrintRow(std::ostream& out, const std::string& name, const Metrics& m) {
   const Confusion& c = m.confusion;
-  out << std::left << std::setw(10) << name << std::right << std::setw(8) << m.n;
-  for (const auto& value : {m.accuracy, m.balanced_accuracy, m.sensitivity, m.specificity,
-                            m.precision, m.f1, m.auc}) {
-    out << std::setw(9) << Percent(value);
+  std::vector<std::string> cells = {std::to_string(m.n)};
+  for (const auto& value :
+       {m.accuracy, m.balanced_accuracy, m.sensitivity, m.specificity, m.precision, m.f1, m.auc}) {
+    cells.push_back(Fixed(value));
   }
-  for (const int64_t count : {c.tn, c.fp, c.fn, c.tp}) out << std::setw(8) << count;
-  out << '\n';
+  for (const int64_t count : {c.tn, c.fp, c.fn, c.tp}) cells.push_back(std::to_string(count));
+  PrintCells(out, name, cells);
 }
 
 void PrintReport(std::ostream& out, const Classifier& classifier, const Report& report) {
@@ -154,13 +162,15 @@ void PrintReport(std::ostream& out, const Classifier& classifier, const Report& 
   const std::string& positive = info.labels[static_cast<size_t>(info.positive)];
   out << "Model " << info.id << " " << info.version << ", SHA-256 " << classifier.sha256()
       << "\nPositive: " << positive << ", at a probability of " << info.threshold
-      << " or above. Recall (= sensitivity), precision and F1 are of this class.\n\n"
-      << "case             n accuracy      BAC   recall specific precisio       F1      AUC"
-         "      tn      fp      fn      tp\n";
+      << " or above. Recall (= sensitivity), precision and F1 are of this class; BAC is the"
+         " balanced accuracy.\n\n";
+  PrintCells(out, "case",
+             {"patches", "accuracy", "BAC", "recall", "specificity", "precision", "F1", "AUC", "tn",
+              "fp", "fn", "tp"});
   for (const CaseReport& one : report.cases) PrintRow(out, one.id, one.metrics);
   PrintRow(out, "all", report.pooled);
-  out << "\nMean AUC of the " << report.cases_with_auc << " cases with both classes: "
-      << Percent(report.mean_case_auc) << '\n';
+  out << "\nMean AUC of the " << report.cases_with_auc
+      << " cases with both classes: " << Fixed(report.mean_case_auc) << '\n';
 }
 
 void PrintRemarks(std::ostream& err, const Report& report) {
@@ -191,8 +201,7 @@ int RunEvaluate(const Words& words, std::ostream& out, std::ostream& err) {
   }
   Result<Classifier> classifier = LoadClassifier(arguments.Text("model"));
   if (!classifier.ok()) return Failure(classifier.error(), err);
-  const Result<Report> report =
-      Evaluate(arguments.positional()[0], cases, &classifier.value());
+  const Result<Report> report = Evaluate(arguments.positional()[0], cases, &classifier.value());
   if (!report.ok()) return Failure(report.error(), err);
   if (arguments.Has("json")) {
     out << ToText(ReportJson(classifier.value(), report.value()), true) << '\n';

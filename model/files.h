@@ -10,8 +10,8 @@
 
 namespace insitu {
 
-// Errors: kInvalidArgument, with the system's reason; the code too_large when the file has more than
-// limit bytes, which is checked before memory is taken. The messages do not name the file.
+// Errors: kInvalidArgument, with the system's reason; the code too_large when the file has more
+// than limit bytes, which is checked before memory is taken. The messages do not name the file.
 Result<std::vector<uint8_t>> ReadFile(const std::string& path, size_t limit, ErrorCode too_large);
 
 // The error with the file's name put before its message.

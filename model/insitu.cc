@@ -28,17 +28,17 @@ For research and education. Not a medical device.
 
 int Run(const Words& words) {
   using Command = int (*)(const Words&, std::ostream&, std::ostream&);
-  static const std::map<std::string, Command> commands = {{"predict", RunPredict},
-                                                          {"evaluate", RunEvaluate},
-                                                          {"model", RunDescribe},
-                                                          {"onnx-test", RunOnnxTest}};
+  static const std::map<std::string, Command> kCommands = {{"predict", RunPredict},
+                                                           {"evaluate", RunEvaluate},
+                                                           {"model", RunDescribe},
+                                                           {"onnx-test", RunOnnxTest}};
   if (words.empty()) return UsageError("A command is needed.", std::cerr);
   if (words[0] == "--help" || words[0] == "help") {
     std::cout << kUsage;
     return kExitOk;
   }
-  const auto command = commands.find(words[0]);
-  if (command == commands.end()) {
+  const auto command = kCommands.find(words[0]);
+  if (command == kCommands.end()) {
     return UsageError("There is no command " + words[0] + ".", std::cerr);
   }
   return command->second(Words(words.begin() + 1, words.end()), std::cout, std::cerr);
@@ -66,6 +66,4 @@ Result<Classifier> LoadClassifier(const std::string& path) {
 
 }  // namespace insitu
 
-int main(int argc, char** argv) {
-  return insitu::Run(insitu::Words(argv + 1, argv + argc));
-}
+int main(int argc, char** argv) { return insitu::Run(insitu::Words(argv + 1, argv + argc)); }

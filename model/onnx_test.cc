@@ -132,6 +132,7 @@ Result<std::vector<Tensor>> RunNetwork(Network* network, const PlanOptions& opti
     }
   }
   std::vector<std::span<float>> outputs;
+  outputs.reserve(results.size());
   for (Tensor& result : results) outputs.push_back(result.floats);
   RETURN_IF_ERROR(network->Run(1, inputs, outputs));
   return results;

@@ -107,31 +107,40 @@ void WriteValueInfo(pbf_writer* graph, GraphField field, std::string_view name,
 }
 
 void WriteWeights(pbf_writer* graph, const SeedWeights& w) {
-  WriteWeight(graph, "conv1.weight", {32, kSeedChannels, 3, 3}, w.conv1);
-  WriteWeight(graph, "conv2.weight", {64, 32, 3, 3}, w.conv2);
-  WriteWeight(graph, "dense1.weight", {128, 7744}, w.dense1);
-  WriteWeight(graph, "dense2.weight", {kSeedLabels, 128}, w.dense2);
-  WriteTensor(graph, "conv1.bias", {32}, kFloat, w.conv1_bias);
-  WriteTensor(graph, "conv2.bias", {64}, kFloat, w.conv2_bias);
-  WriteTensor(graph, "dense1.bias", {128}, kFloat, w.dense1_bias);
+  const SeedShape& s = w.shape;
+  WriteWeight(graph, "conv1.weight", {s.conv1_filters, kSeedChannels, s.conv1_side, s.conv1_side},
+              w.conv1);
+  WriteWeight(graph, "conv2.weight", {s.conv2_filters, s.conv1_filters, s.conv2_side, s.conv2_side},
+              w.conv2);
+  WriteWeight(graph, "dense1.weight", {s.dense, s.features()}, w.dense1);
+  WriteWeight(graph, "dense2.weight", {kSeedLabels, s.dense}, w.dense2);
+  WriteTensor(graph, "conv1.bias", {s.conv1_filters}, kFloat, w.conv1_bias);
+  WriteTensor(graph, "conv2.bias", {s.conv2_filters}, kFloat, w.conv2_bias);
+  WriteTensor(graph, "dense1.bias", {s.dense}, kFloat, w.dense1_bias);
   WriteTensor(graph, "dense2.bias", {kSeedLabels}, kFloat, w.dense2_bias);
   WriteTensor(graph, "dropout.ratio", {}, kFloat, {0.5f});
 }
 
-void WriteLayers(pbf_writer* graph) {
-  const std::vector<Attribute> three = {{"kernel_shape", {3, 3}, true}};
-  const std::vector<Attribute> two = {{"kernel_shape", {2, 2}, true}, {"strides", {2, 2}, true}};
-  WriteNode(graph, "Conv", {"image", "conv1.weight", "conv1.bias"}, "conv1", three);
+std::vector<Attribute> Kernel(int64_t side) { return {{"kernel_shape", {side, side}, true}}; }
+
+std::vector<Attribute> Pool(int64_t side) {
+  return {{"kernel_shape", {side, side}, true}, {"strides", {side, side}, true}};
+}
+
+void WriteLayers(pbf_writer* graph, const SeedShape& s) {
+  WriteNode(graph, "Conv", {"image", "conv1.weight", "conv1.bias"}, "conv1", Kernel(s.conv1_side));
   WriteNode(graph, "Relu", {"conv1"}, "relu1");
-  WriteNode(graph, "MaxPool", {"relu1"}, "pool1", two);
-  WriteNode(graph, "Conv", {"pool1", "conv2.weight", "conv2.bias"}, "conv2", three);
+  WriteNode(graph, "MaxPool", {"relu1"}, "pool1", Pool(s.pool1));
+  WriteNode(graph, "Conv", {"pool1", "conv2.weight", "conv2.bias"}, "conv2", Kernel(s.conv2_side));
   WriteNode(graph, "Relu", {"conv2"}, "relu2");
-  WriteNode(graph, "MaxPool", {"relu2"}, "pool2", two);
+  WriteNode(graph, "MaxPool", {"relu2"}, "pool2", Pool(s.pool2));
   WriteNode(graph, "Flatten", {"pool2"}, "features", {{"axis", {1}}});
-  WriteNode(graph, "Gemm", {"features", "dense1.weight", "dense1.bias"}, "dense1", {{"transB", {1}}});
+  WriteNode(graph, "Gemm", {"features", "dense1.weight", "dense1.bias"}, "dense1",
+            {{"transB", {1}}});
   WriteNode(graph, "Relu", {"dense1"}, "relu3");
   WriteNode(graph, "Dropout", {"relu3", "dropout.ratio"}, "dropout");
-  WriteNode(graph, "Gemm", {"dropout", "dense2.weight", "dense2.bias"}, "dense2", {{"transB", {1}}});
+  WriteNode(graph, "Gemm", {"dropout", "dense2.weight", "dense2.bias"}, "dense2",
+            {{"transB", {1}}});
   WriteNode(graph, "Softmax", {"dense2"}, "probabilities", {{"axis", {1}}});
 }
 
@@ -163,7 +172,7 @@ std::vector<uint8_t> SeedOnnx(const SeedWeights& weights, const Metadata& metada
   {
     pbf_writer graph(model, kGraph);
     WriteWeights(&graph, weights);
-    WriteLayers(&graph);
+    WriteLayers(&graph, weights.shape);
     graph.add_string(kGraphName, "seed");
     WriteValueInfo(&graph, kInput, "image", {0, kSeedChannels, kSeedSide, kSeedSide});
     WriteValueInfo(&graph, kOutput, "probabilities", {0, kSeedLabels});

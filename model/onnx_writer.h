@@ -1,5 +1,5 @@
-// The seed network as an ONNX file: opset 17, weights as float16 followed by Cast nodes, so that any
-// ONNX runtime reads it, metadata as in shared/model_info.h.
+// The seed network as an ONNX file: opset 17, weights as float16 followed by Cast nodes, so that
+// any ONNX runtime reads it, metadata as in shared/model_info.h.
 #pragma once
 
 #include <cstdint>

@@ -35,8 +35,8 @@ Result<PatchSet> LoadPatches(const std::vector<PatchFile>& files, Fit fit,
   for (const PatchFile& file : files) ids.insert(file.case_id);
   set.cases.assign(ids.begin(), ids.end());
   set.pixels.reserve(files.size() * kSeedInputSize);
-  const InputSpec plain = {.width = kSeedSide, .height = kSeedSide, .channels = kSeedChannels,
-                           .fit = fit};
+  const InputSpec plain = {
+      .width = kSeedSide, .height = kSeedSide, .channels = kSeedChannels, .fit = fit};
   for (const PatchFile& file : files) {
     const Result<std::vector<float>> tensor = ReadPatch(file.path, plain);
     if (!tensor.ok()) return Located(file.path, tensor.error());
@@ -55,10 +55,11 @@ ChannelStatistics MeasureChannels(const PatchSet& set) {
   std::vector<double> patches_of_case(set.cases.size());
   for (const size_t id : set.case_of) patches_of_case[id] += 1;
   std::array<double, 3> sum = {}, squares = {};
+  constexpr double kPixels = kSeedSide * kSeedSide;
   double weights = 0;
   for (size_t i = 0; i < set.size(); ++i) {
     const double weight = 1 / patches_of_case[set.case_of[i]];
-    weights += weight * (kSeedInputSize / kSeedChannels);
+    weights += weight * kPixels;
     for (size_t at = 0; at < kSeedInputSize; ++at) {
       const double value = set.pixels[i * kSeedInputSize + at] / 255.0;
       sum[at % 3] += weight * value;

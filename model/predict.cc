@@ -34,7 +34,8 @@ Json ErrorJson(const std::string& file, const Error& error) {
 Json PredictionJson(const std::string& file, const Classifier& classifier, const Prediction& p) {
   const ModelInfo& info = classifier.info();
   Json probabilities = Json::object();
-  for (size_t i = 0; i < info.labels.size(); ++i) probabilities[info.labels[i]] = p.probabilities[i];
+  for (size_t i = 0; i < info.labels.size(); ++i)
+    probabilities[info.labels[i]] = p.probabilities[i];
   return {
       {"file", file},
       {"model", {{"id", info.id}, {"version", info.version}, {"sha256", classifier.sha256()}}},

@@ -1,5 +1,5 @@
-// How far a long task has come, on stderr: one line that is rewritten on a terminal, a line every few
-// seconds elsewhere.
+// How far a long task has come, on stderr: one line that is rewritten on a terminal, a line every
+// few seconds elsewhere.
 #pragma once
 
 #include <chrono>

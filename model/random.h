@@ -1,5 +1,6 @@
 // Random numbers that are the same on every machine: SplitMix64 (Steele, Lea & Flood 2014). The
-// distributions of <random> differ between standard libraries and would make weights irreproducible.
+// distributions of <random> differ between standard libraries and would make weights
+// irreproducible.
 #pragma once
 
 #include <cstddef>

@@ -1,10 +1,6 @@
 #include "model/seed_metadata.h"
 
-#include <array>
-#include <charconv>
-
-#include "model/seed_network.h"
-#include "shared/str_cat.h"
+#include "model/decimal_text.h"
 
 namespace insitu {
 namespace {
@@ -12,23 +8,16 @@ namespace {
 constexpr int kDigits = 9;  // enough to give every float back exactly
 
 template <typename Numbers>
-std::string List(const Numbers& numbers) {
+std::string List(const Numbers& numbers, std::string (*text)(double, int)) {
   std::string list;
   for (const double number : numbers) {
     if (!list.empty()) list += ",";
-    list += Decimal(number, kDigits);
+    list += text(number, kDigits);
   }
   return list;
 }
 
 }  // namespace
-
-std::string Decimal(double value, int digits) {
-  std::array<char, 64> text;
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value,
-                                 std::chars_format::general, digits);
-  return std::string(text.data(), end.ptr);
-}
 
 Metadata SeedMetadata(const SeedFacts& facts) {
   return {
@@ -41,16 +30,16 @@ Metadata SeedMetadata(const SeedFacts& facts) {
       {"insitu.verdict.negative", "no IDC detected in this patch"},
       {"insitu.um_per_pixel", "4"},
       {"insitu.fit", "crop"},
-      {"insitu.mean", List(facts.input.mean)},
-      {"insitu.std", List(facts.input.std)},
+      {"insitu.mean", List(facts.input.mean, DecimalText)},
+      {"insitu.std", List(facts.input.std, DecimalText)},
       {"insitu.output", "probabilities"},
       {"insitu.temperature", "1"},
-      {"insitu.threshold", Decimal(facts.threshold, kDigits)},
-      {"insitu.threshold.sensitivity", Decimal(facts.held_out.sensitivity.value_or(0), 4)},
-      {"insitu.threshold.specificity", Decimal(facts.held_out.specificity.value_or(0), 4)},
+      {"insitu.threshold", DecimalText(facts.threshold, kDigits)},
+      {"insitu.threshold.sensitivity", DecimalText(facts.held_out.sensitivity.value_or(0), 4)},
+      {"insitu.threshold.specificity", DecimalText(facts.held_out.specificity.value_or(0), 4)},
       {"insitu.training.data", facts.training_data},
       {"insitu.training.commit", facts.commit},
-      {"insitu.known_answer", List(facts.known_answer)},
+      {"insitu.known_answer", List(facts.known_answer, FixedText)},
   };
 }
 

@@ -23,7 +23,4 @@ struct SeedFacts {
 
 Metadata SeedMetadata(const SeedFacts& facts);
 
-// A number as the metadata writes it: the given count of significant digits.
-std::string Decimal(double value, int digits);
-
 }  // namespace insitu

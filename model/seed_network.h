@@ -2,8 +2,8 @@
 // within C++17 and the standard library, because Debian 12's torch headers do not compile as C++20
 // with clang.
 //
-//   image (N, 50, 50, 3) -> conv 3x3x32, ReLU, max pool 2 -> conv 3x3x64, ReLU, max pool 2
-//   -> dense 128, ReLU, dropout -> dense 2 = logits (N, 2)
+//   image (N, 50, 50, 3) -> conv, ReLU, max pool -> conv, ReLU, max pool -> dense, ReLU, dropout
+//   -> dense = logits (N, 2)
 #pragma once
 
 #include <cstddef>
@@ -18,26 +18,45 @@ inline constexpr int kSeedChannels = 3;
 inline constexpr int kSeedLabels = 2;
 inline constexpr size_t kSeedInputSize = size_t{kSeedSide} * kSeedSide * kSeedChannels;
 
+// The sizes that are free. Convolutions are square, of stride 1 and without padding; pools are
+// square, without overlap, and leave out what is over at the right and bottom.
+struct SeedShape {
+  int conv1_side = 3;
+  int conv1_filters = 32;
+  int pool1 = 3;
+  int conv2_side = 3;
+  int conv2_filters = 64;
+  int pool2 = 2;
+  int dense = 128;
+
+  int side1() const { return (kSeedSide - conv1_side + 1) / pool1; }  // after the first pool
+  int side2() const { return (side1() - conv2_side + 1) / pool2; }  // after the second; may be < 1
+  int features() const { return conv2_filters * side2() * side2(); }  // read by the dense layer
+};
+
 // In ONNX's order: convolutions (out, in, height, width), dense layers (out, in), where the first
-// dense layer reads the flattened (64, 11, 11).
+// dense layer reads the flattened (conv2_filters, side2, side2).
 struct SeedWeights {
-  std::vector<float> conv1, conv1_bias;    // (32, 3, 3, 3), (32)
-  std::vector<float> conv2, conv2_bias;    // (64, 32, 3, 3), (64)
-  std::vector<float> dense1, dense1_bias;  // (128, 7744), (128)
-  std::vector<float> dense2, dense2_bias;  // (2, 128), (2)
+  SeedShape shape;
+  std::vector<float> conv1, conv1_bias;    // (conv1_filters, 3, side, side), (conv1_filters)
+  std::vector<float> conv2, conv2_bias;    // (conv2_filters, conv1_filters, …), (conv2_filters)
+  std::vector<float> dense1, dense1_bias;  // (dense, features), (dense)
+  std::vector<float> dense2, dense2_bias;  // (2, dense), (2)
 };
 
 struct Optimizer {
   double learning_rate = 1e-3;
   double weight_decay = 1e-3;
-  double dropout = 0.5;
+  double dropout = 0.5;    // of the dense layer's outputs
   double average = 0.999;  // decay a step of the running mean of the weights
+  int batch_norm = 1;      // 1: convolutions are normalised over the batch; folded in the end
 };
 
 class SeedTrainer {
  public:
   // Weights start from seed. threads: of torch; results are reproducible for one number of threads.
-  SeedTrainer(const Optimizer& optimizer, uint64_t seed, int threads);
+  // shape.side2() must be at least 1.
+  SeedTrainer(const SeedShape& shape, const Optimizer& optimizer, uint64_t seed, int threads);
   SeedTrainer(const SeedTrainer&) = delete;
   SeedTrainer& operator=(const SeedTrainer&) = delete;
   ~SeedTrainer();

@@ -1,8 +1,9 @@
 // insitu-train: fits the seed network and writes it as an ONNX file with all that using it needs.
 //
-// Cases are split into folds. For each fold a network is trained on the others; on the patches it
-// has not seen, calibration, threshold, sensitivity and specificity are measured. The network that
-// is written is then trained on every case of the list with the same settings.
+// Cases are split into folds, contiguous blocks of ids. For each fold a network is trained on the
+// others; on the patches it has not seen, calibration, threshold, sensitivity and specificity are
+// measured. The network that is written is then trained on every case of the list with the same
+// settings.
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -13,13 +14,14 @@
 #include <string>
 #include <vector>
 
-#include "model/arguments.h"
 #include "model/calibration.h"
 #include "model/dataset.h"
+#include "model/decimal_text.h"
 #include "model/files.h"
 #include "model/onnx_writer.h"
 #include "model/progress.h"
 #include "model/seed_metadata.h"
+#include "model/train_options.h"
 #include "model/training.h"
 #include "shared/str_cat.h"
 
@@ -29,74 +31,8 @@ namespace {
 constexpr int kUsageError = 2;
 constexpr int kFailure = 1;
 
-constexpr const char* kUsage =
-    R"(usage: insitu-train --data FOLDER --cases LIST.txt --out FILE.onnx [flags]
-
-  --data FOLDER    patches as CASE/LABEL/…_classLABEL.png, the layout of the public IDC release
-  --cases LIST     the cases to train on, one id a line
-  --out FILE       the model to write
-  --epochs N       the length of training (40)
-  --steps N        of an epoch, each on 64 patches (128)
-  --folds N        parts of the hold-out by case (3)
-  --seed N         of every random choice (1)
-  --threads N      of libtorch; another number gives other last digits (2)
-  --id, --version  what the model calls itself (seed, 1.0.0)
-  --commit HASH    the source it is trained from, for its metadata (unknown)
-  --source TEXT    the data it is trained on, for its metadata (the path of the case list)
-)";
-
-struct Options {
-  std::string data, cases, out, id, version, commit, source;
-  size_t folds = 3;
-  TrainingSettings training;
-};
-
-Result<Options> ReadOptions(const std::vector<std::string>& words) {
-  ASSIGN_OR_RETURN(const Arguments arguments,
-                   Arguments::Parse(words, {{"data", true},
-                                            {"cases", true},
-                                            {"out", true},
-                                            {"epochs", true},
-                                            {"steps", true},
-                                            {"folds", true},
-                                            {"seed", true},
-                                            {"threads", true},
-                                            {"id", true},
-                                            {"version", true},
-                                            {"commit", true},
-                                            {"source", true}}));
-  Options options;
-  for (const char* needed : {"data", "cases", "out"}) {
-    if (!arguments.Has(needed)) {
-      return Error{ErrorCode::kInvalidArgument, StrCat("The flag --", needed, " is needed.")};
-    }
-  }
-  if (!arguments.positional().empty()) {
-    return Error{ErrorCode::kInvalidArgument,
-                 StrCat("The argument ", arguments.positional()[0], " is not understood.")};
-  }
-  options.data = arguments.Text("data");
-  options.cases = arguments.Text("cases");
-  options.out = arguments.Text("out");
-  options.id = arguments.Text("id", "seed");
-  options.version = arguments.Text("version", "1.0.0");
-  options.commit = arguments.Text("commit", "unknown");
-  options.source = arguments.Text("source", options.cases);
-  ASSIGN_OR_RETURN(const int64_t epochs, arguments.Integer("epochs", 40, 1, 10'000));
-  ASSIGN_OR_RETURN(const int64_t steps, arguments.Integer("steps", 128, 1, 1'000'000));
-  ASSIGN_OR_RETURN(const int64_t folds, arguments.Integer("folds", 3, 2, 1'000));
-  ASSIGN_OR_RETURN(const int64_t seed, arguments.Integer("seed", 1, 0, INT64_MAX));
-  ASSIGN_OR_RETURN(const int64_t threads, arguments.Integer("threads", 2, 1, 256));
-  options.training.epochs = static_cast<int>(epochs);
-  options.training.steps = static_cast<size_t>(steps);
-  options.folds = static_cast<size_t>(folds);
-  options.training.seed = static_cast<uint64_t>(seed);
-  options.training.threads = static_cast<int>(threads);
-  return options;
-}
-
-Result<PatchSet> ReadTrainingSet(const Options& options) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> cases, ReadCaseList(options.cases));
+Result<PatchSet> ReadTrainingSet(const TrainOptions& options) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> cases, ReadCaseList(options.list));
   ASSIGN_OR_RETURN(PatchList list, ListPatches(options.data));
   const std::vector<std::string> missing = KeepCases(cases, &list);
   if (!list.errors.empty()) return Located(list.errors[0].path, list.errors[0].error);
@@ -119,13 +55,15 @@ struct Split {
   std::vector<size_t> held_out;
 };
 
-// fold: absent to train on everything. Errors: kInvalidArgument when a part lacks a class.
+// Contiguous blocks of the sorted ids are held out, because neighbouring ids of the public release
+// may share a section or a woman. fold: absent to train on everything. Errors: kInvalidArgument
+// when a part lacks a class.
 Result<Split> SplitByCase(const PatchSet& set, size_t folds, std::optional<size_t> fold) {
   Split split;
   bool trained_on[2] = {};
   bool held[2] = {};
   for (size_t i = 0; i < set.size(); ++i) {
-    const bool is_held_out = fold && set.case_of[i] % folds == *fold;
+    const bool is_held_out = fold && set.case_of[i] * folds / set.cases.size() == *fold;
     (is_held_out ? split.held_out : split.train).push_back(i);
     (is_held_out ? held : trained_on)[set.labels[i]] = true;
   }
@@ -141,7 +79,7 @@ SeedWeights Train(const PatchSet& set, const std::vector<size_t>& indices,
   Progress progress(what, static_cast<size_t>(settings.epochs));
   return TrainSeed(set, indices, settings, [&progress](const EpochReport& report) {
     progress.Update(static_cast<size_t>(report.epoch),
-                    StrCat("loss ", Decimal(report.loss, 3)));
+                    StrCat("loss ", DecimalText(report.loss, 3)));
   });
 }
 
@@ -159,8 +97,10 @@ std::vector<HeldOut> Judge(const PatchSet& set, const std::vector<size_t>& indic
   return judged;
 }
 
-Result<std::vector<HeldOut>> CrossValidate(const PatchSet& set, const Options& options) {
+// The patches of every fold, judged by the network that has not seen it.
+Result<std::vector<HeldOut>> CrossValidate(const PatchSet& set, const TrainOptions& options) {
   std::vector<HeldOut> all;
+  double sum_of_auc = 0, sum_of_accuracy = 0;
   for (size_t fold = 0; fold < options.folds; ++fold) {
     ASSIGN_OR_RETURN(const Split split, SplitByCase(set, options.folds, fold));
     const SeedWeights weights =
@@ -170,8 +110,13 @@ Result<std::vector<HeldOut>> CrossValidate(const PatchSet& set, const Options& o
     const Metrics metrics = ComputeMetrics(ScoresAt(judged, {}, 0.5));
     std::cout << "Hold-out " << fold + 1 << ": " << metrics.n << " patches, AUC " << *metrics.auc
               << ", BAC at .5 " << *metrics.balanced_accuracy << " (uncalibrated)" << std::endl;
+    sum_of_auc += *metrics.auc;
+    sum_of_accuracy += *metrics.balanced_accuracy;
     all.insert(all.end(), judged.begin(), judged.end());
   }
+  const auto folds = static_cast<double>(options.folds);
+  std::cout << "Mean of the folds: AUC " << sum_of_auc / folds << ", BAC at .5 "
+            << sum_of_accuracy / folds << std::endl;
   return all;
 }
 
@@ -184,15 +129,18 @@ struct OperatingPoint {
 OperatingPoint ChooseOperatingPoint(const std::vector<HeldOut>& held_out) {
   OperatingPoint point;
   point.calibration = FitCalibration(held_out);
-  point.threshold = BestThreshold(held_out, point.calibration);
+  point.threshold = BestThreshold(held_out, point.calibration, kReleasePrevalence);
   point.held_out = ComputeMetrics(ScoresAt(held_out, point.calibration, point.threshold));
+  const double sensitivity = point.held_out.sensitivity.value_or(0);
+  const double specificity = point.held_out.specificity.value_or(0);
   std::cout << "Calibration on all held-out patches: temperature " << 1 / point.calibration.scale
             << ", shift " << point.calibration.shift << "; negative log-likelihood, classes alike, "
             << BalancedNll(held_out, {}) << " -> " << BalancedNll(held_out, point.calibration)
             << "\nThreshold " << point.threshold << ": BAC " << *point.held_out.balanced_accuracy
-            << ", sensitivity " << *point.held_out.sensitivity << ", specificity "
-            << *point.held_out.specificity << ", F1 of IDC " << point.held_out.f1.value_or(0)
-            << ", AUC " << *point.held_out.auc << std::endl;
+            << ", sensitivity " << sensitivity << ", specificity " << specificity << ", AUC "
+            << *point.held_out.auc << "; F1 of IDC " << point.held_out.f1.value_or(0)
+            << ", where IDC is as frequent as in the release "
+            << F1At(kReleasePrevalence, sensitivity, specificity) << std::endl;
   return point;
 }
 
@@ -206,13 +154,13 @@ std::vector<double> KnownAnswer(const SeedWeights& stored, const InputSpec& spec
   return {negative, 1 - negative};
 }
 
-std::string DescribeData(const Options& options, const PatchSet& set) {
+std::string DescribeData(const TrainOptions& options, const PatchSet& set) {
   return StrCat(options.source, ": ", set.cases.size(), " cases, ", set.size(),
                 " patches. Sensitivity and specificity by ", options.folds,
                 "-fold hold-out by case. The probability assumes that IDC is as likely as not.");
 }
 
-Status TrainAndWrite(Options options) {
+Status TrainAndWrite(TrainOptions options) {
   ASSIGN_OR_RETURN(const PatchSet set, ReadTrainingSet(options));
   const ChannelStatistics statistics = MeasureChannels(set);
   InputSpec& input = options.training.input;
@@ -222,6 +170,7 @@ Status TrainAndWrite(Options options) {
 
   ASSIGN_OR_RETURN(const std::vector<HeldOut> held_out, CrossValidate(set, options));
   const OperatingPoint point = ChooseOperatingPoint(held_out);
+  if (options.out.empty()) return {};
 
   ASSIGN_OR_RETURN(const Split everything, SplitByCase(set, options.folds, std::nullopt));
   SeedWeights weights = Train(set, everything.train, options.training, "Final fit, epoch");
@@ -244,12 +193,12 @@ Status TrainAndWrite(Options options) {
 
 int Run(const std::vector<std::string>& words) {
   if (words == std::vector<std::string>{"--help"}) {
-    std::cout << kUsage;
+    std::cout << TrainUsage();
     return 0;
   }
-  const Result<Options> options = ReadOptions(words);
+  const Result<TrainOptions> options = ReadTrainOptions(words);
   if (!options.ok()) {
-    std::cerr << options.error().message << "\n\n" << kUsage;
+    std::cerr << options.error().message << "\n\n" << TrainUsage();
     return kUsageError;
   }
   std::cout << std::setprecision(4);

@@ -32,9 +32,9 @@ class Sampler {
   size_t Draw(Random* random) const {
     const auto& groups = groups_[random->Below(groups_.size())];
     const double at = random->Uniform(0, groups.back().cumulative_weight);
-    const auto group = std::upper_bound(
-        groups.begin(), groups.end() - 1, at,
-        [](double value, const Group& g) { return value < g.cumulative_weight; });
+    const auto group =
+        std::upper_bound(groups.begin(), groups.end() - 1, at,
+                         [](double value, const Group& g) { return value < g.cumulative_weight; });
     return group->members[random->Below(group->members.size())];
   }
 
@@ -92,10 +92,10 @@ void DrawBatch(const PatchSet& set, const Sampler& sampler, const TrainingSettin
 SeedWeights TrainSeed(const PatchSet& set, const std::vector<size_t>& indices,
                       const TrainingSettings& settings,
                       const std::function<void(const EpochReport&)>& after_epoch) {
-  const size_t steps = settings.steps;
+  const auto steps = static_cast<size_t>(settings.steps);
   const Sampler sampler(set, indices, settings.case_power);
   Random random(settings.seed);
-  SeedTrainer trainer(settings.optimizer, random.Next(), settings.threads);
+  SeedTrainer trainer(settings.shape, settings.optimizer, random.Next(), settings.threads);
   Batch batch;
   SeedWeights weights;
   const auto epochs = static_cast<size_t>(settings.epochs);
@@ -103,8 +103,7 @@ SeedWeights TrainSeed(const PatchSet& set, const std::vector<size_t>& indices,
     double loss = 0;
     for (size_t step = 0; step < steps; ++step) {
       DrawBatch(set, sampler, settings, &random, &batch);
-      loss += trainer.Step(batch.images, batch.targets,
-                           Rate(epoch * steps + step, epochs * steps));
+      loss += trainer.Step(batch.images, batch.targets, Rate(epoch * steps + step, epochs * steps));
     }
     weights = trainer.AveragedWeights();
     after_epoch({static_cast<int>(epoch) + 1, loss / static_cast<double>(steps), &weights});

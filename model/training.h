@@ -16,10 +16,11 @@ namespace insitu {
 inline constexpr size_t kBatch = 64;
 
 struct TrainingSettings {
-  int epochs = 40;
-  size_t steps = 128;  // of one epoch, each of kBatch patches, whatever the size of the set
+  int epochs = 20;
+  int steps = 128;  // of one epoch, each of kBatch patches, whatever the size of the set
   uint64_t seed = 1;
-  int threads = 2;
+  int threads = 1;
+  SeedShape shape;
   Optimizer optimizer;
   Augmentation augmentation;
   InputSpec input;  // normalisation

@@ -49,5 +49,21 @@ TEST_CASE("A number outside its limits or followed by anything is refused", "[ar
   }
 }
 
+TEST_CASE("A decimal number is read within its limits and refused beyond them", "[arguments]") {
+  const auto number = [](const char* text) {
+    return Parse({"--count", text}).value().Number("count", 5, -0.5, 2.5);
+  };
+  for (const char* text : {"-0.5", "0", "2.5", "1e-3"}) {
+    CAPTURE(text);
+    CHECK(number(text).ok());
+  }
+  CHECK(number("1e-3").value() == 0.001);
+  for (const char* text : {"-0.51", "2.501", "", "1.", "nan", "inf", "0x1", "1 "}) {
+    CAPTURE(text);
+    CHECK(!number(text).ok());
+  }
+  CHECK(Parse({}).value().Number("count", 5, 0, 2).value() == 5);
+}
+
 }  // namespace
 }  // namespace insitu

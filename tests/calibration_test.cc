@@ -58,12 +58,29 @@ TEST_CASE("Calibration of classes that separate entirely stays finite", "[calibr
   CHECK(std::isfinite(c.shift));
 }
 
-TEST_CASE("The threshold of greatest balanced accuracy lies in the middle of its plateau",
-          "[calibration]") {
+TEST_CASE("F1 at the sample's own prevalence is the F1 of its confusion matrix", "[calibration]") {
+  // 100 patches, 40 positive: tp 35, fn 5, tn 50, fp 10.
+  CHECK(F1At(0.4, 35.0 / 40, 50.0 / 60) == Approx(70.0 / 85));
+  CHECK(F1At(0.4, 0, 1) == 0);
+  CHECK(F1At(0.2, 35.0 / 40, 50.0 / 60) < F1At(0.4, 35.0 / 40, 50.0 / 60));
+}
+
+TEST_CASE("The best threshold lies in the middle of its plateau", "[calibration]") {
   // Probabilities .2 and .8 with nothing between: every threshold in (.2, .8] is perfect.
   const double at = std::log(4.0);
   const std::vector<HeldOut> held_out = {{-at, false}, {at, true}};
-  CHECK(BestThreshold(held_out, {}) == Approx(0.5).margin(0.002));
+  CHECK(BestThreshold(held_out, {}, 0.3) == Approx(0.5).margin(0.002));
+}
+
+TEST_CASE("The best threshold is higher where positives are rare", "[calibration]") {
+  const auto held_out = Drawn(1, 0, 1);
+  const double frequent = BestThreshold(held_out, {}, 0.5);
+  CHECK(BestThreshold(held_out, {}, 0.1) > frequent + 0.05);
+  CHECK(frequent < 0.5);  // F1 pays for true positives only
+}
+
+TEST_CASE("The best threshold does not depend on how many negatives were kept", "[calibration]") {
+  CHECK(BestThreshold(Drawn(1, 0, 1), {}, 0.284) == BestThreshold(Drawn(1, 0, 3), {}, 0.284));
 }
 
 TEST_CASE("A patch exactly at the threshold is positive", "[calibration]") {

@@ -4,9 +4,11 @@
 #include <catch_amalgamated.hpp>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/random.h"
+#include "shared/network/network.h"
 #include "shared/network/onnx.h"
 #include "shared/sha256.h"
 
@@ -15,25 +17,27 @@ namespace {
 
 constexpr size_t kLargestFile = 2'100'000;
 
-SeedWeights RandomWeights() {
+SeedWeights RandomWeights(const SeedShape& s = {}) {
   Random random(11);
-  const auto fill = [&random](std::vector<float>* values, size_t count) {
-    for (size_t i = 0; i < count; ++i) values->push_back(static_cast<float>(random.Uniform(-1, 1)));
+  const auto fill = [&random](std::vector<float>* values, int count) {
+    for (int i = 0; i < count; ++i) values->push_back(static_cast<float>(random.Uniform(-1, 1)));
   };
   SeedWeights w;
-  fill(&w.conv1, 32 * 3 * 9);
-  fill(&w.conv1_bias, 32);
-  fill(&w.conv2, 64 * 32 * 9);
-  fill(&w.conv2_bias, 64);
-  fill(&w.dense1, 128 * 7744);
-  fill(&w.dense1_bias, 128);
-  fill(&w.dense2, 2 * 128);
-  fill(&w.dense2_bias, 2);
+  w.shape = s;
+  fill(&w.conv1, s.conv1_filters * kSeedChannels * s.conv1_side * s.conv1_side);
+  fill(&w.conv1_bias, s.conv1_filters);
+  fill(&w.conv2, s.conv2_filters * s.conv1_filters * s.conv2_side * s.conv2_side);
+  fill(&w.conv2_bias, s.conv2_filters);
+  fill(&w.dense1, s.dense * s.features());
+  fill(&w.dense1_bias, s.dense);
+  fill(&w.dense2, kSeedLabels * s.dense);
+  fill(&w.dense2_bias, kSeedLabels);
   return w;
 }
 
 std::vector<std::string> Operators(const OnnxModel& model) {
   std::vector<std::string> operators;
+  operators.reserve(model.nodes.size());
   for (const OnnxNode& node : model.nodes) operators.push_back(node.op_type);
   return operators;
 }
@@ -67,7 +71,8 @@ TEST_CASE("Stored weights are those that AsStored gives, biases unchanged", "[on
   CHECK(read.FindInitializer("conv1.weight.float16")->floats == stored.conv1);
   CHECK(read.FindInitializer("conv2.weight.float16")->floats == stored.conv2);
   CHECK(read.FindInitializer("dense1.weight.float16")->floats == stored.dense1);
-  CHECK(read.FindInitializer("dense1.weight.float16")->shape == Shape{128, 7744});
+  const SeedShape& s = weights.shape;
+  CHECK(read.FindInitializer("dense1.weight.float16")->shape == Shape{s.dense, s.features()});
   CHECK(read.FindInitializer("dense2.weight.float16")->floats == stored.dense2);
   CHECK(read.FindInitializer("dense1.bias")->floats == weights.dense1_bias);
   CHECK(read.FindInitializer("dropout.ratio")->floats == std::vector<float>{0.5f});
@@ -84,6 +89,23 @@ TEST_CASE("The file ends in the SHA-256 of itself with those digits as zeros", "
   CHECK(model.value().metadata[1].second == digits);
   std::fill(file.end() - 64, file.end(), uint8_t{'0'});
   CHECK(HexDigits(Sha256(file)) == digits);
+}
+
+TEST_CASE("The engine runs a written network of any sizes", "[onnx_writer]") {
+  const SeedShape shape = {.conv1_side = 5,
+                           .conv1_filters = 4,
+                           .pool1 = 3,
+                           .conv2_side = 4,
+                           .conv2_filters = 6,
+                           .pool2 = 5,
+                           .dense = 7};
+  REQUIRE(shape.features() == 6 * 2 * 2);  // 50 - 4 = 46, / 3 = 15, - 3 = 12, / 5 = 2
+  auto model = ReadOnnx(SeedOnnx(RandomWeights(shape), {}));
+  REQUIRE(model.ok());
+  const auto network = Network::Create(std::move(model.value()), PlanOptions::ForImages());
+  REQUIRE(network.ok());
+  CHECK(network.value().outputs()[0].shape == Shape{1, 2});
+  CHECK(network.value().Parameters() == 4 * 75 + 4 + 6 * 64 + 6 + 7 * 24 + 7 + 2 * 7 + 2);
 }
 
 }  // namespace
