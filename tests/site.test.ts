@@ -14,6 +14,8 @@ const skip = existsSync(join(site, "index.html"))
   : `SKIPPED: ${site} is not built; run make site`;
 
 const KILOBYTE = 1024;
+// Engine, its decoders and its glue, brotli. The aim is 60 KB; this keeps what has been won.
+const MAX_ENGINE_BYTES = 78 * KILOBYTE;
 const MAX_SEED_BYTES = 2_100_000; // as it is
 const MAX_PAGE_BYTES = 40 * KILOBYTE; // everything else, brotli
 const HASHED = /^[\w-]+-([0-9a-f]{10})\.\w+$/;
@@ -103,6 +105,14 @@ test("One policy, in the page and for the server", { skip }, () => {
   assert.doesNotMatch(policy, /unsafe-inline|'unsafe-eval'|https?:|\*|data:/);
   assert.equal(policies["worker_csp"], "default-src 'none'");
   assert.deepEqual(policies["workers"], [named(/^engine-worker-/)]);
+});
+
+test("The engine with its glue does not grow beyond 78 KB of brotli", { skip }, () => {
+  const glue = packed(named(/^engine-worker-/));
+  for (const pattern of [/^engine-simd-/, /^engine-relaxed-/]) {
+    const bytes = packed(named(pattern)) + glue;
+    assert.ok(bytes <= MAX_ENGINE_BYTES, `${pattern}: ${bytes} bytes`);
+  }
 });
 
 test("The seed model stays within 2.1 MB and the rest of the page within 40 KB", { skip }, () => {
