@@ -40,9 +40,9 @@ struct Error {
   std::string message;  // one sentence, UTF-8
 };
 
-// That something failed; what, is kept once a thread until the next failure there. Half of the
-// WebAssembly file was code that handed messages up from caller to caller and destroyed them; a
-// Failed is a number.
+// That something failed; what, is kept once a thread until the next failure there. A Failed is a
+// number: handing messages up from caller to caller, and destroying them, was code at every call that
+// can fail, 4 KB of the download.
 class [[nodiscard]] Failed {
  public:
   // The error behind it. Asking after another failure on this thread is a programming error and
