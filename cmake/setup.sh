@@ -149,11 +149,11 @@ emscripten() {
   else
     unpack_emscripten
     emscripten_root=$toolchain/em/usr/share/emscripten
-    settings="export EM_CONFIG='$toolchain/emscripten.config'"
+    # Debian's python3 itself: a wrapper of it on PATH may take longer than the compiler.
+    settings="export EM_CONFIG='$toolchain/emscripten.config' EMSDK_PYTHON=/usr/bin/python3"
   fi
   cat >"$toolchain/env.sh" <<EOF
 export EMSCRIPTEN='$emscripten_root'
-export EMSDK_PYTHON=/usr/bin/python3  # a wrapper of it on PATH may cost more than the compiler
 export PATH='$(node_folder):$root/node_modules/.bin:$emscripten_root':"\$PATH"
 $settings
 EOF
