@@ -1,5 +1,6 @@
 #include "shared/formats/stb.h"
 
+#include <algorithm>
 #include <catch_amalgamated.hpp>
 
 #include "tests/make_image.h"
@@ -46,6 +47,19 @@ TEST_CASE("A JPEG's pixels come in the channels that are asked for", "[stb]") {
     CHECK(image.value().channels == channels);
     CHECK(image.value().pixels.size() == static_cast<size_t>(9 * 5 * channels));
   }
+}
+
+TEST_CASE("A JPEG whose coefficients are too large to be right is decoded all the same", "[stb]") {
+  // Each quantiser but the first is 255 times what it was: the inverse transform's sums leave the
+  // range of int.
+  Bytes jpeg = EncodeJpeg(NoiseImage(64, 64, 1));
+  const Bytes quantisers = {0xff, 0xdb, 0, 67, 0};
+  const auto at = std::search(jpeg.begin(), jpeg.end(), quantisers.begin(), quantisers.end());
+  REQUIRE(at != jpeg.end());
+  std::fill_n(at + std::ssize(quantisers) + 1, 63, uint8_t{255});
+  const auto image = DecodeJpegPixels(jpeg, 1);
+  REQUIRE(image.ok());
+  CHECK(image.value().pixels.size() == 64 * 64);
 }
 
 TEST_CASE("Bytes that are no JPEG are refused as corrupt", "[stb]") {
