@@ -1,9 +1,9 @@
 #include "shared/network/onnx.h"
 
 #include <algorithm>
+#include <bit>
 #include <catch_amalgamated.hpp>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <protozero/pbf_writer.hpp>
 
@@ -31,7 +31,8 @@ float HalfByDefinition(uint16_t bits) {
 }
 
 bool SameFloat(float a, float b) {
-  return (std::isnan(a) && std::isnan(b)) || std::memcmp(&a, &b, sizeof a) == 0;
+  return (std::isnan(a) && std::isnan(b)) ||
+         std::bit_cast<uint32_t>(a) == std::bit_cast<uint32_t>(b);
 }
 
 std::string HalfTensor(bool raw) {
@@ -200,7 +201,7 @@ TEST_CASE("Whole numbers of every width are read with their sign, raw and typed"
     std::vector<int64_t> expected;
   };
   using namespace std::string_literals;
-  const Stored kStored[] = {
+  const Stored kinds[] = {
       {2, "\x00\xff"s, {0, 255}},
       {3, "\x7f\x80"s, {127, -128}},
       {4, "\xff\xff\x01\x00"s, {65535, 1}},
@@ -210,7 +211,7 @@ TEST_CASE("Whole numbers of every width are read with their sign, raw and typed"
       {9, "\x00\x01"s, {0, 1}},
       {12, "\xff\xff\xff\xff\x01\x00\x00\x00"s, {4294967295, 1}},
   };
-  for (const Stored& stored : kStored) {
+  for (const Stored& stored : kinds) {
     for (const bool raw : {true, false}) {
       std::string bytes;
       protozero::pbf_writer tensor(bytes);

@@ -1,5 +1,6 @@
 #include "shared/preprocess.h"
 
+#include <algorithm>
 #include <catch_amalgamated.hpp>
 #include <cmath>
 
@@ -13,6 +14,11 @@ InputSpec Spec(int width, int height, int channels, Fit fit) {
   return {.width = width, .height = height, .channels = channels, .fit = fit};
 }
 
+// Elements of an image or a tensor.
+size_t Count(int width, int height, int channels) {
+  return static_cast<size_t>(width) * static_cast<size_t>(height) * static_cast<size_t>(channels);
+}
+
 struct Preprocessed {
   std::vector<float> tensor;
   Placement placement;
@@ -20,7 +26,7 @@ struct Preprocessed {
 
 Preprocessed Run(const Image& image, const InputSpec& spec) {
   Preprocessed result;
-  result.tensor.assign(static_cast<size_t>(spec.width * spec.height * spec.channels), NAN);
+  result.tensor.assign(Count(spec.width, spec.height, spec.channels), NAN);
   const auto placement = Preprocess(image, spec, result.tensor);
   INFO((placement.ok() ? "" : placement.error().message));
   REQUIRE(placement.ok());
@@ -31,6 +37,7 @@ Preprocessed Run(const Image& image, const InputSpec& spec) {
 // The tensor in pixel values, rounded.
 std::vector<int> Values(const Preprocessed& result) {
   std::vector<int> values;
+  values.reserve(result.tensor.size());
   for (const float value : result.tensor) {
     values.push_back(static_cast<int>(std::lround(value * 255)));
   }
@@ -68,7 +75,7 @@ TEST_CASE("A constant image stays constant at every size and fit", "[preprocess]
   for (const Fit fit : {Fit::kCrop, Fit::kPad, Fit::kStretch}) {
     for (const int side : {1, 3, 50, 51, 300}) {
       Image image{.width = side, .height = side + 2, .channels = 3, .pixels = {}};
-      image.pixels.assign(static_cast<size_t>(side * (side + 2) * 3), 200);
+      image.pixels.assign(Count(side, side + 2, 3), 200);
       InputSpec spec = Spec(50, 40, 3, fit);
       spec.pad_value = 200;
       for (const float value : Run(image, spec).tensor) {

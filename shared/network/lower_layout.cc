@@ -10,7 +10,8 @@
 namespace insitu {
 namespace {
 
-Status MoveInts(NodeReader* node, Planner* planner, ValueId input, Sources sources, Shape shape) {
+Status MoveInts(NodeReader* node, Planner* planner, ValueId input, Sources sources,
+                const Shape& shape) {
   const auto known = planner->value(input).known;
   if (!known) return node->Unsupported("moves whole numbers that are not constant");
   const Shape strides = DenseStrides(known->shape);
@@ -71,8 +72,11 @@ Status LowerReshape(NodeReader* node, Planner* planner) {
     }
     if (shape[axis] == -1 && open == shape.size()) {
       open = axis;
-    } else if (shape[axis] < 0 || shape[axis] > kMaxTensorElements ||
-               (known *= shape[axis]) > kMaxTensorElements) {
+      continue;
+    }
+    const bool fits = shape[axis] >= 0 && shape[axis] <= kMaxTensorElements;
+    if (fits) known *= shape[axis];
+    if (!fits || known > kMaxTensorElements) {
       return node->Invalid("has ", shape[axis], " in its shape");
     }
   }
