@@ -319,48 +319,6 @@ TEST_CASE("A network that needs more memory than the limit is refused", "[networ
   CHECK(fits.ArenaBytes() <= kMaxArenaBytes);
 }
 
-TEST_CASE("A tensor made while running is within the limits of elements and rank", "[network]") {
-  // Up to the limit what is missing is the memory.
-  const auto outer = [](int64_t rows, int64_t columns) {
-    ModelBuilder model;
-    model.Input("x", {rows, 1}).Input("z", {1, columns}).Output("y").Node("Add", {"x", "z"}, {"y"});
-    return Refused(model);
-  };
-  constexpr int64_t kRows = 1 << 10;
-  constexpr int64_t kColumns = kMaxTensorElements / kRows;
-  // A whole run of the limit's 512 MiB would fit, so a second tensor is added.
-  ModelBuilder twice;
-  twice.Input("x", {kRows, 1}).Input("z", {1, kColumns}).Output("y");
-  twice.Node("Add", {"x", "z"}, {"s"}).Node("Transpose", {"s"}, {"y"});
-  CHECK(Refused(twice).code == ErrorCode::kOutOfMemory);
-  CHECK(outer(kRows, kColumns + 1).code == ErrorCode::kModelUnsupported);
-  CHECK(outer(kMaxTensorElements, kMaxTensorElements).code == ErrorCode::kModelUnsupported);
-
-  const auto unsqueezed = [](int64_t rank) {
-    ModelBuilder model;
-    std::vector<int64_t> axes;
-    for (int64_t axis = 1; axis < rank; ++axis) axes.push_back(axis);
-    return model.Input("x", {2})
-        .Output("y")
-        .Ints("axes", axes)
-        .Node("Unsqueeze", {"x", "axes"}, {"y"});
-  };
-  CHECK(Planned(unsqueezed(kMaxTensorRank)).outputs()[0].shape.size() == kMaxTensorRank);
-  CHECK(Refused(unsqueezed(kMaxTensorRank + 1)).code == ErrorCode::kModelUnsupported);
-}
-
-TEST_CASE("A network's input is within the limits of elements and rank", "[network]") {
-  const auto sigmoid = [](const Shape& shape) {
-    ModelBuilder model;
-    return model.Input("x", shape).Output("y").Node("Sigmoid", {"x"}, {"y"});
-  };
-  CHECK(Refused(sigmoid({kMaxTensorElements})).code == ErrorCode::kOutOfMemory);
-  CHECK(Refused(sigmoid({kMaxTensorElements + 1})).code == ErrorCode::kModelUnsupported);
-  CHECK(Refused(sigmoid({kMaxTensorElements, 2})).code == ErrorCode::kModelUnsupported);
-  CHECK(Planned(sigmoid(Shape(kMaxTensorRank, 1))).inputs()[0].shape.size() == kMaxTensorRank);
-  CHECK(Refused(sigmoid(Shape(kMaxTensorRank + 1, 1))).code == ErrorCode::kModelUnsupported);
-}
-
 TEST_CASE("An input or output of another size is refused", "[network]") {
   Network network = Planned(MixedModel());
   std::vector<float> in(3 * 9 * 7), out(5);

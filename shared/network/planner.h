@@ -212,6 +212,10 @@ std::vector<size_t> MemoryOrder(size_t rank, Layout layout);
 // Normalises a dimension index that may be negative; an error when it is outside of the rank.
 Result<size_t> NormaliseAxis(const NodeReader& node, int64_t axis, size_t rank);
 
+// Whether a tensor that a node makes is within the limits of limits.h. Errors: kModelUnsupported,
+// and kModelCorrupt for a negative dimension.
+Status CheckShape(const NodeReader& node, const Shape& shape);
+
 // How each operator is planned, by ONNX name.
 using Lowering = Status (*)(NodeReader* node, Planner* planner);
 struct NamedLowering {
