@@ -242,7 +242,7 @@ PlannedOperand Planner::OperandOf(ValueId id) const {
   return {-1, from.known};
 }
 
-void Planner::Emit(const NodeReader& node, std::vector<ValueId> inputs, ValueId output,
+void Planner::Emit(const NodeReader& node, const std::vector<ValueId>& inputs, ValueId output,
                    std::unique_ptr<Operation> operation, int64_t multiply_adds,
                    int64_t parameters) {
   PlannedStep step;

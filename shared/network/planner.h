@@ -174,7 +174,7 @@ class Planner {
   Clamp FuseClamp(NameId* output);
 
   void EmitMove(const NodeReader& node, const Move& move);
-  void Emit(const NodeReader& node, std::vector<ValueId> inputs, ValueId output,
+  void Emit(const NodeReader& node, const std::vector<ValueId>& inputs, ValueId output,
             std::unique_ptr<Operation> operation, int64_t multiply_adds = 0,
             int64_t parameters = 0);
 
