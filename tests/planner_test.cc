@@ -153,6 +153,18 @@ TEST_CASE("Padding is within the limit on either side, adding or cutting", "[pla
   }
 }
 
+TEST_CASE("A dimension of nothing does not hide that the others are too large", "[planner]") {
+  const auto emptied = [](int64_t most) {
+    ModelBuilder model;
+    return model.Input("x", {1, 2, 2, 2})
+        .Output("y")
+        .Ints("pads", {-1, most, most, 0, 0, 0, 0, 0})
+        .Node("Pad", {"x", "pads"}, {"y"});
+  };
+  CHECK(Planned(emptied(1000)).outputs()[0].shape == Shape{0, 1002, 1002, 2});
+  CHECK(Refused(emptied(100'000)).code == ErrorCode::kModelUnsupported);
+}
+
 TEST_CASE("A window's kernel, stride, dilation and padding are within the limit", "[planner]") {
   const auto pooled = [](const std::string& attribute, int64_t value) {
     ModelBuilder model;

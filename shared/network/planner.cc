@@ -78,7 +78,7 @@ Status CheckShape(const NodeReader& node, const Shape& shape) {
       return node.Unsupported("makes a tensor of ", ShapeText(shape), ", beyond ",
                               kMaxTensorElements, " elements");
     }
-    count *= dim;
+    count *= std::max<int64_t>(1, dim);  // strides count dimensions beside an empty one too
   }
   return {};
 }
