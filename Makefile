@@ -2,7 +2,7 @@
 step := cmake/step.sh
 with := cmake/with-toolchain.sh
 
-.PHONY: help setup native asan tsan wasm site run test lint check format train clean xnnpack-sources
+.PHONY: help setup native asan tsan wasm site run test fuzz lint check format train clean xnnpack-sources
 
 help:  ## this list
 	@sed -n 's/^\([a-z ,-]*\):.*## /  make \1\t/p' Makefile | expand -t 26
@@ -26,6 +26,11 @@ run: native site  ## serve the page at http://127.0.0.1:8080
 test:  ## build everything and run every test
 	@cmake/setup.sh run test
 	@cmake/test.sh
+
+fuzz:  ## each fuzzer for FUZZ_SECONDS (60), with ASan and UBSan
+	@cmake/setup.sh run test
+	@$(step) "build fuzz" cmake/build.sh fuzz
+	@cmake/fuzz.sh
 
 lint: native  ## formatters, clang-tidy, eslint, tsc: they only look
 	@cmake/setup.sh check

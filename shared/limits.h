@@ -23,6 +23,10 @@ inline constexpr size_t kMaxModelBytes = size_t{256} << 20;
 inline constexpr int64_t kMaxTensorElements = int64_t{1} << 27;
 inline constexpr int kMaxTensorRank = 8;
 
+// What a node may say of a window in one direction: its kernel, stride, dilation, and padding on
+// either side. Far beyond any that is real, and keeps their sums in range.
+inline constexpr int64_t kMaxWindow = int64_t{1} << 20;
+
 // Memory of all intermediate tensors of one run.
 inline constexpr int64_t kMaxArenaBytes = int64_t{768} << 20;
 

@@ -90,7 +90,7 @@ class Entries {
       } else if (*parsed < lowest || *parsed > highest) {
         Refuse(key, "holds \"", part, "\", which is out of range");
       }
-      number = parsed.value_or(0);
+      number = status_.ok() ? *parsed : 0;
     }
   }
 

@@ -19,7 +19,7 @@ uint64_t Packed555(const Image& image, int x, int y) {
 }
 
 Bytes Row(const Image& image, const BmpOptions& options, int y) {
-  Bytes row((static_cast<size_t>(image.width * options.depth) + 31) / 32 * 4);
+  Bytes row((static_cast<size_t>(image.width) * static_cast<size_t>(options.depth) + 31) / 32 * 4);
   Bytes pixels;
   for (int x = 0; x < image.width; ++x) {
     if (options.depth <= 8) {

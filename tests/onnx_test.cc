@@ -1,10 +1,13 @@
 #include "shared/network/onnx.h"
 
+#include <algorithm>
+#include <bit>
 #include <catch_amalgamated.hpp>
 #include <cmath>
-#include <cstring>
+#include <limits>
 #include <protozero/pbf_writer.hpp>
 
+#include "shared/formats/pixels.h"
 #include "shared/limits.h"
 #include "tests/make_model.h"
 
@@ -28,7 +31,8 @@ float HalfByDefinition(uint16_t bits) {
 }
 
 bool SameFloat(float a, float b) {
-  return (std::isnan(a) && std::isnan(b)) || std::memcmp(&a, &b, sizeof a) == 0;
+  return (std::isnan(a) && std::isnan(b)) ||
+         std::bit_cast<uint32_t>(a) == std::bit_cast<uint32_t>(b);
 }
 
 std::string HalfTensor(bool raw) {
@@ -147,14 +151,101 @@ TEST_CASE("A graph may have as many nodes as the limit and not one more", "[onnx
 }
 
 TEST_CASE("A tensor that claims more elements than the limit takes no memory", "[onnx]") {
-  std::string bytes;
-  protozero::pbf_writer tensor(bytes);
-  tensor.add_int64(1, kMaxTensorElements + 1);
-  tensor.add_int32(2, 1);
-  tensor.add_string(8, "huge");
-  const auto model = ReadOnnx(Adder().RawInitializer(bytes).Bytes());
-  REQUIRE_FALSE(model.ok());
-  CHECK(model.error().code == ErrorCode::kModelUnsupported);
+  // Up to the limit what is wrong is that the elements are not there.
+  const auto code = [](const Shape& shape) {
+    std::string bytes;
+    protozero::pbf_writer tensor(bytes);
+    for (const int64_t dim : shape) tensor.add_int64(1, dim);
+    tensor.add_int32(2, 1);
+    tensor.add_string(8, "huge");
+    const auto model = ReadOnnx(Adder().RawInitializer(bytes).Bytes());
+    return model.ok() ? ErrorCode::kOk : model.error().code;
+  };
+  constexpr int64_t kRoot = int64_t{1} << 13;
+  CHECK(code({kMaxTensorElements}) == ErrorCode::kModelCorrupt);
+  CHECK(code({kMaxTensorElements + 1}) == ErrorCode::kModelUnsupported);
+  CHECK(code({kRoot, kMaxTensorElements / kRoot}) == ErrorCode::kModelCorrupt);
+  CHECK(code({kRoot, kMaxTensorElements / kRoot + 1}) == ErrorCode::kModelUnsupported);
+  CHECK(code({kMaxTensorElements, kMaxTensorElements}) == ErrorCode::kModelUnsupported);
+  CHECK(code({std::numeric_limits<int64_t>::max(), 2}) == ErrorCode::kModelUnsupported);
+  CHECK(code({0, kMaxTensorElements}) == ErrorCode::kOk);
+  CHECK(code({0, -1}) == ErrorCode::kModelCorrupt);
+}
+
+TEST_CASE("A model of as many bytes as the limit is read, one of more is not looked at", "[onnx]") {
+  // Memory that is never touched costs nothing; a field that nobody knows spans it.
+  const Memory file = AllocateMemory(kMaxModelBytes + 1);
+  REQUIRE(file != nullptr);
+  std::vector<uint8_t> start = Adder().Bytes();
+  constexpr size_t kLengthBytes = 4;
+  start.insert(start.end(), {0x82, 0x7d});  // field 2000, bytes
+  const size_t length = kMaxModelBytes - start.size() - kLengthBytes;
+  for (size_t i = 0; i < kLengthBytes; ++i) {
+    const size_t more = i + 1 < kLengthBytes ? 0x80 : 0;
+    start.push_back(static_cast<uint8_t>((length >> (7 * i) & 0x7f) | more));
+  }
+  std::copy(start.begin(), start.end(), file.get());
+  const auto whole = ReadOnnx({file.get(), kMaxModelBytes});
+  INFO((whole.ok() ? "" : whole.error().message));
+  CHECK(whole.ok());
+  const auto beyond = ReadOnnx({file.get(), kMaxModelBytes + 1});
+  REQUIRE_FALSE(beyond.ok());
+  CHECK(beyond.error().code == ErrorCode::kModelUnsupported);
+  CHECK(beyond.error().message.find("256 MiB") != std::string::npos);
+}
+
+TEST_CASE("Whole numbers of every width are read with their sign, raw and typed", "[onnx]") {
+  struct Stored {
+    int element_type;
+    std::string raw;
+    std::vector<int64_t> expected;
+  };
+  using namespace std::string_literals;
+  const Stored kinds[] = {
+      {2, "\x00\xff"s, {0, 255}},
+      {3, "\x7f\x80"s, {127, -128}},
+      {4, "\xff\xff\x01\x00"s, {65535, 1}},
+      {5, "\xff\xff\x00\x80"s, {-1, -32768}},
+      {6, "\xfe\xff\xff\xff\x01\x00\x00\x00"s, {-2, 1}},
+      {7, "\xfd\xff\xff\xff\xff\xff\xff\xff\x01\0\0\0\0\0\0\0"s, {-3, 1}},
+      {9, "\x00\x01"s, {0, 1}},
+      {12, "\xff\xff\xff\xff\x01\x00\x00\x00"s, {4294967295, 1}},
+  };
+  for (const Stored& stored : kinds) {
+    for (const bool raw : {true, false}) {
+      std::string bytes;
+      protozero::pbf_writer tensor(bytes);
+      tensor.add_int64(1, 2);
+      tensor.add_int32(2, stored.element_type);
+      tensor.add_string(8, "t");
+      if (raw) tensor.add_bytes(9, stored.raw);
+      const uint32_t typed_field = stored.element_type == 7 ? 7 : 5;
+      if (!raw)
+        tensor.add_packed_int64(typed_field, stored.expected.begin(), stored.expected.end());
+      const auto read =
+          ReadOnnxTensor({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+      INFO("element type " << stored.element_type << ", raw " << raw);
+      REQUIRE(read.ok());
+      CHECK(read.value().first == "t");
+      CHECK(read.value().second.type == DataType::kInt64);
+      CHECK(read.value().second.ints == stored.expected);
+    }
+  }
+}
+
+TEST_CASE("Element types that are not read are refused by number", "[onnx]") {
+  for (const int element_type : {0, 8, 11, 13, 14, 15, 16, 17}) {
+    std::string bytes;
+    protozero::pbf_writer tensor(bytes);
+    tensor.add_int64(1, 1);
+    tensor.add_int32(2, element_type);
+    tensor.add_string(8, "t");
+    const auto model = ReadOnnx(Adder().RawInitializer(bytes).Bytes());
+    REQUIRE_FALSE(model.ok());
+    CHECK(model.error().code == ErrorCode::kModelUnsupported);
+    CHECK(model.error().message.find("element type " + std::to_string(element_type)) !=
+          std::string::npos);
+  }
 }
 
 TEST_CASE("A tensor whose data do not fill its shape is refused by name", "[onnx]") {

@@ -12,7 +12,7 @@ namespace insitu {
 
 // What may be left over after the last row: some writers do, and decoders let it pass. More is not
 // inflated.
-inline constexpr size_t kMaxPngSurplus = 64 * 1024;
+inline constexpr size_t kMaxPngSurplus = size_t{64} * 1024;
 
 // Grey where the file is grey, else RGB. Memory: one buffer for exactly the rows that the header
 // promises, and the image; so a file that inflates to more cannot take it.

@@ -115,7 +115,7 @@ Status ReadHeader(std::span<const uint8_t> data, PngFile* png) {
 
 Status ReadPalette(const Chunk& chunk, PngFile* png) {
   if (!png->palette.empty() || !png->image.empty()) return Bad("its palette is out of order");
-  if (chunk.data.empty() || chunk.data.size() % 3 != 0 || chunk.data.size() > 256 * 3) {
+  if (chunk.data.empty() || chunk.data.size() % 3 != 0 || chunk.data.size() > size_t{256} * 3) {
     return Bad("its palette has the wrong length");
   }
   png->palette = chunk.data;

@@ -41,14 +41,9 @@ Status LowerConstant(NodeReader* node, Planner* planner) {
 
 Status LowerConstantOfShape(NodeReader* node, Planner* planner) {
   ASSIGN_OR_RETURN(const Shape shape, planner->KnownInts(*node, 0));
-  int64_t count = 1;
-  for (int64_t dim : shape) {
-    if (dim < 0 || dim > kMaxTensorElements || (count *= dim) > kMaxTensorElements) {
-      return node->Unsupported("makes a tensor beyond ", kMaxTensorElements, " elements");
-    }
-  }
+  RETURN_IF_ERROR(CheckShape(*node, shape));
   const Tensor* value = node->TensorValue("value");
-  const auto size = static_cast<size_t>(count);
+  const auto size = static_cast<size_t>(ElementCount(shape));
   if (value != nullptr && value->type == DataType::kInt64) {
     if (value->ints.size() != 1) return node->Invalid("repeats more than one value");
     return SetConstant(node, planner, IntTensor(shape, std::vector<int64_t>(size, value->ints[0])));

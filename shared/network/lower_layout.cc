@@ -10,7 +10,8 @@
 namespace insitu {
 namespace {
 
-Status MoveInts(NodeReader* node, Planner* planner, ValueId input, Sources sources, Shape shape) {
+Status MoveInts(NodeReader* node, Planner* planner, ValueId input, Sources sources,
+                const Shape& shape) {
   const auto known = planner->value(input).known;
   if (!known) return node->Unsupported("moves whole numbers that are not constant");
   const Shape strides = DenseStrides(known->shape);
@@ -19,6 +20,7 @@ Status MoveInts(NodeReader* node, Planner* planner, ValueId input, Sources sourc
       if (source != Remap::kFill) source *= static_cast<int32_t>(strides[axis]);
     }
   }
+  RETURN_IF_ERROR(CheckShape(*node, shape));
   Remap remap;
   remap.dims = shape;
   remap.output_strides = DenseStrides(shape);
@@ -50,6 +52,7 @@ Sources WholeInput(const Shape& shape) {
 }
 
 Status SetReshaped(NodeReader* node, Planner* planner, ValueId input, Shape shape) {
+  RETURN_IF_ERROR(CheckShape(*node, shape));
   if (ElementCount(shape) != ElementCount(planner->shape(input))) {
     return node->Invalid("turns ", ShapeText(planner->shape(input)), " into ", ShapeText(shape));
   }
@@ -71,8 +74,11 @@ Status LowerReshape(NodeReader* node, Planner* planner) {
     }
     if (shape[axis] == -1 && open == shape.size()) {
       open = axis;
-    } else if (shape[axis] < 0 || shape[axis] > kMaxTensorElements ||
-               (known *= shape[axis]) > kMaxTensorElements) {
+      continue;
+    }
+    const bool fits = shape[axis] >= 0 && shape[axis] <= kMaxTensorElements;
+    if (fits) known *= shape[axis];
+    if (!fits || known > kMaxTensorElements) {
       return node->Invalid("has ", shape[axis], " in its shape");
     }
   }
@@ -163,9 +169,13 @@ Status ConcatInts(NodeReader* node, Planner* planner) {
     ASSIGN_OR_RETURN(const auto part, planner->KnownInput(*node, i));
     if (part->type != DataType::kInt64 || part->shape.size() != 1)
       return node->Unsupported("joins whole numbers that are not lists");
+    joined.shape[0] += part->shape[0];
+  }
+  RETURN_IF_ERROR(CheckShape(*node, joined.shape));
+  for (size_t i = 0; i < node->node().inputs.size(); ++i) {
+    ASSIGN_OR_RETURN(const auto part, planner->KnownInput(*node, i));
     joined.ints.insert(joined.ints.end(), part->ints.begin(), part->ints.end());
   }
-  joined.shape[0] = static_cast<int64_t>(joined.ints.size());
   planner->SetOutput(node->Output(), planner->AddConstant(std::move(joined)));
   return {};
 }
@@ -311,8 +321,8 @@ Status LowerPad(NodeReader* node, Planner* planner) {
     ASSIGN_OR_RETURN(const size_t axis, NormaliseAxis(*node, axes[i], shape.size()));
     const int64_t before = pads[i];
     const int64_t after = pads[i + axes.size()];
-    if (std::abs(before) > kMaxTensorElements || std::abs(after) > kMaxTensorElements)
-      return node->Unsupported("pads too much");
+    if (std::max(before, after) > kMaxWindow || std::min(before, after) < -kMaxWindow)
+      return node->Unsupported("pads by more than ", kMaxWindow);
     if (shape[axis] == 0 && mode != "constant")
       return node->Invalid("pads nothing by its own elements");
     sources[axis].clear();

@@ -174,7 +174,8 @@ Status EmitDense(NodeReader* node, Planner* planner, DenseLayer layer, Shape out
   spec.bias = layer.bias.empty() ? nullptr : layer.bias.data();
   spec.clamp = planner->FuseClamp(&output_name);
   ASSIGN_OR_RETURN(auto operation, MakeDense(spec));
-  ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, output_shape, Layout::kPlain));
+  ASSIGN_OR_RETURN(const ValueId output,
+                   planner->Add(*node, std::move(output_shape), Layout::kPlain));
   planner->Emit(*node, {input}, output, std::move(operation),
                 spec.rows * spec.inputs * spec.outputs,
                 static_cast<int64_t>(layer.weights.size() + layer.bias.size()));

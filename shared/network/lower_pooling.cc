@@ -19,7 +19,7 @@ Status LowerPool(NodeReader* node, Planner* planner, Pool::Kind kind) {
   ASSIGN_OR_RETURN(const ValueId input, planner->InLayout(*node, any, Layout::kChannelsLast));
   const Shape shape = WindowedShape(input_shape, pool.channels, window);
   ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, shape, Layout::kChannelsLast));
-  planner->Emit(*node, {input}, output, MakeOperation(std::move(pool)));
+  planner->Emit(*node, {input}, output, MakeOperation(pool));
   planner->SetOutput(node->Output(), output);
   return {};
 }

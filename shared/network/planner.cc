@@ -67,6 +67,22 @@ Result<size_t> NormaliseAxis(const NodeReader& node, int64_t axis, size_t rank) 
   return static_cast<size_t>(axis < 0 ? axis + signed_rank : axis);
 }
 
+Status CheckShape(const NodeReader& node, const Shape& shape) {
+  if (shape.size() > static_cast<size_t>(kMaxTensorRank)) {
+    return node.Unsupported("makes a tensor of more than ", kMaxTensorRank, " dimensions");
+  }
+  int64_t count = 1;
+  for (int64_t dim : shape) {
+    if (dim < 0) return node.Invalid("makes a negative dimension: ", ShapeText(shape));
+    if (dim > kMaxTensorElements || count * dim > kMaxTensorElements) {
+      return node.Unsupported("makes a tensor of ", ShapeText(shape), ", beyond ",
+                              kMaxTensorElements, " elements");
+    }
+    count *= std::max<int64_t>(1, dim);  // strides count dimensions beside an empty one too
+  }
+  return {};
+}
+
 Shape Planner::Strides(ValueId id) const { return StridesOf(shape(id), value(id).layout); }
 
 Result<ValueId> Planner::Find(const NodeReader& node, size_t index) {
@@ -111,19 +127,8 @@ Result<std::vector<int64_t>> Planner::KnownInts(const NodeReader& node, size_t i
 }
 
 Result<ValueId> Planner::Add(const NodeReader& node, Shape shape, Layout layout) {
-  if (shape.size() > static_cast<size_t>(kMaxTensorRank)) {
-    return node.Unsupported("makes a tensor of more than ", kMaxTensorRank, " dimensions");
-  }
-  int64_t count = 1;
-  for (int64_t dim : shape) {
-    if (dim < 0) return node.Invalid("makes a negative dimension: ", ShapeText(shape));
-    if (dim > kMaxTensorElements || count * dim > kMaxTensorElements) {
-      return node.Unsupported("makes a tensor of ", ShapeText(shape), ", beyond ",
-                              kMaxTensorElements, " elements");
-    }
-    count *= dim;
-  }
-  plan_.buffers.push_back(count);
+  RETURN_IF_ERROR(CheckShape(node, shape));
+  plan_.buffers.push_back(ElementCount(shape));
   values_.push_back(
       {std::move(shape), layout, static_cast<int>(plan_.buffers.size()) - 1, nullptr, false, -1});
   return static_cast<ValueId>(values_.size()) - 1;
@@ -237,7 +242,7 @@ PlannedOperand Planner::OperandOf(ValueId id) const {
   return {-1, from.known};
 }
 
-void Planner::Emit(const NodeReader& node, std::vector<ValueId> inputs, ValueId output,
+void Planner::Emit(const NodeReader& node, const std::vector<ValueId>& inputs, ValueId output,
                    std::unique_ptr<Operation> operation, int64_t multiply_adds,
                    int64_t parameters) {
   PlannedStep step;

@@ -174,7 +174,7 @@ class Planner {
   Clamp FuseClamp(NameId* output);
 
   void EmitMove(const NodeReader& node, const Move& move);
-  void Emit(const NodeReader& node, std::vector<ValueId> inputs, ValueId output,
+  void Emit(const NodeReader& node, const std::vector<ValueId>& inputs, ValueId output,
             std::unique_ptr<Operation> operation, int64_t multiply_adds = 0,
             int64_t parameters = 0);
 
@@ -211,6 +211,10 @@ std::vector<size_t> MemoryOrder(size_t rank, Layout layout);
 
 // Normalises a dimension index that may be negative; an error when it is outside of the rank.
 Result<size_t> NormaliseAxis(const NodeReader& node, int64_t axis, size_t rank);
+
+// Whether a tensor that a node makes is within the limits of limits.h. Errors: kModelUnsupported,
+// and kModelCorrupt for a negative dimension.
+Status CheckShape(const NodeReader& node, const Shape& shape);
 
 // How each operator is planned, by ONNX name.
 using Lowering = Status (*)(NodeReader* node, Planner* planner);

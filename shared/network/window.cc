@@ -1,5 +1,6 @@
 #include "shared/network/window.h"
 
+#include "shared/limits.h"
 #include "shared/str_cat.h"
 
 namespace insitu {
@@ -62,12 +63,11 @@ Result<WindowAttributes> ReadAttributes(NodeReader* node, size_t rank, const Sha
     return node->Invalid("has a window of another rank than its input");
   }
   for (size_t i = 0; i < rank; ++i) {
-    constexpr int64_t kMax = 1 << 20;  // far beyond any real window; keeps the sums below in range
     for (int64_t v : {read.kernel[i], read.strides[i], read.dilations[i]}) {
-      if (v < 1 || v > kMax) return node->Invalid("has ", v, " in its window");
+      if (v < 1 || v > kMaxWindow) return node->Invalid("has ", v, " in its window");
     }
     for (int64_t v : {read.pads[i], read.pads[i + rank]}) {
-      if (v < 0 || v > kMax) return node->Unsupported("pads by ", v);
+      if (v < 0 || v > kMaxWindow) return node->Unsupported("pads by ", v);
     }
   }
   return read;

@@ -1,0 +1,160 @@
+// Writes what the fuzzers start from, all of it made here: FOLDER/image, FOLDER/onnx and
+// FOLDER/request_head, a file a seed.
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "tests/make_image.h"
+#include "tests/make_jpeg.h"
+#include "tests/make_model.h"
+
+namespace insitu {
+namespace {
+
+class Folder {
+ public:
+  explicit Folder(const std::filesystem::path& path) : path_(path) {
+    std::filesystem::create_directories(path);
+  }
+
+  void Add(const Bytes& bytes) {
+    std::ofstream file(path_ / std::to_string(count_++), std::ios::binary);
+    file.write(reinterpret_cast<const char*>(bytes.data()), std::ssize(bytes));
+    complete_ = complete_ && file.good();
+  }
+
+  bool complete() const { return complete_; }
+
+ private:
+  std::filesystem::path path_;
+  int count_ = 0;
+  bool complete_ = true;
+};
+
+void AddPngs(Folder* folder) {
+  constexpr int kChannels[] = {1, 2, 3, 4};
+  for (const int channels : kChannels) {
+    folder->Add(EncodePng(NoiseRaster(5, 4, channels, 8), {.filter = 5}));
+    folder->Add(EncodePng(NoiseRaster(5, 4, channels, 16), {.interlaced = true}));
+  }
+  folder->Add(EncodePng(NoiseRaster(9, 3, 1, 1)));
+  const Bytes palette = {10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 120};
+  folder->Add(EncodePng(NoiseRaster(5, 4, 1, 2), {.palette = palette, .transparency = {0, 51}}));
+  folder->Add(EncodePng(NoiseRaster(5, 4, 1, 8), {.exif = ExifBlock(6, true)}));
+  const Bytes deflated[] = {PngSignature(), PngHeader(8, 10, 8, 0), PngChunk("IDAT", ZlibZeros(90)),
+                            PngChunk("IEND", {})};
+  folder->Add(Join(deflated));
+}
+
+void AddJpegs(Folder* folder) {
+  for (const int channels : {1, 3}) {
+    const Image image = SmoothImage(19, 17, channels);
+    for (const bool progressive : {false, true}) {
+      folder->Add(EncodeJpeg(image, {.progressive = progressive, .quantiser = 8}));
+      folder->Add(EncodeJpeg(image, {.progressive = progressive,
+                                     .chroma_step = 2,
+                                     .quantiser = 20,
+                                     .restart_interval = 1,
+                                     .exif = ExifBlock(8, false)}));
+    }
+  }
+}
+
+void AddBmpsAndPnms(Folder* folder) {
+  const Image image = NoiseImage(5, 4, 3);
+  for (const int depth : {1, 4, 8, 16, 24, 32}) {
+    folder->Add(EncodeBmp(image, {.depth = depth}));
+    folder->Add(EncodeBmp(image, {.depth = depth, .top_down = true}));
+  }
+  folder->Add(EncodeBmp(image, {.depth = 32, .with_alpha = true, .alpha = 90}));
+  folder->Add(EncodeBmp(image, {.depth = 4, .old_header = true}));
+  for (const char kind : {'2', '3', '5', '6'}) {
+    const int channels = kind == '2' || kind == '5' ? 1 : 3;
+    folder->Add(EncodePnm(NoiseRaster(3, 2, channels, 8), kind, 255));
+    folder->Add(EncodePnm(NoiseRaster(3, 2, channels, 16), kind, 65535));
+  }
+  folder->Add(FromText("P2 # a comment\n1 1 255 7\n"));
+}
+
+// One node on a small image, for the operators that MakeClassifierModel lacks.
+Bytes OneNode(const std::string& op_type, const std::vector<Attribute>& attributes = {},
+              const std::vector<std::string>& further_inputs = {}) {
+  std::vector<std::string> inputs = {"x"};
+  inputs.insert(inputs.end(), further_inputs.begin(), further_inputs.end());
+  ModelBuilder model;
+  model.Input("x", {1, 3, 4, 5}).Output("y");
+  model.Floats("c", {3, 1, 1}, {1, -2, 3}).Ints("to", {1, -1}).Ints("axes", {2, 3});
+  model.Ints("starts", {1, 1}).Ints("ends", {3, 4}).Ints("pads", {0, 0, 1, 1, 0, 0, 1, 1});
+  model.Floats("three", {3}, {1, 2, 3});
+  return model.Node(op_type, inputs, {"y"}, attributes).Bytes();
+}
+
+void AddModels(Folder* folder) {
+  using Integers = std::vector<int64_t>;
+  const Attribute kernel{"kernel_shape", Integers{2, 2}};
+  folder->Add(MakeClassifierModel());
+  folder->Add(MakeClassifierModel({.side = 6, .channels = 1, .logits = true}));
+  for (const char* op_type :
+       {"Relu", "LeakyRelu", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Softmax", "Flatten",
+        "GlobalAveragePool", "GlobalMaxPool", "Identity", "Dropout", "Clip", "Transpose"}) {
+    folder->Add(OneNode(op_type));
+  }
+  for (const char* op_type : {"Add", "Sub", "Mul", "Div", "PRelu"}) {
+    folder->Add(OneNode(op_type, {}, {"c"}));
+  }
+  for (const char* op_type : {"MaxPool", "AveragePool"}) {
+    folder->Add(OneNode(op_type, {kernel, {"strides", Integers{2, 1}}, {"pads", Integers(4, 1)}}));
+    folder->Add(OneNode(op_type, {kernel, {"auto_pad", std::string("SAME_LOWER")}}));
+  }
+  folder->Add(OneNode("LRN", {{"size", int64_t{3}}}));
+  folder->Add(OneNode("Concat", {{"axis", int64_t{1}}}, {"x"}));
+  folder->Add(OneNode("ReduceMean", {{"axes", Integers{2, 3}}}));
+  folder->Add(OneNode("Reshape", {}, {"to"}));
+  folder->Add(OneNode("Unsqueeze", {}, {"axes"}));
+  folder->Add(OneNode("Slice", {}, {"starts", "ends", "axes"}));
+  folder->Add(OneNode("Pad", {}, {"pads"}));
+  folder->Add(OneNode("BatchNormalization", {}, {"three", "three", "three", "three"}));
+}
+
+void AddRequests(Folder* folder) {
+  constexpr std::string_view kRequests[] = {
+      "GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n",
+      "GET /app.js?x=1 HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip;q=0.5, br, *;q=0\r\n\r\n",
+      "HEAD /a%20b/../c HTTP/1.1\r\nHost: a\r\nIf-None-Match: W/\"0123\", \"4\"\r\n\r\n",
+      "OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, close\r\n\r\n",
+      "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
+      "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
+      "GET / HTTP/1.0\r\n\r\n",
+      "*/*;q=0.1,br;q=0.001"};
+  for (const std::string_view request : kRequests) folder->Add(FromText(request));
+}
+
+bool MakeSeeds(const std::filesystem::path& path) {
+  Folder images(path / "image");
+  AddPngs(&images);
+  AddJpegs(&images);
+  AddBmpsAndPnms(&images);
+  Folder models(path / "onnx");
+  AddModels(&models);
+  Folder requests(path / "request_head");
+  AddRequests(&requests);
+  return images.complete() && models.complete() && requests.complete();
+}
+
+}  // namespace
+}  // namespace insitu
+
+int main(int argc, char** argv) {
+  const std::span arguments(argv, static_cast<size_t>(argc));
+  if (arguments.size() != 2) {
+    std::cerr << "make_seeds FOLDER\n";
+    return 2;
+  }
+  if (insitu::MakeSeeds(arguments[1])) return 0;
+  std::cerr << "The seeds could not be written to " << arguments[1] << ".\n";
+  return 1;
+}

@@ -1,0 +1,175 @@
+#include "shared/resample.h"
+
+#include <catch_amalgamated.hpp>
+#include <cmath>
+
+#include "tests/make_image.h"
+
+namespace insitu {
+namespace {
+
+std::vector<float> WeightsOf(const ResampleWeights& weights, int i) {
+  return {weights.weights(i), weights.weights(i) + weights.taps(i)};
+}
+
+void CheckClose(const std::vector<float>& actual, const std::vector<double>& expected) {
+  REQUIRE(actual.size() == expected.size());
+  for (size_t i = 0; i < actual.size(); ++i) {
+    CHECK(std::fabs(static_cast<double>(actual[i]) - expected[i]) < 1e-6);
+  }
+}
+
+// Output rows of an image that becomes width x height.
+std::vector<float> Resampled(const Image& image, int width, int height, bool luma = false) {
+  const ResampleWeights columns(image.width, width, 0, width);
+  const ResampleWeights rows(image.height, height, 0, height);
+  Resampler resampler(image, columns, rows, luma);
+  std::vector<float> all;
+  for (int y = 0; y < height; ++y) {
+    const std::vector<float>& row = resampler.Row(y);
+    all.insert(all.end(), row.begin(), row.end());
+  }
+  return all;
+}
+
+TEST_CASE("Samples that become as many are taken as they are", "[resample]") {
+  const ResampleWeights weights(5, 5, 0, 5);
+  for (int i = 0; i < 5; ++i) {
+    CHECK(weights.begin(i) == i);
+    CHECK(WeightsOf(weights, i) == std::vector<float>{1});
+  }
+}
+
+TEST_CASE("Half as many samples are weighed by a triangle twice as wide", "[resample]") {
+  // Centres at 1 and 3, support 2: distances 1/2, 1/2, 3/2 weigh 3/4, 3/4, 1/4.
+  const ResampleWeights weights(4, 2, 0, 2);
+  CHECK(weights.begin(0) == 0);
+  CheckClose(WeightsOf(weights, 0), {3 / 7.0, 3 / 7.0, 1 / 7.0});
+  CHECK(weights.begin(1) == 1);
+  CheckClose(WeightsOf(weights, 1), {1 / 7.0, 3 / 7.0, 3 / 7.0});
+  // Away from the border the triangle is whole.
+  CheckClose(WeightsOf(ResampleWeights(8, 4, 0, 4), 1), {1 / 8.0, 3 / 8.0, 3 / 8.0, 1 / 8.0});
+}
+
+TEST_CASE("Twice as many samples lie between their two neighbours", "[resample]") {
+  const ResampleWeights weights(2, 4, 0, 4);
+  CheckClose(WeightsOf(weights, 0), {1});
+  CheckClose(WeightsOf(weights, 1), {0.75, 0.25});
+  CheckClose(WeightsOf(weights, 2), {0.25, 0.75});
+  CheckClose(WeightsOf(weights, 3), {1});
+}
+
+TEST_CASE("Weights are positive, add up to one and stay inside, for any pair of sizes",
+          "[resample]") {
+  for (const int from : {1, 2, 3, 7, 50, 64, 1000, 32767}) {
+    for (const int to : {1, 2, 3, 7, 50, 64, 299}) {
+      const ResampleWeights weights(from, to, 0, to);
+      INFO(from << " to " << to);
+      REQUIRE(weights.count() == to);
+      CHECK(weights.lowest() == 0);
+      CHECK(weights.end() == from);
+      bool good = true;
+      double worst = 0;
+      for (int i = 0; i < to; ++i) {
+        double sum = 0;
+        for (const float weight : WeightsOf(weights, i)) {
+          good = good && weight > 0;
+          sum += weight;
+        }
+        worst = std::max(worst, std::fabs(sum - 1));
+        good = good && weights.begin(i) >= 0 && weights.begin(i) + weights.taps(i) <= from;
+        good = good && (i == 0 || weights.begin(i) >= weights.begin(i - 1));
+      }
+      CHECK(good);
+      CHECK(worst < 1e-4);
+    }
+  }
+}
+
+TEST_CASE("A part of the outputs has the weights that it has in the whole", "[resample]") {
+  const ResampleWeights whole(100, 37, 0, 37);
+  const ResampleWeights part(100, 37, 10, 5);
+  REQUIRE(part.count() == 5);
+  for (int i = 0; i < 5; ++i) {
+    CHECK(part.begin(i) == whole.begin(10 + i));
+    CHECK(WeightsOf(part, i) == WeightsOf(whole, 10 + i));
+  }
+  CHECK(part.lowest() == whole.begin(10));
+  CHECK(part.end() == whole.begin(14) + whole.taps(14));
+}
+
+TEST_CASE("A constant image stays constant at any size", "[resample]") {
+  const Image image{
+      .width = 13, .height = 9, .channels = 1, .pixels = std::vector<uint8_t>(13 * 9, 77)};
+  for (const int width : {1, 5, 13, 50}) {
+    for (const int height : {1, 9, 20}) {
+      for (const float value : Resampled(image, width, height)) {
+        REQUIRE(std::fabs(value - 77) < 1e-3F);
+      }
+    }
+  }
+}
+
+TEST_CASE("A ramp stays a ramp away from the border, and the mean of all is kept", "[resample]") {
+  Image ramp{.width = 240, .height = 1, .channels = 1, .pixels = {}};
+  for (int x = 0; x < 240; ++x) ramp.pixels.push_back(static_cast<uint8_t>(x));
+  for (const int width : {20, 30, 48, 80}) {
+    const auto row = Resampled(ramp, width, 1);
+    const double scale = 240.0 / width;
+    double mean = 0;
+    for (int x = 0; x < width; ++x) {
+      const double expected = (x + 0.5) * scale - 0.5;  // of the centre
+      const auto value = static_cast<double>(row[static_cast<size_t>(x)]);
+      if (x > 0 && x < width - 1) CHECK(std::fabs(value - expected) < 1e-3);
+      mean += value / width;
+    }
+    CHECK(std::fabs(mean - 119.5) < 1e-3);
+  }
+}
+
+TEST_CASE("Detail finer than the output is averaged away, not picked from", "[resample]") {
+  Image board{.width = 64, .height = 64, .channels = 1, .pixels = {}};
+  for (int i = 0; i < 64 * 64; ++i) {
+    board.pixels.push_back((i % 64 + i / 64) % 2 == 0 ? uint8_t{0} : uint8_t{255});
+  }
+  for (const float value : Resampled(board, 16, 16)) CHECK(std::fabs(value - 127.5F) < 3);
+}
+
+TEST_CASE("Rows and columns are weighed alike: a transposed image gives a transposed result",
+          "[resample]") {
+  const Image image = NoiseImage(20, 20, 1);
+  Image transposed = image;
+  for (size_t i = 0; i < 400; ++i) transposed.pixels[i % 20 * 20 + i / 20] = image.pixels[i];
+  const auto a = Resampled(image, 7, 7);
+  const auto b = Resampled(transposed, 7, 7);
+  for (size_t i = 0; i < 49; ++i) CHECK(std::fabs(a[i] - b[i % 7 * 7 + i / 7]) < 1e-3F);
+}
+
+TEST_CASE("Channels do not mix", "[resample]") {
+  const Image grey[] = {NoiseImage(12, 10, 1, 1), NoiseImage(12, 10, 1, 2),
+                        NoiseImage(12, 10, 1, 3)};
+  Image rgb{.width = 12, .height = 10, .channels = 3, .pixels = {}};
+  for (size_t i = 0; i < 120; ++i) {
+    for (const Image& channel : grey) rgb.pixels.push_back(channel.pixels[i]);
+  }
+  const auto together = Resampled(rgb, 5, 4);
+  for (size_t c = 0; c < 3; ++c) {
+    const auto alone = Resampled(grey[c], 5, 4);
+    for (size_t i = 0; i < alone.size(); ++i) CHECK(together[i * 3 + c] == alone[i]);
+  }
+}
+
+TEST_CASE("Grey of RGB is Rec. 601 luma, and of equal channels exactly their value", "[resample]") {
+  const Image colours{.width = 4,
+                      .height = 1,
+                      .channels = 3,
+                      .pixels = {255, 0, 0, 0, 255, 0, 0, 0, 255, 17, 17, 17}};
+  const auto luma = Resampled(colours, 4, 1, true);
+  CheckClose({luma[0] / 255, luma[1] / 255, luma[2] / 255}, {0.299, 0.587, 0.114});
+  CHECK(luma[3] == 17);
+  const Image grey = NoiseImage(4, 1, 1);
+  CHECK(Resampled(grey, 4, 1, true) == std::vector<float>(grey.pixels.begin(), grey.pixels.end()));
+}
+
+}  // namespace
+}  // namespace insitu
