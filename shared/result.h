@@ -41,8 +41,8 @@ struct Error {
 };
 
 // That something failed; what, is kept once a thread until the next failure there. A Failed is a
-// number: handing messages up from caller to caller, and destroying them, was code at every call that
-// can fail, 4 KB of the download.
+// number: handing messages up from caller to caller, and destroying them, was code at every call
+// that can fail, 4 KB of the download.
 class [[nodiscard]] Failed {
  public:
   // The error behind it. Asking after another failure on this thread is a programming error and
