@@ -7,6 +7,7 @@
 #include "shared/limits.h"
 #include "tests/allocation_count.h"
 #include "tests/make_model.h"
+#include "tests/planned.h"
 #include "tests/reference_network.h"
 
 namespace insitu {
@@ -19,23 +20,6 @@ float LargestDifference(const std::vector<float>& a, const std::vector<float>& b
   float worst = 0;
   for (size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::fabs(a[i] - b[i]));
   return worst;
-}
-
-Network Planned(const ModelBuilder& model, const PlanOptions& options = {}) {
-  auto onnx = ReadOnnx(model.Bytes());
-  REQUIRE(onnx.ok());
-  auto network = Network::Create(std::move(onnx.value()), options);
-  INFO((network.ok() ? "" : network.error().message));
-  REQUIRE(network.ok());
-  return std::move(network.value());
-}
-
-Error Refused(const ModelBuilder& model) {
-  auto onnx = ReadOnnx(model.Bytes());
-  REQUIRE(onnx.ok());
-  auto network = Network::Create(std::move(onnx.value()), {});
-  REQUIRE_FALSE(network.ok());
-  return network.error();
 }
 
 std::vector<float> RunOn(Network* network, int batch, const std::vector<float>& input) {

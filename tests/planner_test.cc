@@ -6,26 +6,10 @@
 #include "shared/limits.h"
 #include "shared/network/network.h"
 #include "tests/make_model.h"
+#include "tests/planned.h"
 
 namespace insitu {
 namespace {
-
-Network Planned(const ModelBuilder& model) {
-  auto onnx = ReadOnnx(model.Bytes());
-  REQUIRE(onnx.ok());
-  auto network = Network::Create(std::move(onnx.value()), {});
-  INFO((network.ok() ? "" : network.error().message));
-  REQUIRE(network.ok());
-  return std::move(network.value());
-}
-
-Error Refused(const ModelBuilder& model) {
-  auto onnx = ReadOnnx(model.Bytes());
-  REQUIRE(onnx.ok());
-  auto network = Network::Create(std::move(onnx.value()), {});
-  REQUIRE_FALSE(network.ok());
-  return network.error();
-}
 
 TEST_CASE("A tensor made while running is within the limits of elements and rank", "[planner]") {
   // Up to the limit what is missing is the memory.

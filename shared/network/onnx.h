@@ -77,7 +77,6 @@ struct OnnxModel {
 
 // onnx.TensorProto.DataType
 inline constexpr int kOnnxFloat = 1;
-bool IsOnnxInteger(int64_t element_type);  // whole numbers and booleans
 
 // The oldest and newest operator set whose meaning the planner knows.
 inline constexpr int64_t kMinOpset = 6;

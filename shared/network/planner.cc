@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "shared/limits.h"
+#include "shared/network/onnx_tensor.h"
 #include "shared/str_cat.h"
 
 namespace insitu {

@@ -1,0 +1,216 @@
+#include "shared/network/onnx_tensor.h"
+
+#include <bit>
+#include <cstring>
+
+#include "shared/limits.h"
+#include "shared/str_cat.h"
+
+namespace insitu {
+namespace {
+
+// Field numbers of TensorProto.
+enum TensorField {
+  kDims = 1,
+  kDataType = 2,
+  kFloatData = 4,
+  kInt32Data = 5,
+  kStringData = 6,
+  kInt64Data = 7,
+  kTensorName = 8,
+  kRawData = 9,
+  kDoubleData = 10,
+  kUint64Data = 11,
+  kExternalData = 13,
+  kDataLocation = 14
+};
+
+// onnx.TensorProto.DataType
+enum ElementType {
+  kFloat32 = 1,
+  kUint8 = 2,
+  kInt8 = 3,
+  kUint16 = 4,
+  kInt16 = 5,
+  kInt32 = 6,
+  kInt64 = 7,
+  kString = 8,
+  kBool = 9,
+  kFloat16 = 10,
+  kDouble = 11,
+  kUint32 = 12,
+  kUint64 = 13
+};
+
+// IEEE 754-2008 binary16 -> binary32, exact.
+float FloatFromHalf(uint16_t half) {
+  const uint32_t sign = static_cast<uint32_t>(half & 0x8000u) << 16;
+  const uint32_t magnitude = half & 0x7fffu;
+  if (magnitude >= 0x7c00u) {  // infinity, NaN
+    return std::bit_cast<float>(sign | 0x7f800000u | ((magnitude & 0x3ffu) << 13));
+  }
+  // Shifted into place the exponent is 112 too small; multiplying by 2^112 mends that and
+  // normalises subnormals alike.
+  const float scaled = std::bit_cast<float>(magnitude << 13) * 0x1p112f;
+  return std::bit_cast<float>(std::bit_cast<uint32_t>(scaled) | sign);
+}
+
+// Bytes of a stored number and whether it has a sign; 0 bytes for a type that is not read.
+struct NumberFormat {
+  size_t bytes = 0;
+  bool is_signed = false;
+};
+
+NumberFormat FormatOf(int64_t element_type) {
+  switch (element_type) {
+    case kUint8:
+    case kBool:
+      return {1, false};
+    case kInt8:
+      return {1, true};
+    case kFloat16:
+    case kUint16:
+      return {2, false};
+    case kInt16:
+      return {2, true};
+    case kFloat32:
+    case kUint32:
+      return {4, false};
+    case kInt32:
+      return {4, true};
+    case kInt64:
+      return {8, true};
+    default:
+      return {};
+  }
+}
+
+// Little-endian, two's complement.
+int64_t IntegerAt(const uint8_t* bytes, NumberFormat format) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < format.bytes; ++i) value |= static_cast<uint64_t>(bytes[i]) << (8 * i);
+  const size_t unused = 64 - 8 * format.bytes;
+  if (!format.is_signed) return static_cast<int64_t>(value);
+  return static_cast<int64_t>(value << unused) >> unused;
+}
+
+bool ConvertRaw(const StoredTensor& stored, size_t count, Tensor* tensor) {
+  const NumberFormat format = FormatOf(stored.element_type);
+  const std::span<const uint8_t> raw = *stored.raw;
+  if (raw.size() != count * format.bytes) return false;
+  if (stored.element_type == kFloat32) {
+    tensor->floats.resize(count);
+    if (count > 0) std::memcpy(tensor->floats.data(), raw.data(), raw.size());
+  } else if (stored.element_type == kFloat16) {
+    tensor->floats.resize(count);
+    for (size_t i = 0; i < count; ++i) {
+      const int64_t half = IntegerAt(raw.data() + 2 * i, format);
+      tensor->floats[i] = FloatFromHalf(static_cast<uint16_t>(half));
+    }
+  } else {
+    tensor->ints.resize(count);
+    for (size_t i = 0; i < count; ++i) {
+      tensor->ints[i] = IntegerAt(raw.data() + format.bytes * i, format);
+    }
+  }
+  return true;
+}
+
+bool ConvertTyped(StoredTensor* stored, size_t count, Tensor* tensor) {
+  if (stored->element_type == kFloat16) {  // bits, one in each int32_data
+    for (int64_t bits : stored->ints) {
+      stored->floats.push_back(FloatFromHalf(static_cast<uint16_t>(bits)));
+    }
+  }
+  tensor->floats = std::move(stored->floats);
+  tensor->ints = std::move(stored->ints);
+  const size_t held =
+      tensor->type == DataType::kFloat ? tensor->floats.size() : tensor->ints.size();
+  return held == count;
+}
+
+}  // namespace
+
+StoredTensor ReadStoredTensor(ProtobufReader reader) {
+  StoredTensor tensor;
+  while (reader.Next()) {
+    switch (reader.field()) {
+      case kDims:
+        reader.AppendTo(&tensor.dims);
+        break;
+      case kDataType:
+        tensor.element_type = reader.Integer();
+        break;
+      case kFloatData:
+        reader.AppendTo(&tensor.floats);
+        break;
+      case kInt32Data:
+      case kInt64Data:
+        reader.AppendTo(&tensor.ints);
+        break;
+      case kTensorName:
+        tensor.name = reader.Text();
+        break;
+      case kRawData:
+        tensor.raw = reader.Bytes();
+        break;
+      case kExternalData:
+        tensor.external = true;
+        break;
+      case kDataLocation:
+        tensor.external = tensor.external || reader.Integer() != 0;
+        break;
+      default:
+        break;
+    }
+  }
+  return tensor;
+}
+
+Result<Tensor> ConvertTensor(StoredTensor stored) {
+  const std::string where = StrCat("tensor '", stored.name, "'");
+  if (stored.external) {
+    return UnsupportedModel(where, " keeps its data in another file; export the model as one file");
+  }
+  int64_t count = 1;
+  if (stored.dims.size() > static_cast<size_t>(kMaxTensorRank)) {
+    return UnsupportedModel(where, " has more than ", kMaxTensorRank, " dimensions");
+  }
+  for (int64_t dim : stored.dims) {
+    if (dim < 0) return CorruptModel(where, " has a negative dimension");
+    if (dim > kMaxTensorElements || count * dim > kMaxTensorElements) {
+      return UnsupportedModel(where, " has more than ", kMaxTensorElements, " elements");
+    }
+    count *= dim;
+  }
+  Tensor tensor;
+  tensor.shape = stored.dims;
+  if (IsOnnxInteger(stored.element_type)) {
+    tensor.type = DataType::kInt64;
+  } else if (stored.element_type != kFloat32 && stored.element_type != kFloat16) {
+    return UnsupportedModel(where, " has element type ", stored.element_type,
+                            "; float, float16 and whole numbers are read");
+  }
+  const bool filled = stored.raw ? ConvertRaw(stored, static_cast<size_t>(count), &tensor)
+                                 : ConvertTyped(&stored, static_cast<size_t>(count), &tensor);
+  if (!filled) return CorruptModel(where, " does not fill its shape");
+  return tensor;
+}
+
+bool IsOnnxInteger(int64_t element_type) {
+  switch (element_type) {
+    case kUint8:
+    case kInt8:
+    case kUint16:
+    case kInt16:
+    case kInt32:
+    case kInt64:
+    case kBool:
+    case kUint32:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace insitu
