@@ -5,7 +5,7 @@
 #include <new>
 
 #if defined(__has_feature)
-#if __has_feature(address_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define INSITU_HAS_MALLOC_HOOKS 1
 #endif
 #endif

@@ -1,5 +1,5 @@
 // Counts the allocations that this thread makes from its construction on: all of malloc's under
-// AddressSanitizer, those of operator new elsewhere.
+// a sanitizer, those of operator new elsewhere.
 #pragma once
 
 #include <cstdint>
