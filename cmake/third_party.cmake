@@ -17,7 +17,7 @@ function(third_party_headers name folder)
 endfunction()
 
 third_party_headers(stb libstb-dev/usr/include)              # <stb/stb_image.h>
-third_party_headers(protozero libprotozero-dev/usr/include)  # <protozero/pbf_reader.hpp>
+third_party_headers(protozero libprotozero-dev/usr/include)  # <protozero/pbf_writer.hpp>: models, tests
 if(EMSCRIPTEN)
   return()
 endif()

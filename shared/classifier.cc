@@ -7,7 +7,6 @@
 #include "shared/limits.h"
 #include "shared/network/network.h"
 #include "shared/sha256.h"
-#include "shared/str_cat.h"
 
 namespace insitu {
 namespace {

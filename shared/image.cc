@@ -6,7 +6,6 @@
 #include "shared/formats/pnm.h"
 #include "shared/formats/signature.h"
 #include "shared/limits.h"
-#include "shared/str_cat.h"
 
 namespace insitu {
 

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "shared/resample.h"
-#include "shared/str_cat.h"
 
 namespace insitu {
 namespace {

@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "shared/formats/pixels.h"
-#include "shared/str_cat.h"
 
 namespace insitu {
 namespace {

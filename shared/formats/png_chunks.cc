@@ -4,7 +4,6 @@
 #include <string_view>
 
 #include "shared/formats/pixels.h"
-#include "shared/str_cat.h"
 
 namespace insitu {
 namespace {

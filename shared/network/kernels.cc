@@ -172,7 +172,7 @@ void BinaryKernel::Run(const float* const* inputs, float* output) const {
       const int64_t count = std::min(kBlock, row - from);
       CombineBlock(function, Neighbours(a + from * a_stride, a_stride, count, a_block),
                    Neighbours(b + from * b_stride, b_stride, count, b_block), output, count);
-      if (clamp.bounds()) ForEach(output, output, count, clamp);
+      if (clamp.is_bounded()) ForEach(output, output, count, clamp);
       output += count;
     }
   });

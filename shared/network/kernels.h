@@ -25,7 +25,7 @@ struct Clamp {
   float low = -std::numeric_limits<float>::infinity();
   float high = std::numeric_limits<float>::infinity();
 
-  bool bounds() const {
+  bool is_bounded() const {
     return low > -std::numeric_limits<float>::infinity() ||
            high < std::numeric_limits<float>::infinity();
   }

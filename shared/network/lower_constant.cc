@@ -4,7 +4,6 @@
 
 #include "shared/limits.h"
 #include "shared/network/planner.h"
-#include "shared/str_cat.h"
 
 namespace insitu {
 namespace {

@@ -2,7 +2,6 @@
 #include <cmath>
 
 #include "shared/network/planner.h"
-#include "shared/str_cat.h"
 
 namespace insitu {
 namespace {

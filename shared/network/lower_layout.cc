@@ -5,7 +5,6 @@
 
 #include "shared/limits.h"
 #include "shared/network/planner.h"
-#include "shared/str_cat.h"
 
 namespace insitu {
 namespace {

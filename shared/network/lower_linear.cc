@@ -4,7 +4,6 @@
 #include "shared/network/planner.h"
 #include "shared/network/window.h"
 #include "shared/network/xnnpack_operator.h"
-#include "shared/str_cat.h"
 
 namespace insitu {
 namespace {

@@ -1,7 +1,6 @@
 // MaxPool, AveragePool, the global pools, ReduceMean and LRN: sums and maxima over neighbours.
 #include "shared/network/planner.h"
 #include "shared/network/window.h"
-#include "shared/str_cat.h"
 
 namespace insitu {
 namespace {

@@ -7,7 +7,6 @@
 
 #include "shared/limits.h"
 #include "shared/network/xnnpack_operator.h"
-#include "shared/str_cat.h"
 
 namespace insitu {
 namespace {

@@ -5,7 +5,6 @@
 #include "shared/limits.h"
 #include "shared/network/onnx_tensor.h"
 #include "shared/network/protobuf.h"
-#include "shared/str_cat.h"
 
 namespace insitu {
 namespace {

@@ -5,7 +5,6 @@
 
 #include "shared/limits.h"
 #include "shared/network/onnx_tensor.h"
-#include "shared/str_cat.h"
 
 namespace insitu {
 
@@ -130,8 +129,8 @@ Result<std::vector<int64_t>> Planner::KnownInts(const NodeReader& node, size_t i
 Result<ValueId> Planner::Add(const NodeReader& node, Shape shape, Layout layout) {
   RETURN_IF_ERROR(CheckShape(node, shape));
   plan_.buffers.push_back(ElementCount(shape));
-  values_.push_back(
-      {std::move(shape), layout, static_cast<int>(plan_.buffers.size()) - 1, nullptr, false, -1});
+  values_.push_back({std::move(shape), layout, static_cast<int>(plan_.buffers.size()) - 1, nullptr,
+                     false, kNoValue});
   return static_cast<ValueId>(values_.size()) - 1;
 }
 

@@ -1,7 +1,6 @@
 #include "shared/network/window.h"
 
 #include "shared/limits.h"
-#include "shared/str_cat.h"
 
 namespace insitu {
 namespace {

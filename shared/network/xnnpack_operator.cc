@@ -3,7 +3,6 @@
 #include <xnnpack.h>
 
 #include "shared/limits.h"
-#include "shared/str_cat.h"
 
 namespace insitu {
 
