@@ -1,0 +1,24 @@
+// Convolution of each channel by itself, channels last.
+#pragma once
+
+#include <vector>
+
+#include "shared/network/convolution.h"
+
+namespace insitu {
+
+struct Depthwise {
+  Window window;
+  int64_t items = 1;
+  int64_t channels = 1;
+  std::vector<float> weights;  // (kernel h, kernel w, channels)
+  std::vector<float> bias;     // (channels)
+  Clamp clamp;
+
+  void Run(const float* const* inputs, float* output) const;
+};
+
+// spec: with group_inputs and group_outputs of 1
+Depthwise MakeDepthwise(const ConvolutionSpec& spec);
+
+}  // namespace insitu
