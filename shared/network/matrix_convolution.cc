@@ -10,6 +10,8 @@ namespace {
 // an image pass by.
 constexpr int64_t kCachedWeightBytes = 128 << 10;
 
+constexpr int64_t kWeightAlignment = 16;  // floats: the longest vector of any kernel
+
 int64_t RoundUp(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
@@ -58,7 +60,7 @@ class MatrixConvolution final : public Operation {
     for (int64_t group = 0; group < groups_; ++group) {
       for (int64_t column = 0; column < group_outputs_; column += step) {
         const int64_t columns = std::min(step, group_outputs_ - column);
-        const float* weights = weights_.data() + group * packed + column * ColumnLength();
+        const float* weights = packed_ + group * packed + column * ColumnLength();
         for (int64_t image = 0; image < images_; ++image) {
           RunImage(image, group, column, columns, weights);
         }
@@ -78,9 +80,13 @@ class MatrixConvolution final : public Operation {
   void Pack(const ConvolutionSpec& spec) {
     const int64_t depth = ColumnLength() - 1;
     const int64_t block = kernel_.columns;
-    weights_.resize(
-        static_cast<size_t>(groups_ * RoundUp(group_outputs_, block) * ColumnLength()));
-    float* packed = weights_.data();
+    const int64_t count = groups_ * RoundUp(group_outputs_, block) * ColumnLength();
+    weights_.resize(static_cast<size_t>(count + kWeightAlignment));
+    void* aligned = weights_.data();
+    size_t room = weights_.size() * sizeof(float);
+    std::align(kWeightAlignment * sizeof(float), sizeof(float), aligned, room);
+    packed_ = static_cast<const float*>(aligned);
+    auto* packed = static_cast<float*>(aligned);
     const float* from = spec.weights;
     const float* bias = spec.bias;
     for (int64_t group = 0; group < groups_; ++group) {
@@ -162,6 +168,7 @@ class MatrixConvolution final : public Operation {
   bool is_pointwise_ = false;
   std::vector<float> zeros_;
   std::vector<float> weights_;
+  const float* packed_ = nullptr;  // in weights_
 
   Window bound_;  // of what the pointers cover: one image or, pointwise, all
   int64_t images_ = 0;
