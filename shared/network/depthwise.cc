@@ -11,7 +11,8 @@ namespace {
 template <int lanes>
 struct Vector {
   typedef float Type __attribute__((vector_size(lanes * sizeof(float))));
-  typedef float InMemory __attribute__((vector_size(lanes * sizeof(float)), aligned(sizeof(float))));
+  typedef float InMemory
+      __attribute__((vector_size(lanes * sizeof(float)), aligned(sizeof(float))));
 };
 template <>
 struct Vector<1> {
@@ -48,6 +49,7 @@ inline __attribute__((always_inline)) void Sum(const Taps& taps, const float* bi
   using V = typename Vector<lanes>::Type;
   using InMemory = typename Vector<lanes>::InMemory;
   V sum[vectors];
+#pragma clang loop unroll(full)
   for (int v = 0; v < vectors; ++v) {
     sum[v] = *reinterpret_cast<const InMemory*>(bias + c + v * lanes);
   }
@@ -55,6 +57,7 @@ inline __attribute__((always_inline)) void Sum(const Taps& taps, const float* bi
     const float* input = taps.input + c + y * taps.input_step[0];
     const float* weights = taps.weights + c + y * taps.weight_step[0];
     for (int64_t x = 0; x < taps.count[1]; ++x) {
+#pragma clang loop unroll(full)
       for (int v = 0; v < vectors; ++v) {
         const V value = *reinterpret_cast<const InMemory*>(input + v * lanes);
         const V weight = *reinterpret_cast<const InMemory*>(weights + v * lanes);
@@ -64,6 +67,7 @@ inline __attribute__((always_inline)) void Sum(const Taps& taps, const float* bi
       weights += taps.weight_step[1];
     }
   }
+#pragma clang loop unroll(full)
   for (int v = 0; v < vectors; ++v) {
     const V low = V{} + clamp.low;
     const V high = V{} + clamp.high;

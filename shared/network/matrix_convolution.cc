@@ -142,8 +142,8 @@ class MatrixConvolution final : public Operation {
     tile.columns = columns;
     tile.taps = taps_;
     tile.tap_length = group_inputs_;
-    tile.input_offset = image / items_ * item_stride_ + image % items_ * ImageLength() +
-                        group * group_inputs_;
+    tile.input_offset =
+        image / items_ * item_stride_ + image % items_ * ImageLength() + group * group_inputs_;
     tile.zeros = zeros_.data();
     tile.weights = weights;
     tile.output_stride = output_channels;
@@ -151,8 +151,8 @@ class MatrixConvolution final : public Operation {
     for (int64_t pixel = 0; pixel < pixels; pixel += kernel_.rows) {
       tile.rows = std::min(kernel_.rows, pixels - pixel);
       tile.pointers = pointers_.data() + pixel * taps_;
-      tile.output = output_ + (image * pixels + pixel) * output_channels +
-                    group * group_outputs_ + column;
+      tile.output =
+          output_ + (image * pixels + pixel) * output_channels + group * group_outputs_ + column;
       (IsSingle(pixel) ? kernel_.multiply_row : kernel_.multiply)(tile);
     }
   }

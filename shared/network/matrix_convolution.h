@@ -1,5 +1,5 @@
-// Any convolution as products of matrices: for each output pixel, pointers to the input pixels under
-// its window.
+// Any convolution as products of matrices: for each output pixel, pointers to the input pixels
+// under its window.
 #pragma once
 
 #include <memory>

@@ -28,8 +28,7 @@ int bench_load(const uint8_t* model, size_t size, int batch) {
   loaded.reset();
   auto onnx = insitu::ReadOnnx({model, size});
   if (!onnx.ok()) return 1;
-  auto network =
-      insitu::Network::Create(std::move(onnx.value()), insitu::PlanOptions::ForImages());
+  auto network = insitu::Network::Create(std::move(onnx.value()), insitu::PlanOptions::ForImages());
   if (!network.ok()) return 2;
   loaded.emplace(std::move(network.value()));
   if (!loaded->network.Reserve(batch).ok()) return 3;
