@@ -109,10 +109,11 @@ const ReferenceConvolution kShapes[] = {
     {11, 11, 2, 3, 1, 3, 3, 1, 1, 2, 3, 2, 3, 2, 3},   // dilation
     {2, 2, 3, 9, 1, 3, 3, 1, 1, 1, 1, 5, 5, 5, 5},     // windows on padding alone
     {9, 7, 6, 6, 6, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},     // depthwise
-    {9, 7, 21, 21, 21, 3, 3, 2, 1, 2, 1, 0, 2, 1, 0},  // and vectors, and a rest
-    {9, 9, 43, 43, 43, 5, 5, 1, 2, 1, 1, 2, 2, 2, 2},  // of every length
+    {9, 7, 21, 21, 21, 3, 3, 2, 1, 2, 1, 0, 2, 1, 0},  // and a last vector that lies over another
+    {9, 9, 43, 43, 43, 5, 5, 1, 2, 1, 1, 2, 2, 2, 2},  // and four at once
     {9, 9, 8, 8, 8, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0},     // one tap
     {12, 12, 5, 5, 5, 11, 7, 1, 1, 1, 1, 5, 3, 5, 3},  // many
+    {4, 4, 2, 2, 2, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},     // too few channels
     {2, 2, 4, 4, 4, 3, 3, 1, 1, 1, 1, 5, 5, 5, 5},     // none
     {2, 3, 4, 4, 4, 2, 2, 1, 1, 4, 5, 4, 5, 4, 5},     // fewer than the padding is wide
 };
@@ -198,19 +199,14 @@ TEST_CASE("A dense layer equals the naive loop with and without a bias", "[convo
 TEST_CASE("A convolution whose window needs more memory than a run may have is refused",
           "[convolution]") {
   const std::vector<float> weights(64 * 64);
-  const auto status = [&weights](int64_t side) {
+  const auto made = [&weights](int64_t side) {
     ConvolutionSpec spec;
     spec.window = {{side, side}, {side, side}, {64, 64}, {1, 1}, {1, 1}, {32, 32}, {31, 31}};
     spec.weights = weights.data();
-    auto operation = MakeConvolution(spec);
-    REQUIRE(operation.ok());
-    const std::vector<float> input(static_cast<size_t>(side * side));
-    std::vector<float> output(input.size());
-    const Operand operand{input.data(), side * side};
-    return operation.value()->Bind(1, {&operand, 1}, output.data(), side * side);
+    return MakeConvolution(spec);
   };
-  CHECK(status(16).ok());
-  const Status refused = status(1024);
+  CHECK(made(128).ok());
+  const auto refused = made(1024);
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().code == ErrorCode::kOutOfMemory);
 }

@@ -6,7 +6,7 @@
 namespace insitu {
 
 Result<std::unique_ptr<Operation>> MakeConvolution(const ConvolutionSpec& spec) {
-  if (spec.groups > 1 && spec.group_inputs == 1 && spec.group_outputs == 1) {
+  if (spec.group_inputs == 1 && spec.group_outputs == 1 && spec.groups >= kMinDepthwiseChannels) {
     return MakeOperation(MakeDepthwise(spec));
   }
   return MakeMatrixConvolution(spec);

@@ -14,23 +14,15 @@ struct Vector {
   typedef float InMemory
       __attribute__((vector_size(lanes * sizeof(float)), aligned(sizeof(float))));
 };
-template <>
-struct Vector<1> {
-  using Type = float;
-  using InMemory = float;
-};
-
 // *sum += a * b
 template <typename T>
 inline __attribute__((always_inline)) void MultiplyAdd(const T& a, const T& b, T* sum) {
 #pragma clang fp contract(fast)  // where the machine can
 #ifdef __wasm_relaxed_simd__
-  if constexpr (sizeof(T) == sizeof(v128_t)) {
-    *sum = wasm_f32x4_relaxed_madd(a, b, *sum);
-    return;
-  }
-#endif
+  *sum = wasm_f32x4_relaxed_madd(a, b, *sum);
+#else
   *sum += a * b;
+#endif
 }
 
 // The part of a window that lies on the image, for one output pixel.
@@ -84,16 +76,16 @@ inline __attribute__((always_inline)) void SumPixel(const Taps& taps, const Dept
   for (; c + 4 * lanes <= layer.channels; c += 4 * lanes) {
     Sum<lanes, 4>(taps, layer.bias.data(), layer.clamp, c, output);
   }
-  for (; c + lanes <= layer.channels; c += lanes) {
+  for (; c < layer.channels; c += lanes) {
+    c = std::min(c, layer.channels - lanes);  // the last vector may lie over the one before it
     Sum<lanes, 1>(taps, layer.bias.data(), layer.clamp, c, output);
   }
-  for (; c < layer.channels; ++c) Sum<1, 1>(taps, layer.bias.data(), layer.clamp, c, output);
 }
 
 using PixelFunction = void (*)(const Taps& taps, const Depthwise& layer, float* output);
 
 void SumPixel4(const Taps& taps, const Depthwise& layer, float* output) {
-  SumPixel<4>(taps, layer, output);
+  SumPixel<kMinDepthwiseChannels>(taps, layer, output);
 }
 
 #ifdef __x86_64__
@@ -103,9 +95,9 @@ __attribute__((target("avx,fma"))) void SumPixel8(const Taps& taps, const Depthw
 }
 #endif
 
-PixelFunction ChooseFunction() {
+PixelFunction ChooseFunction([[maybe_unused]] int64_t channels) {
 #ifdef __x86_64__
-  if (__builtin_cpu_supports("fma")) return SumPixel8;
+  if (channels >= 8 && __builtin_cpu_supports("fma")) return SumPixel8;
 #endif
   return SumPixel4;
 }
@@ -141,7 +133,7 @@ Depthwise MakeDepthwise(const ConvolutionSpec& spec) {
 }
 
 void Depthwise::Run(const float* const* inputs, float* output) const {
-  const PixelFunction sum_pixel = ChooseFunction();
+  const PixelFunction sum_pixel = ChooseFunction(channels);
   const Window& w = window;
   const float* image = inputs[0];
   Taps taps;

@@ -7,6 +7,9 @@
 
 namespace insitu {
 
+// A vector's; fewer are left to the kernels of any convolution.
+inline constexpr int kMinDepthwiseChannels = 4;
+
 struct Depthwise {
   Window window;
   int64_t items = 1;
@@ -18,7 +21,7 @@ struct Depthwise {
   void Run(const float* const* inputs, float* output) const;
 };
 
-// spec: with group_inputs and group_outputs of 1
+// spec: with group_inputs and group_outputs of 1, and at least kMinDepthwiseChannels groups
 Depthwise MakeDepthwise(const ConvolutionSpec& spec);
 
 }  // namespace insitu

@@ -6,8 +6,7 @@
 namespace insitu {
 namespace {
 
-// Packed weights of this many bytes stay in the cache nearest to a core but one while the tiles of
-// an image pass by.
+// So many packed weights at a time meet every pixel: they fit a core's second cache beside these.
 constexpr int64_t kCachedWeightBytes = 128 << 10;
 
 constexpr int64_t kWeightAlignment = 16;  // floats: the longest vector of any kernel
@@ -49,7 +48,8 @@ class MatrixConvolution final : public Operation {
       bound_.input[0] = bound_.output[0] = window_.input[0] * batch;
     }
     output_ = output;
-    return FillPointers(inputs[0].data);
+    FillPointers(inputs[0].data);
+    return {};
   }
 
   void Run() override {
@@ -115,13 +115,9 @@ class MatrixConvolution final : public Operation {
   }
 
   // Tile by tile: (taps, rows of the kernel), the last pixel repeated to fill the last tile.
-  Status FillPointers(const float* input) {
+  void FillPointers(const float* input) {
     const int64_t pixels = Pixels(bound_.output);
-    const int64_t count = RoundUp(pixels, kernel_.rows) * taps_;
-    if (count > kMaxArenaBytes / static_cast<int64_t>(sizeof(float*))) {
-      return Fail(ErrorCode::kOutOfMemory, "There is not enough memory to run the model.");
-    }
-    pointers_.resize(static_cast<size_t>(count));
+    pointers_.resize(static_cast<size_t>(RoundUp(pixels, kernel_.rows) * taps_));
     size_t to = 0;
     for (int64_t pixel = 0; pixel < pixels; pixel += kernel_.rows) {
       const int64_t rows = IsSingle(pixel) ? 1 : kernel_.rows;
@@ -131,7 +127,6 @@ class MatrixConvolution final : public Operation {
         }
       }
     }
-    return {};
   }
 
   void RunImage(int64_t image, int64_t group, int64_t column, int64_t columns,
@@ -181,9 +176,13 @@ class MatrixConvolution final : public Operation {
 
 Result<std::unique_ptr<Operation>> MakeMatrixConvolution(const ConvolutionSpec& spec) {
   const MatrixKernel kernel = ChooseMatrixKernel();
-  const int64_t columns = spec.groups * RoundUp(spec.group_outputs, kernel.columns);
   const int64_t taps = Pixels(spec.window.kernel);
-  if (columns > kMaxArenaBytes / 4 / (1 + taps * spec.group_inputs)) {
+  const int64_t columns = spec.groups * RoundUp(spec.group_outputs, kernel.columns);
+  const int64_t pixels = RoundUp(Pixels(spec.window.output), kernel.rows);
+  constexpr auto kFloat = static_cast<int64_t>(sizeof(float));
+  constexpr auto kPointer = static_cast<int64_t>(sizeof(float*));
+  if (columns > kMaxArenaBytes / kFloat / (1 + taps * spec.group_inputs) ||
+      pixels > kMaxArenaBytes / kPointer / taps) {
     return Fail(ErrorCode::kOutOfMemory, "There is not enough memory to run the model.");
   }
   return std::unique_ptr<Operation>(std::make_unique<MatrixConvolution>(spec, kernel));
