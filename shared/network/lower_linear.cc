@@ -1,9 +1,9 @@
 // Conv, Gemm, MatMul: weighted sums, with the BatchNormalization and clamp that follow fused in.
 #include <cmath>
 
+#include "shared/network/convolution.h"
 #include "shared/network/planner.h"
 #include "shared/network/window.h"
-#include "shared/network/xnnpack_operator.h"
 
 namespace insitu {
 namespace {

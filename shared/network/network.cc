@@ -6,7 +6,6 @@
 #include <numeric>
 
 #include "shared/limits.h"
-#include "shared/network/xnnpack_operator.h"
 
 namespace insitu {
 namespace {
@@ -90,7 +89,7 @@ float* Network::BufferData(int buffer, int batch) {
 
 Status Network::Reserve(int batch) {
   if (batch <= reserved_) return {};
-  const int64_t elements = item_elements_ * batch + Aligned(kReadPastEnd);
+  const int64_t elements = item_elements_ * batch;
   if (elements > kMaxArenaBytes / static_cast<int64_t>(sizeof(float))) {
     return Fail(ErrorCode::kOutOfMemory, "The model needs % MiB to run; the limit is % MiB.",
                 elements / (1 << 18), kMaxArenaBytes >> 20);
