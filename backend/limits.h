@@ -17,9 +17,11 @@ inline constexpr size_t kMaxRequestTargetBytes = 2'048;
 inline constexpr size_t kMaxRequestHeadBytes = 16'384;
 inline constexpr size_t kMaxRequestHeaders = 100;
 
-// No route takes a body yet: a request that announces more is answered 413, and its connection
-// ends with the body unread.
-inline constexpr uint64_t kMaxRequestBodyBytes = 0;
+// The body of a request with JSON, how deep its objects and arrays may nest, and how many
+// parameters a query may have.
+inline constexpr uint64_t kMaxJsonBytes = 16'384;
+inline constexpr int kMaxJsonDepth = 16;
+inline constexpr size_t kMaxQueryParameters = 16;
 
 // Connections: served at once (one thread each), in all with those that wait for a thread, and
 // from one address. A browser opens six.
@@ -38,6 +40,11 @@ inline constexpr std::chrono::milliseconds kRequestHeadTime{5'000};
 // connections wait for a thread.
 inline constexpr std::chrono::milliseconds kIdleTime{5'000};
 inline constexpr std::chrono::milliseconds kIdleTimeUnderLoad{500};
+
+// A body must be whole within this time, and one second more for each kSlowestWriter bytes of it,
+// from when it is first read.
+inline constexpr std::chrono::milliseconds kRequestBodyTime{10'000};
+inline constexpr size_t kSlowestWriter = 50'000;
 
 // A reply must be taken within this time and one second more for each kSlowestReader bytes of it.
 inline constexpr std::chrono::milliseconds kReplyTime{10'000};
@@ -61,6 +68,8 @@ struct TransportLimits {
   size_t max_connections_per_address = kMaxConnectionsPerAddress;  // 0: no limit, behind a proxy
   int max_requests_per_connection = kMaxRequestsPerConnection;
   std::chrono::milliseconds request_head_time = kRequestHeadTime;
+  std::chrono::milliseconds request_body_time = kRequestBodyTime;
+  size_t slowest_writer = kSlowestWriter;
   std::chrono::milliseconds idle_time = kIdleTime;
   std::chrono::milliseconds idle_time_under_load = kIdleTimeUnderLoad;
   std::chrono::milliseconds reply_time = kReplyTime;
