@@ -54,6 +54,9 @@ inline constexpr size_t kMaxLingerBytes = size_t{1} << 20;
 // Connections that the kernel holds until the server accepts them.
 inline constexpr int kListenBacklog = 128;
 
+// Objects that one person keeps, those under way included, whatever the quota says.
+inline constexpr int64_t kMaxObjectsPerUser = 20'000;
+
 // The limits that a test sets otherwise.
 struct TransportLimits {
   size_t workers = kWorkers;
