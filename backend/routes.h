@@ -1,12 +1,20 @@
 // The whole of what the server answers, as one table.
 #pragma once
 
+#include <functional>
+
 #include "backend/router.h"
 #include "backend/static_site.h"
 
 namespace insitu {
 
-// The site must outlive the router.
-Router MakeRoutes(const StaticSite& site);
+// What the handlers work with. All of it must outlive the router.
+struct Services {
+  const StaticSite* site = nullptr;  // none: the server has an API alone
+  std::function<bool()> ready;       // what /readyz says; nothing: ready
+  CrossSiteGate gate{{}, false};
+};
+
+Router MakeRoutes(const Services& services);
 
 }  // namespace insitu
