@@ -61,6 +61,38 @@ inline constexpr size_t kMaxLingerBytes = size_t{1} << 20;
 // Connections that the kernel holds until the server accepts them.
 inline constexpr int kListenBacklog = 128;
 
+// Objects that one person keeps, those under way included, whatever the quota says.
+inline constexpr int64_t kMaxObjectsPerUser = 20'000;
+
+// Accounts. The key file; what a stored password hash may ask for, so that a changed database cannot
+// take all memory; and how many hashes wait for a core: at 40 ms each they are through in under a
+// second, and leave half of the workers to other requests.
+inline constexpr size_t kMaxKeyFileBytes = 16'384;
+inline constexpr uint32_t kMaxHashMemoryKib = uint32_t{1} << 20;
+inline constexpr uint32_t kMaxHashPasses = 16;
+inline constexpr uint32_t kMaxHashLanes = 16;
+inline constexpr size_t kMaxWaitingHashes = 32;
+
+// Passwords: code points at least, with a second factor and without; bytes at most.
+inline constexpr size_t kMinPasswordCharacters = 15;
+inline constexpr size_t kMinPasswordWithSecondFactor = 8;
+inline constexpr size_t kMaxPasswordBytes = 256;
+
+// Attempts to sign in. After so many failures in a row an account (or one known device of it) waits,
+// twice as long each time but never longer than the last; failures are forgotten a while after the
+// last. An address and all addresses together have so many failures a minute, and may save up as many.
+inline constexpr int kFreeFailures = 5;
+inline constexpr std::chrono::seconds kFirstWait{1};
+inline constexpr std::chrono::seconds kLongestWait{15 * 60};
+inline constexpr std::chrono::hours kFailuresForgottenAfter{24};
+inline constexpr int kFailuresPerAddressAndMinute = 20;
+inline constexpr int kFailuresInAllPerMinute = 1'200;
+inline constexpr size_t kMaxRememberedFailures = 65'536;
+
+// How long a browser that signed in is known, and how many accounts it is known for.
+inline constexpr std::chrono::hours kKnownDeviceTime{180 * 24};
+inline constexpr size_t kMaxKnownAccounts = 5;
+
 // The limits that a test sets otherwise.
 struct TransportLimits {
   size_t workers = kWorkers;
@@ -77,6 +109,12 @@ struct TransportLimits {
   std::chrono::milliseconds stop_time = kStopTime;
   std::chrono::milliseconds linger_time = kLingerTime;
   size_t max_linger_bytes = kMaxLingerBytes;
+};
+
+struct ThrottleLimits {
+  int failures_per_address_and_minute = kFailuresPerAddressAndMinute;  // 0: no limit
+  int failures_in_all_per_minute = kFailuresInAllPerMinute;
+  size_t max_remembered = kMaxRememberedFailures;
 };
 
 struct SiteLimits {
