@@ -58,10 +58,27 @@ struct DatabaseOptions {
 
 struct DatabaseStatistics {
   size_t queued_writes = 0;
-  int64_t wal_pages = 0;
+  int64_t log_bytes = 0;  // of insitu.db-wal
   uint64_t commits = 0;
   uint64_t jobs = 0;
   uint64_t faults = 0;  // commits that failed
+};
+
+// That this process holds a data folder; given up when it goes, and when the process ends.
+class FolderLock {
+ public:
+  FolderLock() = default;
+  static Result<FolderLock> Take(const std::filesystem::path& folder);
+  ~FolderLock();
+  FolderLock(FolderLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
+  FolderLock& operator=(FolderLock&& other) noexcept {
+    std::swap(file_, other.file_);
+    return *this;
+  }
+
+ private:
+  explicit FolderLock(int file) : file_(file) {}
+  int file_ = -1;
 };
 
 class Database {
@@ -105,7 +122,6 @@ class Database {
 
  private:
   struct Waiting;  // a job, and whoever waits for it
-  class Lock;      // on the folder
 
   Database(std::filesystem::path folder, DatabaseOptions options);
 
@@ -122,23 +138,28 @@ class Database {
     return std::move(*value);
   }
 
-  void WriteJobs();  // the writer's thread
-  void Commit(std::deque<Waiting*>* jobs);
-  void RunJob(Waiting* waiting);
-  Status TakeMore(std::deque<Waiting*>* jobs);
-  void CheckpointAfterCommit();
+  Result<std::unique_ptr<SqlConnection>> TakeReader();
+
+  // On the writer's thread:
+  void WriteJobs();
+  Waiting* NextJob();
+  void Commit();
+  std::optional<Error> BeginCommit();
+  std::optional<Error> RunJob(Waiting* waiting);
+  std::optional<Error> EndCommit();
+  void UndoCommit();
+  bool EmptyLog();
 
   const std::filesystem::path folder_;
   const DatabaseOptions options_;
-  std::unique_ptr<Lock> lock_;
-  std::unique_ptr<SqlConnection> writer_;  // the writer's thread's, once it runs
+  FolderLock lock_;
+  std::unique_ptr<SqlConnection> writer_;  // null: could not be opened anew after a fault
 
   std::mutex readers_mutex_;  // guards readers_: those that no thread uses now
   std::vector<std::unique_ptr<SqlConnection>> readers_;
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable queued_;
-  std::condition_variable finished_;
   std::deque<Waiting*> queue_;
   bool stopping_ = false;
   DatabaseStatistics statistics_;

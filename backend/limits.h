@@ -61,6 +61,9 @@ inline constexpr size_t kMaxLingerBytes = size_t{1} << 20;
 // Connections that the kernel holds until the server accepts them.
 inline constexpr int kListenBacklog = 128;
 
+// Objects that one person keeps, those under way included, whatever the quota says.
+inline constexpr int64_t kMaxObjectsPerUser = 20'000;
+
 // Accounts. The key file; what a stored password hash may ask for, so that a changed database cannot
 // take all memory; and how many hashes wait for a core: at 40 ms each they are through in under a
 // second, and leave half of the workers to other requests.

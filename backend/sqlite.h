@@ -39,12 +39,18 @@ class Statement {
 
   Statement& Bind(int parameter, int64_t value);
   Statement& Bind(int parameter, std::string_view text);
+  Statement& Bind(int parameter, const std::string& text) {
+    return Bind(parameter, std::string_view(text));
+  }
   Statement& Bind(int parameter, const char* text) {
     return Bind(parameter, std::string_view(text));
   }
   Statement& Bind(int parameter, const std::optional<int64_t>& value);
   Statement& Bind(int parameter, const std::optional<std::string>& text);
   Statement& BindBlob(int parameter, std::string_view bytes);
+  Statement& BindBlob(int parameter, const std::string& bytes) {
+    return BindBlob(parameter, std::string_view(bytes));
+  }
   Statement& BindBlob(int parameter, const std::optional<std::string>& bytes);
   Statement& BindNull(int parameter);
 
@@ -53,6 +59,8 @@ class Statement {
 
   // Step() to the end; how many rows were changed.
   Result<int64_t> Run();
+
+  Status RunToStatus();  // the same, where the number says nothing
 
   // Of the row that Step() came to. NULL reads as 0 or "".
   int64_t Integer(int column) const;
@@ -66,10 +74,12 @@ class Statement {
   // Ends a read under way and forgets what was bound.
   void Reset();
 
+  // It could not be prepared or bound: of no more use.
+  bool broken() const { return fault_.has_value(); }
+
  private:
   int Place(int parameter) const;  // of $parameter in the statement; aborts if it has none
-  void Keep(int code);             // the first fault, until Step() tells it
-  Failed FailNow();
+  void Keep(int code);             // the first fault, which Step() tells
 
   sqlite3* const database_;
   sqlite3_stmt* statement_ = nullptr;
@@ -78,15 +88,17 @@ class Statement {
 };
 
 enum class SqlAccess {
-  kRead,   // query_only
-  kWrite,  // one at a time for a file, see database.h
+  kWrite,   // makes a missing file (mode 0600); one at a time for a file, see database.h
+  kRead,    // beside the writer
+  kCopy,    // a backup, which has no log beside it, to be written
+  kFrozen,  // a backup, only to be read: nothing is written, locks included
 };
 
 // One connection, for one thread at a time.
 class SqlConnection {
  public:
-  // Opens a file, which a kWrite connection makes if it is missing (mode 0600), with the settings
-  // of every connection of ours. `vfs` names the file system layer; null: the default.
+  // Opens a file with the settings that every connection of ours has. `vfs` names SQLite's layer
+  // below it; null: the default one.
   static Result<std::unique_ptr<SqlConnection>> Open(const std::filesystem::path& file,
                                                      SqlAccess access, const char* vfs = nullptr);
   ~SqlConnection();
@@ -104,20 +116,24 @@ class SqlConnection {
 
   bool InTransaction() const;
 
+  // Of the log, after this connection's last commit.
+  int64_t log_pages() const { return log_pages_; }
+
   // Copies the log's pages into the file, as far as readers let it; `truncate` also empties the
   // log, if no reader is in the way. Returns how many pages are in the log after it.
   Result<int64_t> Checkpoint(bool truncate);
 
-  // Copies the whole database, as one transaction sees it, into a new file (mode 0600, synced).
-  // Writers may go on meanwhile.
+  // Copies the whole database, as one transaction sees it (the one under way, if there is one),
+  // into a new file (mode 0600) that has no log beside it. Writers may go on meanwhile.
   Status BackUpTo(const std::filesystem::path& file);
 
  private:
   explicit SqlConnection(sqlite3* database) : database_(database) {}
 
   sqlite3* const database_;
+  int64_t log_pages_ = 0;
   std::unordered_map<const char*, std::unique_ptr<Statement>> statements_;
-  std::vector<Statement*> in_use_;
+  std::vector<const char*> in_use_;
 };
 
 // "3.40.1"; and whether this release can lose what two connections write to the log at the same

@@ -61,6 +61,9 @@ struct User {
   int64_t recovery_codes_left = 0;  // not used
 };
 
+// Reads the columns that sql.h calls INSITU_SQL_USER; for the store's own files.
+User ReadUser(const Statement& row, int first);
+
 struct NewUser {
   std::string id;
   std::string username;
@@ -194,7 +197,8 @@ struct Challenge {
   int64_t expires_at = 0;
 };
 
-Status AddChallenge(Transaction& transaction, const Challenge& challenge);
+// False if there is no such user (any more).
+Result<bool> AddChallenge(Transaction& transaction, const Challenge& challenge);
 
 // Counts an attempt; nothing if the challenge is unknown, of another kind, expired, or was
 // attempted `max_attempts` times already.

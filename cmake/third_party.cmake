@@ -39,7 +39,8 @@ function(system_library name)
   target_link_libraries(third_party_${name} INTERFACE ${ARGN})
 endfunction()
 system_library(argon2 argon2)                                # <argon2.h>
-system_library(openssl crypto)                               # <openssl/…>
+system_library(sqlite sqlite3)                               # <sqlite3.h>
+system_library(tls ssl crypto)                               # <openssl/…>
 
 add_library(third_party_catch2 STATIC ${INSITU_SOURCES}/catch2/extras/catch_amalgamated.cpp)
 add_library(third_party::catch2 ALIAS third_party_catch2)    # <catch_amalgamated.hpp>, has main()
