@@ -29,7 +29,7 @@ class BodyReader {
 
   // Waits for the next bytes and returns how many it wrote to `out`, 0 once the body has been read
   // whole. Fails if the client left or took too long; the handler then undoes what it began and
-  // returns any reply, for the router answers for it. The connection ends after that, as it does
+  // returns any reply, for another is sent. The connection ends after that, as it does
   // after a reply to a body that was not read to its end.
   virtual Result<size_t> Read(std::span<char> out) = 0;
 };
@@ -54,6 +54,7 @@ struct Request {
   std::optional<uint64_t> body_bytes = 0;  // nothing if the client does not say (chunked)
   std::string body;                        // whole, unless the route streams it
   BodyReader* body_reader = nullptr;       // set for a route that streams it; lives as long as this
+  bool expects_continue = false;           // it waits for word before it sends the body
   bool keep_alive = true;                  // the client means to send another request
   // The client's, in digits: the other end of the socket; from a trusted proxy, what that says.
   std::string remote_address;

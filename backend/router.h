@@ -49,7 +49,6 @@ class Router {
   //   411  a body of unknown length (chunked)
   //   413  a body that the route does not take
   //   415  a body that is not of the route's type, or is compressed
-  //   417  an Expect that is not 100-continue
   //   408  the body took too long (or nothing, if the client left)
   // Below /api they are problems and all replies are no-store unless they say otherwise; elsewhere
   // they are pages of text.

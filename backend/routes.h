@@ -11,7 +11,7 @@ namespace insitu {
 // What the handlers work with. All of it must outlive the router.
 struct Services {
   const StaticSite* site = nullptr;  // none: the server has an API alone
-  std::function<bool()> ready;       // what /readyz says; nothing: ready
+  std::function<bool()> ready = {};  // what /readyz says; nothing: ready
   CrossSiteGate gate{{}, false};
 };
 

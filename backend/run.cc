@@ -104,11 +104,11 @@ int Run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
   }
 
   StopSignal stop_signal;
-  const Router router = MakeRoutes(site.value());
-  TransportLimits limits;
-  if (config.value().behind_proxy) limits.max_connections_per_address = 0;
+  const Router router = MakeRoutes({.site = &site.value()});
+  TransportOptions options;
+  if (config.value().behind_proxy) options.limits.max_connections_per_address = 0;
   Transport transport([&](const Request& request) { return router.Dispatch(request); }, log_error,
-                      limits);
+                      options);
   const Status bound = transport.Bind(config.value().address, config.value().port);
   if (!bound.ok()) {
     log_error(bound.error().message);

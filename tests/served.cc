@@ -23,7 +23,7 @@ Served::Served(const TransportLimits& limits, Handler handler)
             const std::lock_guard lock(mutex_);
             errors_.emplace_back(message);
           },
-          limits) {
+          {.limits = limits}) {
   const Status bound = transport_.Bind("127.0.0.1", 0);
   if (!bound.ok()) FAIL(bound.error().message);
   thread_ = std::thread([this] { ended_well_ = transport_.Serve(); });
