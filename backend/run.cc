@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "backend/config.h"
+#include "backend/health.h"
 #include "backend/log.h"
 #include "backend/metrics.h"
 #include "backend/routes.h"
@@ -180,9 +181,12 @@ int Run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
     out << Usage();
     return kSuccess;
   }
-  if (config.value().check_only) {
+  if (config.value().command == Command::kCheckConfig) {
     out << "The configuration is good." << std::endl;
     return kSuccess;
+  }
+  if (config.value().command == Command::kHealth) {
+    return IsHealthy(config.value()) ? kSuccess : kFailure;
   }
   Server server(config.value(), &err);
   const Status started = server.Start();
