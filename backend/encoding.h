@@ -1,6 +1,6 @@
 // Bytes as text: base64url (RFC 4648 §5), base64 (§4), base32 (§6) and Crockford's base32, all
-// without padding, and read strictly: one text for each byte string, so that none passes for another.
-// Byte strings of the server are std::string.
+// without padding, and read strictly: one text for each byte string, so that none passes for
+// another. Byte strings of the server are std::string.
 #pragma once
 
 #include <optional>

@@ -53,8 +53,8 @@ class HashGate {
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
   size_t hashing_ = 0;
-  uint64_t next_ticket_ = 0;   // of the next that comes
-  uint64_t next_served_ = 0;   // tickets below were let in
+  uint64_t next_ticket_ = 0;  // of the next that comes
+  uint64_t next_served_ = 0;  // tickets below were let in
 };
 
 }  // namespace insitu

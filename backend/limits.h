@@ -12,6 +12,9 @@ namespace insitu {
 inline constexpr size_t kMaxSiteBytes = size_t{640} << 20;
 inline constexpr size_t kMaxSiteFiles = 4'096;
 
+// The configuration file.
+inline constexpr size_t kMaxConfigBytes = 65'536;
+
 // The head of a request: the target of its first line, all of it, and its number of header lines.
 inline constexpr size_t kMaxRequestTargetBytes = 2'048;
 inline constexpr size_t kMaxRequestHeadBytes = 16'384;
@@ -64,23 +67,27 @@ inline constexpr int kListenBacklog = 128;
 // Objects that one person keeps, those under way included, whatever the quota says.
 inline constexpr int64_t kMaxObjectsPerUser = 20'000;
 
-// Accounts. The key file; what a stored password hash may ask for, so that a changed database cannot
-// take all memory; and how many hashes wait for a core: at 40 ms each they are through in under a
-// second, and leave half of the workers to other requests.
+// Accounts. The key file; what a stored password hash may ask for, so that a changed database
+// cannot take all memory; and how many hashes wait for a core: at 40 ms each they are through in
+// under a second, and leave half of the workers to other requests.
 inline constexpr size_t kMaxKeyFileBytes = 16'384;
 inline constexpr uint32_t kMaxHashMemoryKib = uint32_t{1} << 20;
 inline constexpr uint32_t kMaxHashPasses = 16;
 inline constexpr uint32_t kMaxHashLanes = 16;
 inline constexpr size_t kMaxWaitingHashes = 32;
 
+// A user's name, without the blanks around it.
+inline constexpr size_t kMaxUsernameBytes = 64;
+
 // Passwords: code points at least, with a second factor and without; bytes at most.
 inline constexpr size_t kMinPasswordCharacters = 15;
 inline constexpr size_t kMinPasswordWithSecondFactor = 8;
 inline constexpr size_t kMaxPasswordBytes = 256;
 
-// Attempts to sign in. After so many failures in a row an account (or one known device of it) waits,
-// twice as long each time but never longer than the last; failures are forgotten a while after the
-// last. An address and all addresses together have so many failures a minute, and may save up as many.
+// Attempts to sign in. After so many failures in a row an account (or one known device of it)
+// waits, twice as long each time but never longer than the last; failures are forgotten a while
+// after the last. An address and all addresses together have so many failures a minute, and may
+// save up as many.
 inline constexpr int kFreeFailures = 5;
 inline constexpr std::chrono::seconds kFirstWait{1};
 inline constexpr std::chrono::seconds kLongestWait{15 * 60};

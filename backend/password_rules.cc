@@ -16,13 +16,13 @@ namespace {
 // taken out, is not taken.
 constexpr size_t kMinUnguessed = 6;
 constexpr size_t kMinDifferentCharacters = 5;
-constexpr size_t kMinRun = 4;     // characters that make a run of the alphabet or the keyboard
+constexpr size_t kMinRun = 4;        // characters that make a run of the alphabet or the keyboard
 constexpr size_t kMinNameBytes = 4;  // shorter names would take too much out of any password
 
 constexpr std::array<std::string_view, 16> kProductWords = {
-    "insitu",   "breastcancer", "breast",      "cancer",    "mammography", "mammogram",
-    "mammo",    "histology",    "histopathology", "pathology", "ultrasound",  "biopsy",
-    "carcinoma", "tumour",      "tumor",       "microscope"};
+    "insitu",    "breastcancer", "breast",         "cancer",    "mammography", "mammogram",
+    "mammo",     "histology",    "histopathology", "pathology", "ultrasound",  "biopsy",
+    "carcinoma", "tumour",       "tumor",          "microscope"};
 
 // Neighbours on a keyboard, or in an alphabet. Each is also read backwards.
 constexpr std::array<std::string_view, 13> kRuns = {"abcdefghijklmnopqrstuvwxyz",

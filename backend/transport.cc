@@ -331,6 +331,7 @@ bool Transport::HttpServer::ServeRequest(Connection* connection, const IpAddress
     reply = ErrorReply(std::get<Refusal>(request).status);
   }
   AddSecurityHeaders(&reply);
+  if (options_.tls) reply.headers.push_back({"Strict-Transport-Security", kOnlyTls});
   const bool sent = Send(connection, reply, close);
   if (options_.on_answer) {
     options_.on_answer({.request = read,

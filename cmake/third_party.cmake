@@ -38,8 +38,9 @@ function(system_library name)
   add_library(third_party::${name} ALIAS third_party_${name})
   target_link_libraries(third_party_${name} INTERFACE ${ARGN})
 endfunction()
+system_library(argon2 argon2)                                # <argon2.h>
 system_library(sqlite sqlite3)                               # <sqlite3.h>
-system_library(tls ssl crypto)                               # <openssl/ssl.h>
+system_library(tls ssl crypto)                               # <openssl/…>
 
 add_library(third_party_catch2 STATIC ${INSITU_SOURCES}/catch2/extras/catch_amalgamated.cpp)
 add_library(third_party::catch2 ALIAS third_party_catch2)    # <catch_amalgamated.hpp>, has main()

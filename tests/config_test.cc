@@ -1,6 +1,9 @@
 #include "backend/config.h"
 
 #include <catch_amalgamated.hpp>
+#include <fstream>
+
+#include "tests/temporary_folder.h"
 
 namespace insitu {
 namespace {
@@ -46,7 +49,7 @@ TEST_CASE("An unknown flag is refused with the list of flags", "[config]") {
   for (const char* unknown : {"--sites", "-p", "build/site", "", "--port=1"}) {
     CAPTURE(unknown);
     CHECK_THAT(RefusalOf({"--site", "s", unknown}),
-               ContainsSubstring("--site, --host, --port, --behind-proxy, --help"));
+               ContainsSubstring("--config, --site, --host, --port, --behind-proxy, --help"));
   }
 }
 
@@ -76,7 +79,7 @@ TEST_CASE("Off loopback the server starts only behind a proxy, and says why", "[
   for (const char* host : {"0.0.0.0", "192.168.1.2", "128.0.0.1", "::", "::ffff:127.0.0.1"}) {
     CAPTURE(host);
     CHECK_THAT(RefusalOf({"--site", "s", "--host", host}),
-               ContainsSubstring("plain HTTP") && ContainsSubstring("--behind-proxy"));
+               ContainsSubstring("Plain HTTP") && ContainsSubstring("--behind-proxy"));
     CHECK(ParseArguments({"--site", "s", "--host", host, "--behind-proxy"}).ok());
   }
   for (const char* host : {"127.0.0.1", "127.255.0.9", "::1"}) {
@@ -86,8 +89,8 @@ TEST_CASE("Off loopback the server starts only behind a proxy, and says why", "[
 }
 
 TEST_CASE("An address is written as a browser takes it", "[config]") {
-  CHECK(AddressInBrowser("127.0.0.1", 8080) == "http://127.0.0.1:8080");
-  CHECK(AddressInBrowser("::1", 80) == "http://[::1]:80");
+  CHECK(AddressInBrowser("127.0.0.1", 8080, /*tls=*/false) == "http://127.0.0.1:8080");
+  CHECK(AddressInBrowser("::1", 80, /*tls=*/true) == "https://[::1]:80");
 }
 
 }  // namespace
