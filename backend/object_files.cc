@@ -76,8 +76,8 @@ Result<std::optional<PutBodyResult>> Stream(const Object& object, const ReadMore
   while (true) {
     const Result<size_t> count = read(buffer);
     if (!count.ok()) {
-      return std::optional<PutBodyResult>({.outcome = PutBodyOutcome::kSourceFailed,
-                                           .source_message = count.error().message});
+      return std::optional<PutBodyResult>(
+          {.outcome = PutBodyOutcome::kSourceFailed, .source_message = count.error().message});
     }
     if (count.value() == 0) break;
     size += static_cast<int64_t>(count.value());
@@ -200,7 +200,7 @@ Result<std::shared_ptr<BodyFile>> ObjectFiles::Open(const Object& object) {
     return fault;
   }
   auto body = std::make_shared<BodyFile>(file, object.body_bytes);
-  struct stat found {};
+  struct stat found{};
   if (::fstat(file, &found) != 0) return FileFault("read", *path);
   if (found.st_size != object.body_bytes) {
     return Fail(ErrorCode::kInvalidArgument, path->string(), " has ", found.st_size,
