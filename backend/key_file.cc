@@ -44,8 +44,6 @@ std::string_view InfoOf(KeyUse use) {
       return "insitu/server/totp/v1";
     case KeyUse::kObjects:
       return "insitu/server/objects/v1";
-    case KeyUse::kFakeSalt:
-      return "insitu/server/fake-salt/v1";
     case KeyUse::kKnownDevice:
       return "insitu/server/known-device/v1";
   }

@@ -18,7 +18,6 @@ enum class KeyUse {
   kPepper,       // HMAC over password hashes and recovery codes
   kTotp,         // sealed TOTP secrets
   kObjects,      // wrapped data keys of server-encrypted objects
-  kFakeSalt,     // salts of users that do not exist
   kKnownDevice,  // signatures of the known-device cookie
 };
 

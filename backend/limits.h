@@ -76,6 +76,9 @@ inline constexpr uint32_t kMaxHashPasses = 16;
 inline constexpr uint32_t kMaxHashLanes = 16;
 inline constexpr size_t kMaxWaitingHashes = 32;
 
+// A user's name, without the blanks around it.
+inline constexpr size_t kMaxUsernameBytes = 64;
+
 // Passwords: code points at least, with a second factor and without; bytes at most.
 inline constexpr size_t kMinPasswordCharacters = 15;
 inline constexpr size_t kMinPasswordWithSecondFactor = 8;

@@ -8,8 +8,6 @@ namespace insitu {
 namespace {
 
 constexpr size_t kSecretBytes = 20;
-constexpr size_t kCodeCharacters = 25;
-constexpr size_t kGroup = 5;
 
 std::string BoundTo(std::string_view user_id) { return StrCat("insitu/totp/v1|", user_id); }
 
@@ -76,19 +74,6 @@ std::optional<std::string> OpenTotpSecret(const KeyFile& keys, std::string_view 
                                           const SealedTotpSecret& sealed) {
   if (!keys.Has(sealed.key_id)) return std::nullopt;
   return OpenWithNonce(keys.Derive(sealed.key_id, KeyUse::kTotp), sealed.bytes, BoundTo(user_id));
-}
-
-std::string MakeRecoveryCode() {
-  std::string code = ToCrockford(RandomBytes(16), kCodeCharacters);
-  for (size_t at = kCodeCharacters - kGroup; at > 0; at -= kGroup) code.insert(at, 1, '-');
-  return code;
-}
-
-std::optional<std::string> HashRecoveryCode(std::string_view typed) {
-  const std::optional<std::string> code = NormalizeCrockford(typed);
-  if (!code || code->size() != kCodeCharacters) return std::nullopt;
-  // 125 random bits need neither salt nor cost.
-  return Sha256Bytes(StrCat("insitu/recovery-code/v1|", *code));
 }
 
 }  // namespace insitu

@@ -1,5 +1,5 @@
 // The second factor: codes of an authenticator app (TOTP, RFC 6238: SHA-1, 30 s, 6 digits, which is
-// what every app knows), and the recovery codes for when the app is lost.
+// what every app knows).
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace insitu {
 
 inline constexpr int64_t kTotpStepMs = 30'000;
 inline constexpr int kTotpDigits = 6;
-inline constexpr size_t kRecoveryCodes = 10;
+inline constexpr size_t kRecoveryCodes = 10;  // one_time_code.h
 
 // 160 random bits.
 std::string MakeTotpSecret();
@@ -39,11 +39,5 @@ SealedTotpSecret SealTotpSecret(const KeyFile& keys, std::string_view user_id,
                                 std::string_view secret);
 std::optional<std::string> OpenTotpSecret(const KeyFile& keys, std::string_view user_id,
                                           const SealedTotpSecret& sealed);
-
-// A recovery code, good once: 125 random bits in five groups of five characters.
-std::string MakeRecoveryCode();
-
-// What the database keeps of one, for any way of typing it; nothing for what cannot be one.
-std::optional<std::string> HashRecoveryCode(std::string_view typed);
 
 }  // namespace insitu

@@ -1,10 +1,8 @@
 #include "backend/totp.h"
 
 #include <catch_amalgamated.hpp>
-#include <set>
 #include <string>
 
-#include "backend/crypto.h"
 #include "backend/encoding.h"
 #include "shared/str_cat.h"
 #include "tests/temporary_folder.h"
@@ -110,34 +108,6 @@ TEST_CASE("A sealed secret opens under an older key and not without it", "[totp]
   const SealedTotpSecret sealed = SealTotpSecret(MakeKeys(kOne), "user-1", kRfcSecret);
   CHECK(OpenTotpSecret(MakeKeys(kTwo + kOne), "user-1", sealed) == kRfcSecret);
   CHECK_FALSE(OpenTotpSecret(MakeKeys(kTwo), "user-1", sealed));
-}
-
-TEST_CASE("Recovery codes are five groups of five, and never twice the same", "[totp]") {
-  std::set<std::string> codes;
-  for (int i = 0; i < 1'000; ++i) {
-    const std::string code = MakeRecoveryCode();
-    CHECK(code.size() == 29);
-    for (const size_t dash : {5U, 11U, 17U, 23U}) CHECK(code[dash] == '-');
-    codes.insert(code);
-  }
-  CHECK(codes.size() == 1'000);
-}
-
-TEST_CASE("A recovery code is known however it is typed", "[totp]") {
-  const auto hash = HashRecoveryCode("0ABCD-1EFGH-2JKMN-3PQRS-4TVWX");
-  REQUIRE(hash);
-  CHECK(hash->size() == kSha256Bytes);
-  CHECK(HashRecoveryCode("oabcd iefgh 2jkmn 3pqrs 4tvwx") == hash);
-  CHECK(HashRecoveryCode("0ABCD1EFGH2JKMN3PQRS4TVWX") == hash);
-  CHECK(HashRecoveryCode("0ABCD-1EFGH-2JKMN-3PQRS-4TVWY") != hash);
-}
-
-TEST_CASE("What cannot be a recovery code has no hash", "[totp]") {
-  CHECK_FALSE(HashRecoveryCode(""));
-  CHECK_FALSE(HashRecoveryCode("123456"));
-  CHECK_FALSE(HashRecoveryCode("0ABCD-1EFGH-2JKMN-3PQRS-4TVW"));
-  CHECK_FALSE(HashRecoveryCode("0ABCD-1EFGH-2JKMN-3PQRS-4TVWXY"));
-  CHECK_FALSE(HashRecoveryCode("0ABCD-1EFGH-2JKMN-3PQRS-4TVWU"));
 }
 
 }  // namespace
