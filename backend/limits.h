@@ -76,6 +76,11 @@ inline constexpr uint32_t kMaxHashPasses = 16;
 inline constexpr uint32_t kMaxHashLanes = 16;
 inline constexpr size_t kMaxWaitingHashes = 32;
 
+// What people keep: the bytes of a record, and as the JSON that brings them; objects on one page.
+inline constexpr size_t kMaxRecordBytes = 65'536;
+inline constexpr uint64_t kMaxRecordJsonBytes = 98'304;
+inline constexpr int64_t kMaxObjectsPerPage = 50;
+
 // A user's name, without the blanks around it.
 inline constexpr size_t kMaxUsernameBytes = 64;
 
