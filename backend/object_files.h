@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -13,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "backend/database.h"
 #include "backend/store_objects.h"
@@ -87,10 +89,15 @@ class ObjectFiles {
  private:
   explicit ObjectFiles(Database* database);
 
-  Status RemoveDeleted(const std::string& id);
+  std::filesystem::path Incoming() const;
+  std::mutex& LockFor(std::string_view id);
+  Result<PutBodyResult> Place(const Object& object,
+                              const std::function<Status(const std::filesystem::path&)>& move);
+  Status RemoveBodies(const std::vector<std::string>& ids);
 
   Database* const database_;
   const std::filesystem::path folder_;
+  std::atomic<uint64_t> uploads_ = 0;
   // An id's file and row change together under the lock that the id falls to.
   std::array<std::mutex, 16> locks_;
 };
