@@ -101,8 +101,8 @@ NewCredential ReadCredential(std::string_view scheme, JsonFields* fields, bool w
   made.credential.wrapped_user_key =
       ReadBytes(fields, "wrapped_user_key", kWrappedKeyBytes, kWrappedKeyBytes);
   if (with_recovery) {
-    made.recovery = ReadRecovery(
-        JsonFields(fields->Object("recovery"), fields->PointerTo("recovery")), fields);
+    made.recovery =
+        ReadRecovery(JsonFields(fields->Object("recovery"), fields->PointerTo("recovery")), fields);
   }
   return made;
 }

@@ -15,7 +15,8 @@ namespace insitu {
 
 using Json = nlohmann::ordered_json;
 
-// --- From clients. What is wrong is kept in `fields`, for its Refusal() -----------------------------
+// --- From clients. What is wrong is kept in `fields`, for its Refusal()
+// -----------------------------
 
 // A user's name that could be one; elsewhere than at registration, one that could not is no error,
 // but nobody's.
@@ -41,10 +42,11 @@ struct NewCredential {
 NewCredential ReadCredential(std::string_view scheme, JsonFields* fields, bool with_recovery);
 Recovery ReadRecovery(JsonFields fields, JsonFields* outer);
 
-// --- To clients -------------------------------------------------------------------------------------
+// --- To clients
+// -------------------------------------------------------------------------------------
 
-// The derivation that browsers are told to use and that new credentials must have: with one for all,
-// it does not tell users that exist from those that do not.
+// The derivation that browsers are told to use and that new credentials must have: with one for
+// all, it does not tell users that exist from those that do not.
 Json KdfJson();
 
 // "password" where the server encrypts, else "e2e".

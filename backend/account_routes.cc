@@ -8,8 +8,8 @@ namespace insitu {
 
 std::vector<Route> AccountRoutes(Accounts* accounts) {
   std::vector<Route> routes = SignInRoutes(accounts);
-  for (std::vector<Route> more : {CredentialRoutes(accounts), RecoveryRoutes(accounts),
-                                   OwnDataRoutes(accounts)}) {
+  for (std::vector<Route> more :
+       {CredentialRoutes(accounts), RecoveryRoutes(accounts), OwnDataRoutes(accounts)}) {
     routes.insert(routes.end(), std::make_move_iterator(more.begin()),
                   std::make_move_iterator(more.end()));
   }

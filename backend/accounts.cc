@@ -78,8 +78,8 @@ Result<std::unique_ptr<Accounts>> Accounts::Open(Database* database, ObjectFiles
   std::string first_key;
   std::string salt_key;
   RETURN_IF_ERROR(database->Write([&](Transaction& transaction) -> Status {
-    ASSIGN_OR_RETURN(first_key, SetSettingOnce(transaction, kFirstKeySetting,
-                                               accounts->keys.current_id()));
+    ASSIGN_OR_RETURN(first_key,
+                     SetSettingOnce(transaction, kFirstKeySetting, accounts->keys.current_id()));
     ASSIGN_OR_RETURN(salt_key, SetSettingOnce(transaction, kFakeSaltSetting,
                                               ToBase64Url(RandomBytes(kFakeSaltKeyBytes))));
     return {};
@@ -165,9 +165,8 @@ OrReply<std::optional<Caller>> FindCaller(Accounts& accounts, const Request& req
 Result<bool> SessionHolds(const Accounts& accounts, Transaction& transaction,
                           const Session& session) {
   const int64_t now = accounts.database.Now();
-  ASSIGN_OR_RETURN(const auto found,
-                   FindSession(transaction, session.token_hash,
-                               now - accounts.settings.session_idle_ms, now));
+  ASSIGN_OR_RETURN(const auto found, FindSession(transaction, session.token_hash,
+                                                 now - accounts.settings.session_idle_ms, now));
   return found.has_value();
 }
 

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -75,7 +76,8 @@ class OrReply {
   Response reply_;
 };
 
-// --- Replies ---------------------------------------------------------------------------------------
+// --- Replies
+// ---------------------------------------------------------------------------------------
 
 Response JsonReply(int status, const nlohmann::ordered_json& body);
 Response NoContent();
@@ -86,7 +88,8 @@ Response Busy();
 Response TooManyAttempts(std::chrono::seconds wait);
 Response SessionEnded();  // 401
 
-// --- Who asks --------------------------------------------------------------------------------------
+// --- Who asks
+// --------------------------------------------------------------------------------------
 
 struct Caller {
   User user;
@@ -126,7 +129,8 @@ Status Audit(Transaction& transaction, const Accounts& accounts, const Request& 
              std::string_view actor, std::string_view event, std::string_view target,
              std::string_view outcome = "ok");
 
-// --- Implementation --------------------------------------------------------------------------------
+// --- Implementation
+// --------------------------------------------------------------------------------
 
 template <typename T>
 OrReply<T> WriteFor(Accounts& accounts, const std::function<Result<T>(Transaction&)>& job) {

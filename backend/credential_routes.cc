@@ -12,8 +12,8 @@
 namespace insitu {
 namespace {
 
-
-// --- Password ---------------------------------------------------------------------------------------
+// --- Password
+// ---------------------------------------------------------------------------------------
 
 enum class Change { kDone, kUserKeyChanged, kSecondFactorGone };
 
@@ -39,7 +39,8 @@ Result<Changing> ChangeIn(Transaction& transaction, const Accounts& accounts,
   RETURN_IF_ERROR(EndOtherSessions(transaction, user->id, caller.session.id));
   RETURN_IF_ERROR(Audit(transaction, accounts, request, user->id, "password_changed", user->id));
   Changing done;
-  ASSIGN_OR_RETURN(done.caller, RotateCallersSession(transaction, accounts, caller, new_token, now));
+  ASSIGN_OR_RETURN(done.caller,
+                   RotateCallersSession(transaction, accounts, caller, new_token, now));
   return done;
 }
 
@@ -67,8 +68,8 @@ Response ChangePassword(Accounts& accounts, const Request& request, const PathPa
 
   OrReply<ProofCheck> check = CheckOwnProof(accounts, request, caller, current, 403);
   if (!check.ok()) return check.reply();
-  OrReply<std::string> hash = HashNewProof(accounts, made.proof, caller.user.username_norm,
-                                           caller.user.totp);
+  OrReply<std::string> hash =
+      HashNewProof(accounts, made.proof, caller.user.username_norm, caller.user.totp);
   if (!hash.ok()) return hash.reply();
   made.credential.password_hash = hash.value();
   MarkShortPassword(&made, caller.user.username_norm);
@@ -86,7 +87,8 @@ Response ChangePassword(Accounts& accounts, const Request& request, const PathPa
   return SignedInReply(accounts, 200, *done.value().caller, token);
 }
 
-// --- Second factor ----------------------------------------------------------------------------------
+// --- Second factor
+// ----------------------------------------------------------------------------------
 
 Response BeginSecondFactor(Accounts& accounts, const Request& request, const PathParameters&,
                            const Caller& caller) {
@@ -102,8 +104,8 @@ Response BeginSecondFactor(Accounts& accounts, const Request& request, const Pat
   if (!done.value()) {
     return Problem(409, "totp_on", "The second factor is on already. Turn it off first.");
   }
-  return JsonReply(
-      200, {{"secret", ToBase32(secret)}, {"uri", TotpUri(secret, caller.user.username)}});
+  return JsonReply(200,
+                   {{"secret", ToBase32(secret)}, {"uri", TotpUri(secret, caller.user.username)}});
 }
 
 struct NewCodes {
@@ -127,12 +129,11 @@ Response ConfirmSecondFactor(Accounts& accounts, const Request& request, const P
   JsonFields fields(std::get<nlohmann::json>(body));
   const std::string code = fields.Text("code", 1, kMaxCodeBytes);
   if (!fields.Complete()) return fields.Refusal();
-  const Response nothing_begun =
-      Problem(409, "totp_not_begun", "There is nothing to confirm. Turn the second factor on anew.");
+  const Response nothing_begun = Problem(
+      409, "totp_not_begun", "There is nothing to confirm. Turn the second factor on anew.");
 
-  auto found = ReadFor<std::optional<Totp>>(accounts, [&](Transaction& transaction) {
-    return FindTotp(transaction, caller.user.id);
-  });
+  auto found = ReadFor<std::optional<Totp>>(
+      accounts, [&](Transaction& transaction) { return FindTotp(transaction, caller.user.id); });
   if (!found.ok()) return found.reply();
   if (!found.value() || found.value()->confirmed_at) return nothing_begun;
   const Totp& totp = *found.value();
@@ -143,8 +144,8 @@ Response ConfirmSecondFactor(Accounts& accounts, const Request& request, const P
   if (!step) return CodeInvalid();
   const NewCodes made = MakeCodes();
   auto done = WriteAs<bool>(accounts, caller, [&](Transaction& transaction) -> Result<bool> {
-    ASSIGN_OR_RETURN(const bool confirmed, ConfirmTotp(transaction, caller.user.id,
-                                                       totp.sealed_secret, *step, now));
+    ASSIGN_OR_RETURN(const bool confirmed,
+                     ConfirmTotp(transaction, caller.user.id, totp.sealed_secret, *step, now));
     if (!confirmed) return false;
     RETURN_IF_ERROR(ReplaceRecoveryCodes(transaction, caller.user.id, made.hashes));
     RETURN_IF_ERROR(
@@ -162,8 +163,7 @@ Response RemoveSecondFactor(Accounts& accounts, const Request& request, const Pa
                             const Caller& caller) {
   auto done = WriteAs<Removal>(accounts, caller, [&](Transaction& transaction) -> Result<Removal> {
     ASSIGN_OR_RETURN(const auto user, FindUser(transaction, caller.user.id));
-    if (user && user->totp && user->credential &&
-        IsShortPassword(*user->credential)) {
+    if (user && user->totp && user->credential && IsShortPassword(*user->credential)) {
       return Removal::kPasswordTooShort;
     }
     ASSIGN_OR_RETURN(const bool removed, RemoveTotp(transaction, caller.user.id));
@@ -191,7 +191,8 @@ Response NewRecoveryCodes(Accounts& accounts, const Request& request, const Path
   });
   if (!done.ok()) return done.reply();
   if (!done.value()) {
-    return Problem(409, "totp_off", "Recovery codes are for the second factor. Turn that on first.");
+    return Problem(409, "totp_off",
+                   "Recovery codes are for the second factor. Turn that on first.");
   }
   return JsonReply(200, {{"recovery_codes", made.codes}});
 }
@@ -205,8 +206,7 @@ std::vector<Route> CredentialRoutes(Accounts* accounts) {
   return {
       fresh("POST", "/api/password", ChangePassword),
       fresh("POST", "/api/totp", BeginSecondFactor),
-      {"POST", "/api/totp/confirm", kMaxJsonBytes, false,
-       ForCaller(accounts, ConfirmSecondFactor)},
+      {"POST", "/api/totp/confirm", kMaxJsonBytes, false, ForCaller(accounts, ConfirmSecondFactor)},
       fresh("DELETE", "/api/totp", RemoveSecondFactor),
       fresh("POST", "/api/recovery-codes", NewRecoveryCodes),
   };

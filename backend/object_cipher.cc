@@ -50,14 +50,14 @@ int64_t PlainSize(int64_t sealed_bytes) {
 
 BodySealer::BodySealer(const KeyFile& keys, const ObjectPart& part, int64_t plain_bytes)
     : part_(part), plain_bytes_(plain_bytes), data_key_(RandomBytes(kAesKeyBytes)) {
-  header_ = StrCat(kMagic, keys.current_id(),
-                   SealWithNonce(keys.Derive(KeyUse::kObjects), data_key_.bytes(),
-                                 BoundKey(part_, "body")));
+  header_ = StrCat(
+      kMagic, keys.current_id(),
+      SealWithNonce(keys.Derive(KeyUse::kObjects), data_key_.bytes(), BoundKey(part_, "body")));
 }
 
 std::string BodySealer::SealChunk(std::string_view plain, bool last) {
-  std::string sealed = Seal(data_key_.bytes(), ChunkNonce(chunk_, last), plain,
-                            BoundChunk(part_, chunk_, last));
+  std::string sealed =
+      Seal(data_key_.bytes(), ChunkNonce(chunk_, last), plain, BoundChunk(part_, chunk_, last));
   ++chunk_;
   return sealed;
 }
@@ -113,8 +113,8 @@ SealedRecord SealRecord(const KeyFile& keys, const ObjectPart& part, int64_t ver
 std::optional<std::string> OpenRecord(const KeyFile& keys, const ObjectPart& part, int64_t version,
                                       const SealedRecord& sealed) {
   if (!keys.Has(sealed.key_id)) return std::nullopt;
-  std::optional<std::string> data_key = OpenWithNonce(
-      keys.Derive(sealed.key_id, KeyUse::kObjects), sealed.wrapped_key, BoundKey(part, "record"));
+  std::optional<std::string> data_key = OpenWithNonce(keys.Derive(sealed.key_id, KeyUse::kObjects),
+                                                      sealed.wrapped_key, BoundKey(part, "record"));
   if (!data_key) return std::nullopt;
   const Secret key(std::move(*data_key));
   return OpenWithNonce(key.bytes(), sealed.bytes, BoundRecord(part, version));

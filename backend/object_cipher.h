@@ -4,10 +4,10 @@
 //   chunks   of 1 MiB each, the last one shorter or whole: AES-256-GCM under the data key, 16 bytes
 //            of tag behind each; at least one, which may be empty
 //
-// Each body has a random data key of its own, wrapped by a key that the key file gives (key_file.h).
-// What is sealed is bound to its user, its object, and its place: no chunk can be moved, left out,
-// put in another's file or at another's end. Whoever has the key file opens all of it: this keeps
-// out who has the disk or a backup alone.
+// Each body has a random data key of its own, wrapped by a key that the key file gives
+// (key_file.h). What is sealed is bound to its user, its object, and its place: no chunk can be
+// moved, left out, put in another's file or at another's end. Whoever has the key file opens all of
+// it: this keeps out who has the disk or a backup alone.
 #pragma once
 
 #include <cstdint>

@@ -45,7 +45,8 @@ OrReply<Object> FindOwn(Accounts& accounts, const Caller& caller, const std::str
   return std::move(*found.value());
 }
 
-// --- Bodies -----------------------------------------------------------------------------------------
+// --- Bodies
+// -----------------------------------------------------------------------------------------
 
 Response ReplyTo(const PutBodyResult& put) {
   switch (put.outcome) {
@@ -124,13 +125,14 @@ Response GetBody(Accounts& accounts, const Request&, const PathParameters& param
     reply.stream = std::make_shared<StoredBody>(file.value());
     return reply;
   }
-  reply.stream = OpenSealedBody(accounts.keys, ObjectPart{caller.user.id, object.value().id},
-                                file.value());
+  reply.stream =
+      OpenSealedBody(accounts.keys, ObjectPart{caller.user.id, object.value().id}, file.value());
   if (!reply.stream) return SealBroken(accounts, object.value().id);
   return reply;
 }
 
-// --- Records ----------------------------------------------------------------------------------------
+// --- Records
+// ----------------------------------------------------------------------------------------
 
 // What a client sends of a record.
 struct NewRecord {
@@ -171,13 +173,12 @@ Response PutObject(Accounts& accounts, const Request& request, const PathParamet
   }
   auto put = WriteAs<RecordOutcome>(
       accounts, caller, [&](Transaction& transaction) -> Result<RecordOutcome> {
-        ASSIGN_OR_RETURN(const RecordOutcome outcome,
-                         PutRecord(transaction, caller.user.id, id, record.wrapped_key,
-                                   record.key_id, record.bytes, record.version,
-                                   accounts.database.Now()));
+        ASSIGN_OR_RETURN(
+            const RecordOutcome outcome,
+            PutRecord(transaction, caller.user.id, id, record.wrapped_key, record.key_id,
+                      record.bytes, record.version, accounts.database.Now()));
         if (outcome == RecordOutcome::kCreated) {
-          RETURN_IF_ERROR(
-              Audit(transaction, accounts, request, caller.user.id, "object_kept", id));
+          RETURN_IF_ERROR(Audit(transaction, accounts, request, caller.user.id, "object_kept", id));
         }
         return outcome;
       });
@@ -215,11 +216,10 @@ Response DeleteObject(Accounts& accounts, const Request& request, const PathPara
   const std::string& id = parameters["id"];
   if (!IsUuid(id)) return ProblemOf(404);
   auto marked = WriteAs<bool>(accounts, caller, [&](Transaction& transaction) -> Result<bool> {
-    ASSIGN_OR_RETURN(const bool deleted, MarkObjectDeleting(transaction, caller.user.id, id,
-                                                            accounts.database.Now()));
+    ASSIGN_OR_RETURN(const bool deleted,
+                     MarkObjectDeleting(transaction, caller.user.id, id, accounts.database.Now()));
     if (!deleted) return false;
-    RETURN_IF_ERROR(
-        Audit(transaction, accounts, request, caller.user.id, "object_deleted", id));
+    RETURN_IF_ERROR(Audit(transaction, accounts, request, caller.user.id, "object_deleted", id));
     return true;
   });
   if (!marked.ok()) return marked.reply();
@@ -228,7 +228,8 @@ Response DeleteObject(Accounts& accounts, const Request& request, const PathPara
   return NoContent();
 }
 
-// --- The list ---------------------------------------------------------------------------------------
+// --- The list
+// ---------------------------------------------------------------------------------------
 
 std::string CursorText(const Object& object) {
   return ToBase64Url(StrCat(object.created_at, "|", object.id));
@@ -253,10 +254,11 @@ struct Page {
 
 OrReply<Page> ReadPage(const Request& request) {
   const auto query = ParseQuery(request.query);
-  Response refusal = Problem(400, "query_invalid",
-                             StrCat("The query is cursor=, as a page's next says, and limit= from 1 "
-                                    "to ",
-                                    kMaxObjectsPerPage, "."));
+  Response refusal =
+      Problem(400, "query_invalid",
+              StrCat("The query is cursor=, as a page's next says, and limit= from 1 "
+                     "to ",
+                     kMaxObjectsPerPage, "."));
   if (!query) return refusal;
   Page page;
   for (const Header& parameter : *query) {

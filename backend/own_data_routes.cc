@@ -63,7 +63,8 @@ Response EndSessions(Accounts& accounts, const Request& request, const PathParam
   return ended.ok() ? NoContent() : ended.reply();
 }
 
-// --- Settings ---------------------------------------------------------------------------------------
+// --- Settings
+// ---------------------------------------------------------------------------------------
 
 enum class Setting { kDone, kRecoveryNotConfirmed };
 
@@ -117,7 +118,8 @@ Response PutSettings(Accounts& accounts, const Request& request, const PathParam
   return JsonReply(200, UserJson(*done.value().user));
 }
 
-// --- Everything, and the end ------------------------------------------------------------------------
+// --- Everything, and the end
+// ------------------------------------------------------------------------
 
 Json EventsJson(const std::vector<AuditRow>& rows) {
   Json events = Json::array();
@@ -176,8 +178,8 @@ Response Export(Accounts& accounts, const Request&, const PathParameters&, const
 Response DeleteAccount(Accounts& accounts, const Request& request, const PathParameters&,
                        const Caller& caller) {
   auto done = WriteAs<bool>(accounts, caller, [&](Transaction& transaction) -> Result<bool> {
-    RETURN_IF_ERROR(Audit(transaction, accounts, request, caller.user.id, "account_deleted",
-                          caller.user.id));
+    RETURN_IF_ERROR(
+        Audit(transaction, accounts, request, caller.user.id, "account_deleted", caller.user.id));
     return DeleteUser(transaction, caller.user.id, accounts.database.Now());
   });
   if (!done.ok()) return done.reply();

@@ -14,7 +14,8 @@ namespace {
 
 constexpr size_t kRecoveryAuthKeyBytes = 32;
 
-// --- Recovery by the recovery key -------------------------------------------------------------------
+// --- Recovery by the recovery key
+// -------------------------------------------------------------------
 
 Response Recover(Accounts& accounts, const Request& request) {
   auto body = ParseJsonObject(request.body);
@@ -43,8 +44,8 @@ Response Recover(Accounts& accounts, const Request& request) {
   if (!can_be_right || !equal) {
     return InvalidCredentials(accounts, request, 401, "recovery", user ? user->id : "");
   }
-  auto ticket = WriteFor<std::string>(
-      accounts, [&](Transaction& transaction) -> Result<std::string> {
+  auto ticket =
+      WriteFor<std::string>(accounts, [&](Transaction& transaction) -> Result<std::string> {
         RETURN_IF_ERROR(Audit(transaction, accounts, request, user->id, "recovery", user->id));
         return AddTicket(transaction, accounts, kRecoveryTicket,
                          {user->id, user->credential_version, "rec"});
@@ -72,8 +73,8 @@ Result<SignInStep> FinishRecoveryIn(Transaction& transaction, const Accounts& ac
                                     before->user_key_version, credential, now));
   if (!changed) return SignInStep{};
   RETURN_IF_ERROR(EndOtherSessions(transaction, ticket.user_id, ""));
-  RETURN_IF_ERROR(Audit(transaction, accounts, request, ticket.user_id, "recovered",
-                        ticket.user_id));
+  RETURN_IF_ERROR(
+      Audit(transaction, accounts, request, ticket.user_id, "recovered", ticket.user_id));
   ASSIGN_OR_RETURN(const auto user, FindUser(transaction, ticket.user_id));
   if (!user) return SignInStep{};
   return GoOnSigningIn(transaction, accounts, request, *user, session);
@@ -119,8 +120,8 @@ Response NewRecoveryKey(Accounts& accounts, const Request& request, const PathPa
   auto body = ParseJsonObject(request.body);
   if (auto* refusal = std::get_if<Response>(&body)) return std::move(*refusal);
   JsonFields fields(std::get<nlohmann::json>(body));
-  const Recovery recovery = ReadRecovery(
-      JsonFields(fields.Object("recovery"), fields.PointerTo("recovery")), &fields);
+  const Recovery recovery =
+      ReadRecovery(JsonFields(fields.Object("recovery"), fields.PointerTo("recovery")), &fields);
   if (!fields.Complete()) return fields.Refusal();
   if (!caller.user.credential || caller.user.credential->scheme != "e2e") {
     return Problem(409, "not_end_to_end",
@@ -128,15 +129,16 @@ Response NewRecoveryKey(Accounts& accounts, const Request& request, const PathPa
                    "whoever runs this server for a new password.");
   }
   auto done = WriteAs<bool>(accounts, caller, [&](Transaction& transaction) -> Result<bool> {
-    RETURN_IF_ERROR(Audit(transaction, accounts, request, caller.user.id, "recovery_key_made",
-                          caller.user.id));
+    RETURN_IF_ERROR(
+        Audit(transaction, accounts, request, caller.user.id, "recovery_key_made", caller.user.id));
     return SetRecovery(transaction, caller.user.id, recovery, accounts.database.Now());
   });
   if (!done.ok()) return done.reply();
   return done.value() ? NoContent() : SessionEnded();
 }
 
-// --- Reset by an administrator's code ---------------------------------------------------------------
+// --- Reset by an administrator's code
+// ---------------------------------------------------------------
 
 bool IsResetCodeOf(const std::optional<User>& user, std::string_view code, int64_t now) {
   const std::string hash = HashOneTimeCode(code).value_or(std::string(kSha256Bytes, '\0'));
@@ -153,8 +155,8 @@ Result<SignInStep> ResetIn(Transaction& transaction, const Accounts& accounts,
                            const NewSession& session) {
   const int64_t now = accounts.database.Now();
   ASSIGN_OR_RETURN(const bool replaced,
-                   ReplaceCredential(transaction, user.id, user.credential_version,
-                                     made.credential, made.recovery, now));
+                   ReplaceCredential(transaction, user.id, user.credential_version, made.credential,
+                                     made.recovery, now));
   if (!replaced) return SignInStep{};
   if (user.credential && user.credential->scheme == "e2e") {
     RETURN_IF_ERROR(MarkAllObjectsDeleting(transaction, user.id, now));
@@ -187,8 +189,8 @@ Response Reset(Accounts& accounts, const Request& request) {
   const std::optional<User>& user = found.value();
   if (!IsResetCodeOf(user, code, accounts.database.Now())) {
     auto written = WriteFor<bool>(accounts, [&](Transaction& transaction) -> Result<bool> {
-      RETURN_IF_ERROR(Audit(transaction, accounts, request, "", "reset", user ? user->id : "",
-                            "code_invalid"));
+      RETURN_IF_ERROR(
+          Audit(transaction, accounts, request, "", "reset", user ? user->id : "", "code_invalid"));
       return true;
     });
     return written.ok() ? CodeInvalid() : written.reply();
@@ -214,8 +216,7 @@ std::vector<Route> RecoveryRoutes(Accounts* accounts) {
   return {
       OpenRoute("POST", "/api/recover", accounts, Recover),
       OpenRoute("POST", "/api/recover/finish", accounts, FinishRecovery),
-      {"POST", "/api/recovery-key", kMaxJsonBytes, false,
-       ForFreshCaller(accounts, NewRecoveryKey)},
+      {"POST", "/api/recovery-key", kMaxJsonBytes, false, ForFreshCaller(accounts, NewRecoveryKey)},
       OpenRoute("POST", "/api/reset", accounts, Reset),
   };
 }

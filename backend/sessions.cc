@@ -16,12 +16,12 @@ constexpr size_t kTokenCharacters = 43;
 using Names = std::pair<std::string_view, std::string_view>;  // in the User-Agent, for people
 
 // The first that is found: browsers also claim to be those they descend from.
-constexpr std::array<Names, 6> kBrowsers = {Names{"Edg", "Edge"},        {"OPR/", "Opera"},
-                                            {"Firefox/", "Firefox"},     {"FxiOS/", "Firefox"},
-                                            {"Chrome/", "Chrome"},       {"Safari/", "Safari"}};
+constexpr std::array<Names, 6> kBrowsers = {Names{"Edg", "Edge"},    {"OPR/", "Opera"},
+                                            {"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"},
+                                            {"Chrome/", "Chrome"},   {"Safari/", "Safari"}};
 constexpr std::array<Names, 7> kSystems = {
-    Names{"Android", "Android"}, {"iPhone", "iOS"},    {"iPad", "iOS"},   {"Windows", "Windows"},
-    {"CrOS", "ChromeOS"},        {"Mac OS", "macOS"},  {"Linux", "Linux"}};
+    Names{"Android", "Android"}, {"iPhone", "iOS"},   {"iPad", "iOS"},   {"Windows", "Windows"},
+    {"CrOS", "ChromeOS"},        {"Mac OS", "macOS"}, {"Linux", "Linux"}};
 
 template <size_t kCount>
 std::string_view NameIn(std::string_view text, const std::array<Names, kCount>& names,

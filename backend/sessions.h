@@ -10,10 +10,11 @@
 
 namespace insitu {
 
-inline constexpr int64_t kSeenAgainMs = 60'000;    // from one note that a session was seen to the next
-inline constexpr int64_t kFreshMs = 600'000;       // that a proof of who one is counts for
-inline constexpr int64_t kTicketMs = 300'000;      // that a ticket is good for
-inline constexpr int64_t kMaxTicketAttempts = 5;   // wrong codes with one ticket
+inline constexpr int64_t kSeenAgainMs =
+    60'000;                                    // from one note that a session was seen to the next
+inline constexpr int64_t kFreshMs = 600'000;   // that a proof of who one is counts for
+inline constexpr int64_t kTicketMs = 300'000;  // that a ticket is good for
+inline constexpr int64_t kMaxTicketAttempts = 5;  // wrong codes with one ticket
 inline constexpr int64_t kMaxSessionsPerUser = 20;
 
 // 43 characters of base64url.

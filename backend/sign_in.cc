@@ -28,8 +28,8 @@ std::string InvalidCredentialsSentence() {
 }  // namespace
 
 Attempt AttemptOn(const Accounts& accounts, const Request& request, std::string_view account) {
-  const std::optional<std::string> device = FindKnownDevice(
-      accounts.keys, FindDeviceCookie(request), account, accounts.database.Now());
+  const std::optional<std::string> device =
+      FindKnownDevice(accounts.keys, FindDeviceCookie(request), account, accounts.database.Now());
   return {StrCat("user:", account), device.value_or(std::string()), request.remote_address};
 }
 
@@ -128,12 +128,11 @@ Result<SignInStep> GoOnSigningIn(Transaction& transaction, const Accounts& accou
   SignInStep step;
   if (user.totp) {
     const Ticket ticket{user.id, user.credential_version, session.session.amr};
-    ASSIGN_OR_RETURN(step.ticket,
-                     AddTicket(transaction, accounts, kSecondFactorTicket, ticket));
+    ASSIGN_OR_RETURN(step.ticket, AddTicket(transaction, accounts, kSecondFactorTicket, ticket));
     return step;
   }
-  ASSIGN_OR_RETURN(step.caller, StartCallersSession(transaction, accounts, request,
-                                                    session.session, user.credential_version));
+  ASSIGN_OR_RETURN(step.caller, StartCallersSession(transaction, accounts, request, session.session,
+                                                    user.credential_version));
   return step;
 }
 
@@ -141,14 +140,13 @@ Result<std::optional<Caller>> StartCallersSession(Transaction& transaction,
                                                   const Accounts& accounts, const Request& request,
                                                   const Session& session,
                                                   int64_t credential_version) {
-  ASSIGN_OR_RETURN(const bool started, StartSession(transaction, session, credential_version,
-                                                    kMaxSessionsPerUser));
+  ASSIGN_OR_RETURN(const bool started,
+                   StartSession(transaction, session, credential_version, kMaxSessionsPerUser));
   if (!started) return std::optional<Caller>();
   if (const auto old_token = FindSessionToken(request)) {
     RETURN_IF_ERROR(EndSession(transaction, HashToken(*old_token)));
   }
-  RETURN_IF_ERROR(
-      Audit(transaction, accounts, request, session.user_id, "sign_in", session.id));
+  RETURN_IF_ERROR(Audit(transaction, accounts, request, session.user_id, "sign_in", session.id));
   ASSIGN_OR_RETURN(std::optional<User> user, FindUser(transaction, session.user_id));
   if (!user) return std::optional<Caller>();
   return std::optional<Caller>({std::move(*user), session});
@@ -205,9 +203,9 @@ Response SignedInReply(const Accounts& accounts, int status, const Caller& calle
 Response SignInReply(const Accounts& accounts, const Request& request, int status,
                      const Caller& caller, std::string_view token) {
   Response reply = SignedInReply(accounts, status, caller, token);
-  reply.headers.push_back(SetDeviceCookie(MarkKnownDevice(accounts.keys, FindDeviceCookie(request),
-                                                          caller.user.username_norm,
-                                                          accounts.database.Now())));
+  reply.headers.push_back(
+      SetDeviceCookie(MarkKnownDevice(accounts.keys, FindDeviceCookie(request),
+                                      caller.user.username_norm, accounts.database.Now())));
   return reply;
 }
 

@@ -32,8 +32,8 @@ OrReply<ProofCheck> CheckOwnProof(Accounts& accounts, const Request& request, co
 OrReply<std::string> HashNewProof(Accounts& accounts, const Proof& proof, std::string_view username,
                                   bool has_second_factor);
 
-// With a second factor a password may be shorter. One that is, is marked so, since it must be changed
-// before the second factor goes.
+// With a second factor a password may be shorter. One that is, is marked so, since it must be
+// changed before the second factor goes.
 void MarkShortPassword(NewCredential* made, std::string_view username);
 bool IsShortPassword(const Credential& credential);
 
@@ -43,7 +43,8 @@ Response InvalidCredentials(Accounts& accounts, const Request& request, int stat
 
 inline constexpr size_t kMaxCodeBytes = 64;  // of a code or ticket, typed with blanks and dashes
 
-// --- Inside a job of the database -------------------------------------------------------------------
+// --- Inside a job of the database
+// -------------------------------------------------------------------
 
 // A session that is not in the database yet, with its token.
 struct NewSession {
@@ -74,9 +75,9 @@ Result<std::optional<Caller>> StartCallersSession(Transaction& transaction,
 
 // Another token for the caller's session, and the user as it is then. `auth_at` is when the person
 // last proved who they are.
-Result<std::optional<Caller>> RotateCallersSession(Transaction& transaction, const Accounts& accounts,
-                                                   const Caller& caller, std::string_view new_token,
-                                                   int64_t auth_at);
+Result<std::optional<Caller>> RotateCallersSession(Transaction& transaction,
+                                                   const Accounts& accounts, const Caller& caller,
+                                                   std::string_view new_token, int64_t auth_at);
 
 // What a ticket for the second factor stands for.
 struct Ticket {
@@ -90,7 +91,8 @@ Result<std::string> AddTicket(Transaction& transaction, const Accounts& accounts
                               std::string_view kind, const Ticket& ticket);
 Ticket ReadTicket(const Challenge& challenge);
 
-// --- Replies ----------------------------------------------------------------------------------------
+// --- Replies
+// ----------------------------------------------------------------------------------------
 
 // SIGNED_IN with the session's cookie; after a sign-in also the known device's.
 Response SignedInReply(const Accounts& accounts, int status, const Caller& caller,

@@ -42,22 +42,21 @@ const char* NameOf(StorageMode storage) {
 
 Response GetConfig(Accounts& accounts, const Request&) {
   const AccountSettings& settings = accounts.settings;
-  return JsonReply(
-      200, {{"registration", NameOf(settings.registration)},
-            {"storage", NameOf(settings.storage)},
-            {"scheme", SchemeOf(accounts)},
-            {"kdf", KdfJson()},
-            {"password",
-             {{"min", kMinPasswordCharacters},
-              {"min_with_second_factor", kMinPasswordWithSecondFactor},
-              {"max_bytes", kMaxPasswordBytes}}},
-            {"limits",
-             {{"object_bytes", settings.max_object_bytes},
-              {"quota_bytes", settings.quota_bytes},
-              {"json_bytes", kMaxJsonBytes}}},
-            {"session",
-             {{"idle_seconds", settings.session_idle_ms / 1'000},
-              {"absolute_seconds", settings.session_absolute_ms / 1'000}}}});
+  return JsonReply(200, {{"registration", NameOf(settings.registration)},
+                         {"storage", NameOf(settings.storage)},
+                         {"scheme", SchemeOf(accounts)},
+                         {"kdf", KdfJson()},
+                         {"password",
+                          {{"min", kMinPasswordCharacters},
+                           {"min_with_second_factor", kMinPasswordWithSecondFactor},
+                           {"max_bytes", kMaxPasswordBytes}}},
+                         {"limits",
+                          {{"object_bytes", settings.max_object_bytes},
+                           {"quota_bytes", settings.quota_bytes},
+                           {"json_bytes", kMaxJsonBytes}}},
+                         {"session",
+                          {{"idle_seconds", settings.session_idle_ms / 1'000},
+                           {"absolute_seconds", settings.session_absolute_ms / 1'000}}}});
 }
 
 // What to derive the key with. For a user that does not exist the salt is made of the name, always
@@ -110,9 +109,8 @@ Result<Registering> CreateIn(Transaction& transaction, const Accounts& accounts,
     return Registering{Registered::kTaken, {}};
   }
   RETURN_IF_ERROR(Audit(transaction, accounts, request, user.id, "registered", user.id));
-  ASSIGN_OR_RETURN(done.caller,
-                   StartCallersSession(transaction, accounts, request, session,
-                                       /*credential_version=*/1));
+  ASSIGN_OR_RETURN(done.caller, StartCallersSession(transaction, accounts, request, session,
+                                                    /*credential_version=*/1));
   return done;
 }
 
@@ -210,7 +208,8 @@ Response Login(Accounts& accounts, const Request& request) {
   return SignInReply(accounts, request, 200, *done.value().caller, session.token);
 }
 
-// --- The second factor ------------------------------------------------------------------------------
+// --- The second factor
+// ------------------------------------------------------------------------------
 
 enum class CodeOutcome { kRight, kWrong, kExpired, kThrottled };
 
@@ -266,15 +265,14 @@ Result<CodeCheck> CheckCodeIn(Transaction& transaction, Accounts& accounts, cons
   }
   ASSIGN_OR_RETURN(const bool right, UseCode(transaction, accounts, user->id, tried.code));
   if (!right) {
-    RETURN_IF_ERROR(Audit(transaction, accounts, request, "", "second_factor", user->id,
-                          "code_invalid"));
+    RETURN_IF_ERROR(
+        Audit(transaction, accounts, request, "", "second_factor", user->id, "code_invalid"));
     return check;
   }
   session->session.user_id = user->id;
   session->session.amr = StrCat(ticket.amr, HashOneTimeCode(tried.code) ? " rec" : " otp");
-  ASSIGN_OR_RETURN(check.caller,
-                   StartCallersSession(transaction, accounts, request, session->session,
-                                       ticket.credential_version));
+  ASSIGN_OR_RETURN(check.caller, StartCallersSession(transaction, accounts, request,
+                                                     session->session, ticket.credential_version));
   RETURN_IF_ERROR(TakeChallenge(transaction, tried.ticket_hash, kSecondFactorTicket, now));
   check.outcome = check.caller ? CodeOutcome::kRight : CodeOutcome::kExpired;
   accounts.throttle.Forgive(attempt);
@@ -308,7 +306,8 @@ Response SecondFactor(Accounts& accounts, const Request& request) {
   return TicketExpired();
 }
 
-// --- The session ------------------------------------------------------------------------------------
+// --- The session
+// ------------------------------------------------------------------------------------
 
 Response GetSession(Accounts& accounts, const Request& request) {
   OrReply<std::optional<Caller>> caller = FindCaller(accounts, request);
@@ -324,15 +323,15 @@ Response Logout(Accounts& accounts, const Request& request) {
   if (const auto token = FindSessionToken(request)) {
     const std::string token_hash = HashToken(*token);
     const int64_t now = accounts.database.Now();
-    auto done = WriteFor<std::string>(
-        accounts, [&](Transaction& transaction) -> Result<std::string> {
-          ASSIGN_OR_RETURN(const auto found,
-                           FindSession(transaction, token_hash,
-                                       now - accounts.settings.session_idle_ms, now));
+    auto done =
+        WriteFor<std::string>(accounts, [&](Transaction& transaction) -> Result<std::string> {
+          ASSIGN_OR_RETURN(
+              const auto found,
+              FindSession(transaction, token_hash, now - accounts.settings.session_idle_ms, now));
           RETURN_IF_ERROR(EndSession(transaction, token_hash));
           if (!found) return std::string();
-          RETURN_IF_ERROR(Audit(transaction, accounts, request, found->user.id, "sign_out",
-                                found->session.id));
+          RETURN_IF_ERROR(
+              Audit(transaction, accounts, request, found->user.id, "sign_out", found->session.id));
           return found->user.id;
         });
     if (!done.ok()) return done.reply();
