@@ -89,6 +89,9 @@ inline constexpr size_t kMinPasswordCharacters = 15;
 inline constexpr size_t kMinPasswordWithSecondFactor = 8;
 inline constexpr size_t kMaxPasswordBytes = 256;
 
+// How often ended sessions, used tickets and deleted bodies are swept away.
+inline constexpr std::chrono::minutes kSweepInterval{5};
+
 // Attempts to sign in. After so many failures in a row an account (or one known device of it)
 // waits, twice as long each time but never longer than the last; failures are forgotten a while
 // after the last. An address and all addresses together have so many failures a minute, and may
