@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "backend/account_data.h"
 #include "backend/config.h"
 #include "backend/health.h"
 #include "backend/log.h"
@@ -58,6 +59,7 @@ class Server {
   std::atomic<bool> ready_{false};
   std::optional<StaticSite> site_;
   std::unique_ptr<Tls> tls_;
+  std::unique_ptr<AccountData> data_;
   std::optional<Router> router_;
   std::optional<Router> metrics_router_;
   Signals signals_;  // before every thread
@@ -72,15 +74,19 @@ Status Server::Start() {
   if (!config_.certificate.empty()) {
     ASSIGN_OR_RETURN(tls_, Tls::Load(config_.certificate, config_.certificate_key));
   }
+  const auto log_fault = [this](std::string_view message) {
+    log_.Write(LogLevel::kError, "fault", {{"message", message}});
+  };
+  if (!config_.data.empty()) {
+    ASSIGN_OR_RETURN(data_, AccountData::Open(config_, log_fault));
+  }
   Services services;
+  services.accounts = data_ ? data_->accounts() : nullptr;
   services.site = site_ ? &*site_ : nullptr;
   services.ready = [this] { return ready_.load(); };
   services.gate =
       CrossSiteGate(config_.origins, IsLoopback(config_.address) && !config_.behind_proxy);
   router_.emplace(MakeRoutes(services));
-  const auto log_fault = [this](std::string_view message) {
-    log_.Write(LogLevel::kError, "fault", {{"message", message}});
-  };
   transport_.emplace([this](const Request& request) { return router_->Dispatch(request); },
                      log_fault, MainOptions());
   RETURN_IF_ERROR(transport_->Bind(config_.address, config_.port));
