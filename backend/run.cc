@@ -36,6 +36,21 @@ std::string OneLine(std::string_view message) {
   return line;
 }
 
+std::string_view OutcomeOfLogin(int status) {
+  switch (status) {
+    case 200:
+      return "accepted";
+    case 401:
+      return "invalid";
+    case 429:
+      return "throttled";
+    case 503:
+      return "busy";
+    default:
+      return "other";
+  }
+}
+
 // All of one server, from what it reads at the start to its threads.
 class Server {
  public:
@@ -50,6 +65,7 @@ class Server {
   TransportOptions MainOptions();
   Status StartMetrics();
   void Observe(const Answered& answered);
+  void AddGauges();
   void Reload();
 
   const Config& config_;
@@ -79,6 +95,7 @@ Status Server::Start() {
   };
   if (!config_.data.empty()) {
     ASSIGN_OR_RETURN(data_, AccountData::Open(config_, log_fault));
+    AddGauges();
   }
   Services services;
   services.accounts = data_ ? data_->accounts() : nullptr;
@@ -128,6 +145,22 @@ void Server::Observe(const Answered& answered) {
   metrics_.requests.Add({answered.reply->route, std::to_string(status)});
   metrics_.latency.Observe(static_cast<double>(answered.time.count()) / 1e9);
   if (status == 408) metrics_.connections.Add({"reaped"});
+  if (status == 429) metrics_.throttled.Add({answered.reply->route});
+  if (answered.reply->route == "/api/login") metrics_.logins.Add({OutcomeOfLogin(status)});
+}
+
+void Server::AddGauges() {
+  const HashGate* gate = &data_->accounts()->gate;
+  registry_.AddGauge("insitu_hashing", "Passwords that are being hashed.",
+                     [gate] { return static_cast<double>(gate->load().hashing); });
+  registry_.AddGauge("insitu_hash_queue", "Requests that wait to hash a password.",
+                     [gate] { return static_cast<double>(gate->load().waiting); });
+  Database* database = data_->database();
+  registry_.AddGauge("insitu_write_queue", "Jobs that wait for the database's writer.", [database] {
+    return static_cast<double>(database->Statistics().queued_writes);
+  });
+  registry_.AddGauge("insitu_wal_bytes", "Size of the database's log.",
+                     [database] { return static_cast<double>(database->Statistics().log_bytes); });
 }
 
 void Server::Reload() {

@@ -23,7 +23,7 @@ constexpr Sql kPut =
     "INSERT INTO settings (key, value) VALUES ($2, $1) ON CONFLICT (key) DO UPDATE SET value = $1";
 constexpr Sql kGet = "SELECT value FROM settings WHERE key = $1";
 constexpr Sql kCount = "SELECT count(*) FROM settings";
-constexpr Sql kNonsense = "SELECT nothing FROM nowhere WHERE a = $1";
+constexpr Sql kNonsense = "SELECT a FROM nowhere WHERE b = $1";
 constexpr Sql kSetting = "PRAGMA synchronous";
 constexpr Sql kForeignKeys = "PRAGMA foreign_keys";
 constexpr Sql kQueryOnly = "PRAGMA query_only";
@@ -51,7 +51,7 @@ Result<int64_t> Ask(Transaction& transaction, Sql sql) {
 }
 
 unsigned ModeOf(const std::filesystem::path& path) {
-  struct stat found {};
+  struct stat found{};
   REQUIRE(::stat(path.c_str(), &found) == 0);
   return found.st_mode & 0777U;
 }
@@ -123,8 +123,8 @@ TEST_CASE("A statement that cannot be prepared is a failure when it is stepped",
 
 TEST_CASE("Readers cannot write", "[database]") {
   MadeData data;
-  const Status status = data.database().Read(
-      [](Transaction& transaction) { return Put(transaction, "a", "1"); });
+  const Status status =
+      data.database().Read([](Transaction& transaction) { return Put(transaction, "a", "1"); });
   CHECK_FALSE(status.ok());
   CHECK(Get(data, "a") == "nothing");
 }
@@ -231,9 +231,8 @@ TEST_CASE("A commit takes no more jobs than its limit", "[database][limits]") {
     const HeldWriter held(data.database());
     for (int i = 0; i < 7; ++i) {
       threads.emplace_back([&data, i] {
-        data.Do([i](Transaction& transaction) {
-          return Put(transaction, std::to_string(i), "there");
-        });
+        data.Do(
+            [i](Transaction& transaction) { return Put(transaction, std::to_string(i), "there"); });
       });
     }
     while (data.database().Statistics().queued_writes < 7) std::this_thread::yield();
@@ -299,8 +298,8 @@ TEST_CASE("A data folder is one process's at a time", "[database]") {
   MadeData data;
   const auto second = Database::Open(data.folder());
   REQUIRE_FALSE(second.ok());
-  CHECK_THAT(second.error().message, ContainsSubstring(std::to_string(::getpid())) &&
-                                         ContainsSubstring("in use"));
+  CHECK_THAT(second.error().message,
+             ContainsSubstring(std::to_string(::getpid())) && ContainsSubstring("in use"));
   data.Close();
   CHECK(Database::Open(data.folder()).ok());
 }

@@ -73,15 +73,13 @@ void MadeData::Do(const Database::Job& job) {
 }
 
 void MadeData::AddUser(int number, std::string_view name) {
-  REQUIRE(Write<bool>([&](Transaction& transaction) {
-    return CreateUser(transaction, MadeUser(number, name));
-  }));
+  REQUIRE(Write<bool>(
+      [&](Transaction& transaction) { return CreateUser(transaction, MadeUser(number, name)); }));
 }
 
 User MadeData::FindUser(int number) {
-  const auto user = Read<std::optional<User>>([&](Transaction& transaction) {
-    return insitu::FindUser(transaction, MadeId(number));
-  });
+  const auto user = Read<std::optional<User>>(
+      [&](Transaction& transaction) { return insitu::FindUser(transaction, MadeId(number)); });
   REQUIRE(user);
   return *user;
 }

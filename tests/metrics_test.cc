@@ -76,11 +76,11 @@ TEST_CASE("Nothing is lost when many threads count", "[metrics]") {
 TEST_CASE("The page of metrics is what Prometheus reads", "[metrics]") {
   Registry registry;
   const ServerMetrics metrics(&registry);
-  metrics.logins.Add({"ok"});
+  metrics.logins.Add({"accepted"});
   const Response page = MetricsPage(registry);
   CHECK(page.status == 200);
   CHECK(page.content_type == "text/plain; version=0.0.4; charset=utf-8");
-  CHECK_THAT(*page.body, ContainsSubstring("insitu_logins_total{outcome=\"ok\"} 1\n") &&
+  CHECK_THAT(*page.body, ContainsSubstring("insitu_logins_total{outcome=\"accepted\"} 1\n") &&
                              ContainsSubstring("# TYPE insitu_request_seconds histogram\n"));
 }
 
