@@ -107,6 +107,7 @@ std::string Usage() {
          "  insitu-server --site FOLDER [--config FILE] [--host ADDRESS] [--port NUMBER]\n"
          "                [--behind-proxy]\n"
          "  insitu-server config check --config FILE   says whether a configuration is good\n"
+         "  insitu-server health --config FILE         ends with 0 if the server answers there\n"
          "\n"
          "  --config FILE    settings in TOML; backend/deploy/insitu.toml lists all of them with\n"
          "                   their defaults. Flags win over the file.\n"
@@ -125,8 +126,15 @@ std::string Usage() {
 
 Result<Config> ParseArguments(const std::vector<std::string>& arguments) {
   Config config;
-  config.check_only = arguments.size() >= 2 && arguments[0] == "config" && arguments[1] == "check";
-  ASSIGN_OR_RETURN(const std::vector<Flag> flags, SplitFlags(arguments, config.check_only ? 2 : 0));
+  size_t words = 0;
+  if (arguments.size() >= 2 && arguments[0] == "config" && arguments[1] == "check") {
+    config.command = Command::kCheckConfig;
+    words = 2;
+  } else if (!arguments.empty() && arguments[0] == "health") {
+    config.command = Command::kHealth;
+    words = 1;
+  }
+  ASSIGN_OR_RETURN(const std::vector<Flag> flags, SplitFlags(arguments, words));
   for (const Flag& flag : flags) {
     if (flag.name == "--help") {
       config.help = true;

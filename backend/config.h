@@ -14,6 +14,8 @@
 
 namespace insitu {
 
+// What the program is to do; the first word of its arguments.
+enum class Command { kServe, kCheckConfig, kHealth };
 enum class Registration { kClosed, kInvitation, kOpen };
 enum class StorageMode { kOff, kEndToEnd, kServer };
 
@@ -38,8 +40,8 @@ struct Config {
   std::chrono::seconds session_idle{30 * 60};
   std::chrono::seconds session_absolute{12 * 3'600};
 
-  bool help = false;        // then nothing else is checked
-  bool check_only = false;  // `config check`: says whether the configuration is good, and ends
+  bool help = false;  // then nothing else is checked
+  Command command = Command::kServe;
 };
 
 // What --help prints.

@@ -27,8 +27,8 @@ class CrossSiteGate {
  private:
   bool IsOwn(const Request& request, const std::string& origin) const;
 
-  const std::vector<std::string> origins_;
-  const bool loopback_only_;
+  std::vector<std::string> origins_;
+  bool loopback_only_;
 };
 
 }  // namespace insitu

@@ -74,8 +74,8 @@ struct Response {
   std::shared_ptr<BodySource> stream;       // instead of body
 
   // For the log and the metrics alone.
-  std::string_view route;  // the pattern that answered, set by the router
-  std::string user_id;     // whose session it was
+  std::string_view route = "";  // the pattern that answered, set by the router
+  std::string user_id;          // whose session it was
 };
 
 using Handler = std::function<Response(const Request&)>;

@@ -65,8 +65,10 @@ std::string EscapePointer(std::string_view name) {
 
 }  // namespace
 
-std::variant<json, Response> ParseJsonObject(std::string_view text) {
-  if (text.size() > kMaxJsonBytes) return ProblemOf(413);
+std::variant<json, Response> ParseJsonObject(std::string_view text, size_t max_bytes) {
+  if (text.size() > max_bytes) return ProblemOf(413);
+  // The parser takes a NUL for the end of the text, whatever follows.
+  if (text.find('\0') != std::string_view::npos) return InvalidJson("is not JSON");
   Strictness strictness;
   json parsed = json::parse(
       text.begin(), text.end(),

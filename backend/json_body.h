@@ -10,14 +10,16 @@
 #include <vector>
 
 #include "backend/http.h"
+#include "backend/limits.h"
 #include "backend/problem.h"
 
 namespace insitu {
 
-// Reads a text as one JSON object. Otherwise the reply to send: 413 beyond kMaxJsonBytes, 400
+// Reads a text as one JSON object. Otherwise the reply to send: 413 beyond max_bytes, 400
 // "invalid_json" for what is not JSON, not an object, deeper than kMaxJsonDepth, has a name twice
 // in one object, or a number that no double holds.
-std::variant<nlohmann::json, Response> ParseJsonObject(std::string_view text);
+std::variant<nlohmann::json, Response> ParseJsonObject(std::string_view text,
+                                                       size_t max_bytes = kMaxJsonBytes);
 
 // Takes the fields of an object one by one and keeps what is wrong with them, so that one reply
 // names every wrong field. The object must outlive it.
@@ -49,6 +51,9 @@ class JsonFields {
   const nlohmann::json& Object(std::string_view name);
   void Take(JsonFields inner);
 
+  // Where a field is in the body: what an inner JsonFields is made with.
+  std::string PointerTo(std::string_view name) const;
+
   // Says that a field is wrong in a way of the caller's.
   void Refuse(std::string_view name, std::string code, std::string detail);
 
@@ -60,7 +65,6 @@ class JsonFields {
 
  private:
   const nlohmann::json* Find(std::string_view name, bool needed);
-  std::string PointerTo(std::string_view name) const;
 
   const nlohmann::json& object_;
   const std::string pointer_;

@@ -76,6 +76,11 @@ inline constexpr uint32_t kMaxHashPasses = 16;
 inline constexpr uint32_t kMaxHashLanes = 16;
 inline constexpr size_t kMaxWaitingHashes = 32;
 
+// What people keep: the bytes of a record, and as the JSON that brings them; objects on one page.
+inline constexpr size_t kMaxRecordBytes = 65'536;
+inline constexpr uint64_t kMaxRecordJsonBytes = 98'304;
+inline constexpr int64_t kMaxObjectsPerPage = 50;
+
 // A user's name, without the blanks around it.
 inline constexpr size_t kMaxUsernameBytes = 64;
 
@@ -83,6 +88,9 @@ inline constexpr size_t kMaxUsernameBytes = 64;
 inline constexpr size_t kMinPasswordCharacters = 15;
 inline constexpr size_t kMinPasswordWithSecondFactor = 8;
 inline constexpr size_t kMaxPasswordBytes = 256;
+
+// How often ended sessions, used tickets and deleted bodies are swept away.
+inline constexpr std::chrono::minutes kSweepInterval{5};
 
 // Attempts to sign in. After so many failures in a row an account (or one known device of it)
 // waits, twice as long each time but never longer than the last; failures are forgotten a while

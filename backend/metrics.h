@@ -82,8 +82,8 @@ struct ServerMetrics {
   Counters& requests;     // route, status
   Histogram& latency;     // of every request
   Counters& connections;  // outcome: "refused" at the limits, "reaped" for being slow
-  Counters& logins;       // outcome: "ok", "second_factor", "invalid", "throttled", "busy"
-  Counters& throttled;    // by: "account", "address"
+  Counters& logins;       // outcome: "accepted", "invalid", "throttled", "busy", "other"
+  Counters& throttled;    // route
 };
 
 // GET /metrics, for a listener of its own.

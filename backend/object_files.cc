@@ -69,7 +69,8 @@ PutBodyResult Outcome(PutBodyOutcome outcome) { return {.outcome = outcome, .sou
 
 // Copies a body into a file. Nothing, or why not.
 Result<std::optional<PutBodyResult>> Stream(const Object& object, const ReadMore& read,
-                                            TemporaryFile* file) {
+                                            BodySealer* sealer, TemporaryFile* file) {
+  const int64_t expected = sealer == nullptr ? object.body_bytes : sealer->plain_bytes();
   std::vector<char> buffer(kBufferBytes);
   Sha256Stream sha256;
   int64_t size = 0;
@@ -81,18 +82,23 @@ Result<std::optional<PutBodyResult>> Stream(const Object& object, const ReadMore
     }
     if (count.value() == 0) break;
     size += static_cast<int64_t>(count.value());
-    if (size > object.body_bytes) break;
+    if (size > expected) break;
     const std::span<const char> bytes(buffer.data(), count.value());
     sha256.Update({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
-    RETURN_IF_ERROR(file->Write(bytes));
+    if (sealer == nullptr) {
+      RETURN_IF_ERROR(file->Write(bytes));
+    } else {
+      RETURN_IF_ERROR(file->Write(sealer->Update(bytes)));
+    }
   }
-  if (size != object.body_bytes) {
+  if (size != expected) {
     return std::optional<PutBodyResult>(Outcome(PutBodyOutcome::kLengthMismatch));
   }
   const Sha256Digest digest = sha256.Finish();
   if (std::string(digest.begin(), digest.end()) != object.body_sha256) {
     return std::optional<PutBodyResult>(Outcome(PutBodyOutcome::kDigestMismatch));
   }
+  if (sealer != nullptr) RETURN_IF_ERROR(file->Write(sealer->Finish()));
   RETURN_IF_ERROR(file->Finish());
   return std::optional<PutBodyResult>();
 }
@@ -138,7 +144,8 @@ std::mutex& ObjectFiles::LockFor(std::string_view id) {
   return locks_[std::hash<std::string_view>()(id) % locks_.size()];
 }
 
-Result<PutBodyResult> ObjectFiles::Put(const Object& object, const ReadMore& read) {
+Result<PutBodyResult> ObjectFiles::Put(const Object& object, const ReadMore& read,
+                                       BodySealer* sealer) {
   if (!PathOf(object.id)) return Outcome(PutBodyOutcome::kNotFound);
   ASSIGN_OR_RETURN(const ReserveOutcome reserved,
                    database_->WriteFor<ReserveOutcome>([&](Transaction& transaction) {
@@ -158,7 +165,7 @@ Result<PutBodyResult> ObjectFiles::Put(const Object& object, const ReadMore& rea
   }
   TemporaryFile file(Incoming() / StrCat(object.id, "-", uploads_.fetch_add(1)));
   if (!file.made()) return FileFault("make", file.path());
-  ASSIGN_OR_RETURN(std::optional<PutBodyResult> refused, Stream(object, read, &file));
+  ASSIGN_OR_RETURN(std::optional<PutBodyResult> refused, Stream(object, read, sealer, &file));
   if (refused) return std::move(*refused);
   return Place(object, [&](const std::filesystem::path& place) { return file.MoveTo(place); });
 }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "backend/database.h"
+#include "backend/object_cipher.h"
 #include "backend/store_objects.h"
 #include "shared/result.h"
 
@@ -69,7 +70,11 @@ class ObjectFiles {
   // into a temporary file while checking length and digest, syncs, and moves it into its place.
   // A failure is a fault of the storage; nothing is kept then either, but the reservation, which
   // the client may use again and the sweep ends.
-  Result<PutBodyResult> Put(const Object& object, const ReadMore& read);
+  //
+  // With a sealer, the file is what that makes of the bytes: length and digest are then of what is
+  // read (sealer->plain_bytes(), object.body_sha256), and object.body_bytes is the file's size.
+  Result<PutBodyResult> Put(const Object& object, const ReadMore& read,
+                            BodySealer* sealer = nullptr);
 
   // The body of an object that FindObject found; nothing if it was deleted meanwhile. A body
   // that the row promises and the disk does not have is a fault.

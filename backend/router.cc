@@ -89,6 +89,9 @@ const std::string& PathParameters::operator[](std::string_view name) const {
   std::abort();
 }
 
+Router::Router(std::vector<Route> routes, CrossSiteGate gate)
+    : routes_(std::move(routes)), gate_(std::move(gate)) {}
+
 Response Router::Handle(const Route& route, const Request& request,
                         const PathParameters& parameters) const {
   if (!IsSafeMethod(request.method) && !gate_.Admits(request)) return Refuse(request, 403);

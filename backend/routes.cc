@@ -1,9 +1,13 @@
 #include "backend/routes.h"
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <utility>
 
+#include "backend/account_routes.h"
 #include "backend/limits.h"
+#include "backend/object_routes.h"
 
 namespace insitu {
 namespace {
@@ -28,6 +32,11 @@ Router MakeRoutes(const Services& services) {
          return !ready || ready() ? Text(200, "ready\n") : Text(503, "not ready\n");
        }},
   };
+  if (services.accounts != nullptr) {
+    for (auto part : {AccountRoutes(services.accounts), ObjectRoutes(services.accounts)}) {
+      std::move(part.begin(), part.end(), std::back_inserter(routes));
+    }
+  }
   if (services.site != nullptr) {
     routes.push_back({"GET", "/*", 0, false,
                       [site = services.site](const Request& request, const PathParameters&) {

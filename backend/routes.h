@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "backend/accounts.h"
 #include "backend/router.h"
 #include "backend/static_site.h"
 
@@ -12,6 +13,7 @@ namespace insitu {
 struct Services {
   const StaticSite* site = nullptr;  // none: the server has an API alone
   std::function<bool()> ready = {};  // what /readyz says; nothing: ready
+  Accounts* accounts = nullptr;      // none: the site alone
   CrossSiteGate gate{{}, false};
 };
 

@@ -8,7 +8,9 @@
 #include <thread>
 #include <utility>
 
+#include "backend/account_data.h"
 #include "backend/config.h"
+#include "backend/health.h"
 #include "backend/log.h"
 #include "backend/metrics.h"
 #include "backend/routes.h"
@@ -34,6 +36,21 @@ std::string OneLine(std::string_view message) {
   return line;
 }
 
+std::string_view OutcomeOfLogin(int status) {
+  switch (status) {
+    case 200:
+      return "accepted";
+    case 401:
+      return "invalid";
+    case 429:
+      return "throttled";
+    case 503:
+      return "busy";
+    default:
+      return "other";
+  }
+}
+
 // All of one server, from what it reads at the start to its threads.
 class Server {
  public:
@@ -48,6 +65,7 @@ class Server {
   TransportOptions MainOptions();
   Status StartMetrics();
   void Observe(const Answered& answered);
+  void AddGauges();
   void Reload();
 
   const Config& config_;
@@ -57,6 +75,7 @@ class Server {
   std::atomic<bool> ready_{false};
   std::optional<StaticSite> site_;
   std::unique_ptr<Tls> tls_;
+  std::unique_ptr<AccountData> data_;
   std::optional<Router> router_;
   std::optional<Router> metrics_router_;
   Signals signals_;  // before every thread
@@ -71,15 +90,20 @@ Status Server::Start() {
   if (!config_.certificate.empty()) {
     ASSIGN_OR_RETURN(tls_, Tls::Load(config_.certificate, config_.certificate_key));
   }
+  const auto log_fault = [this](std::string_view message) {
+    log_.Write(LogLevel::kError, "fault", {{"message", message}});
+  };
+  if (!config_.data.empty()) {
+    ASSIGN_OR_RETURN(data_, AccountData::Open(config_, log_fault));
+    AddGauges();
+  }
   Services services;
+  services.accounts = data_ ? data_->accounts() : nullptr;
   services.site = site_ ? &*site_ : nullptr;
   services.ready = [this] { return ready_.load(); };
   services.gate =
       CrossSiteGate(config_.origins, IsLoopback(config_.address) && !config_.behind_proxy);
   router_.emplace(MakeRoutes(services));
-  const auto log_fault = [this](std::string_view message) {
-    log_.Write(LogLevel::kError, "fault", {{"message", message}});
-  };
   transport_.emplace([this](const Request& request) { return router_->Dispatch(request); },
                      log_fault, MainOptions());
   RETURN_IF_ERROR(transport_->Bind(config_.address, config_.port));
@@ -121,6 +145,22 @@ void Server::Observe(const Answered& answered) {
   metrics_.requests.Add({answered.reply->route, std::to_string(status)});
   metrics_.latency.Observe(static_cast<double>(answered.time.count()) / 1e9);
   if (status == 408) metrics_.connections.Add({"reaped"});
+  if (status == 429) metrics_.throttled.Add({answered.reply->route});
+  if (answered.reply->route == "/api/login") metrics_.logins.Add({OutcomeOfLogin(status)});
+}
+
+void Server::AddGauges() {
+  const HashGate* gate = &data_->accounts()->gate;
+  registry_.AddGauge("insitu_hashing", "Passwords that are being hashed.",
+                     [gate] { return static_cast<double>(gate->load().hashing); });
+  registry_.AddGauge("insitu_hash_queue", "Requests that wait to hash a password.",
+                     [gate] { return static_cast<double>(gate->load().waiting); });
+  Database* database = data_->database();
+  registry_.AddGauge("insitu_write_queue", "Jobs that wait for the database's writer.", [database] {
+    return static_cast<double>(database->Statistics().queued_writes);
+  });
+  registry_.AddGauge("insitu_wal_bytes", "Size of the database's log.",
+                     [database] { return static_cast<double>(database->Statistics().log_bytes); });
 }
 
 void Server::Reload() {
@@ -180,9 +220,12 @@ int Run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
     out << Usage();
     return kSuccess;
   }
-  if (config.value().check_only) {
+  if (config.value().command == Command::kCheckConfig) {
     out << "The configuration is good." << std::endl;
     return kSuccess;
+  }
+  if (config.value().command == Command::kHealth) {
+    return IsHealthy(config.value()) ? kSuccess : kFailure;
   }
   Server server(config.value(), &err);
   const Status started = server.Start();

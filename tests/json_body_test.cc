@@ -32,7 +32,8 @@ std::string ErrorsOf(JsonFields* fields) {
   const Response refusal = fields->Refusal();
   CHECK(refusal.status == 422);
   std::string text;
-  for (const json& error : json::parse(*refusal.body)["errors"]) {
+  const json problem = json::parse(*refusal.body);
+  for (const json& error : problem["errors"]) {
     text += StrCat(text.empty() ? "" : " ", error["pointer"].get<std::string>(), " ",
                    error["code"].get<std::string>());
   }
@@ -57,6 +58,7 @@ TEST_CASE("What is not one JSON object is refused", "[json_body]") {
 
 TEST_CASE("A NUL outside of a text is not JSON", "[json_body]") {
   CHECK(StatusOf(std::string("{}\0", 3)) == 400);
+  CHECK(StatusOf(std::string("{}\0[", 4)) == 400);
   CHECK(StatusOf(std::string("\0{}", 3)) == 400);
 }
 
