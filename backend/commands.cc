@@ -34,35 +34,51 @@ struct Console {
   }
 };
 
-// The words of a command without --data FOLDER, which may stand anywhere.
+// The words of a command without --data FOLDER or --config FILE, which may stand anywhere.
 struct Words {
   std::vector<std::string> words;
   std::filesystem::path data;
+  int64_t quota_bytes = static_cast<int64_t>(Config().quota_bytes);
   bool understood = true;
 };
 
-Words TakeData(const std::vector<std::string>& arguments) {
+Result<Words> TakeFlags(const std::vector<std::string>& arguments) {
   Words taken;
   for (size_t i = 0; i < arguments.size(); ++i) {
-    if (arguments[i] != "--data") {
+    const bool is_data = arguments[i] == "--data";
+    if (!is_data && arguments[i] != "--config") {
       taken.words.push_back(arguments[i]);
-    } else if (i + 1 < arguments.size() && taken.data.empty() && !arguments[i + 1].empty()) {
-      taken.data = arguments[++i];
-    } else {
+      continue;
+    }
+    if (i + 1 == arguments.size() || arguments[i + 1].empty() || !taken.data.empty()) {
       taken.understood = false;
+      return taken;
+    }
+    ++i;
+    if (is_data) {
+      taken.data = arguments[i];
+    } else {
+      ASSIGN_OR_RETURN(const Config config,
+                       ParseArguments({"config", "check", "--config", arguments[i]}));
+      taken.data = config.data;
+      taken.quota_bytes = static_cast<int64_t>(config.quota_bytes);
     }
   }
   return taken;
 }
 
+int NoData(const Console& console) {
+  return console.Fail("Name the data folder: --data FOLDER, or --config FILE that names it.");
+}
+
 int Admin(const Words& given, const Console& console) {
-  if (given.data.empty()) return console.Fail("Name the data folder: --data FOLDER.");
+  if (given.data.empty()) return NoData(console);
   const std::vector<std::string> arguments(given.words.begin() + 1, given.words.end());
   std::optional<AdminReply> reply = AskServer(given.data, arguments);
   if (!reply) {
     Result<std::unique_ptr<Database>> database = Database::Open(given.data);
     if (!database.ok()) return console.Fail(database.error().message);
-    reply = RunAdmin(database.value().get(), arguments, static_cast<int64_t>(Config().quota_bytes));
+    reply = RunAdmin(database.value().get(), arguments, given.quota_bytes);
   }
   console.out << reply->out << std::flush;
   console.err << reply->err << std::flush;
@@ -71,7 +87,7 @@ int Admin(const Words& given, const Console& console) {
 
 int VerifyAuditOf(const Words& given, const Console& console) {
   if (given.words.size() != 2 || given.words[1] != "verify") return console.NotUnderstood();
-  if (given.data.empty()) return console.Fail("Name the data folder: --data FOLDER.");
+  if (given.data.empty()) return NoData(console);
   // Beside a running server: it only reads.
   const auto connection = SqlConnection::Open(DatabaseFile(given.data), SqlAccess::kRead);
   if (!connection.ok()) return console.Fail(connection.error().message);
@@ -102,7 +118,7 @@ int Backup(const Words& given, const Console& console) {
   if (given.words.size() != 2) return console.NotUnderstood();
   const std::filesystem::path folder = given.words[1];
   if (command == "verify") return Report(VerifyBackup(folder), "A whole backup", console);
-  if (given.data.empty()) return console.Fail("Name the data folder: --data FOLDER.");
+  if (given.data.empty()) return NoData(console);
   if (command == "backup") {
     return Report(BackUp(given.data, folder, SystemTime()),
                   "Backed up, without the key file, which belongs elsewhere", console);
@@ -119,7 +135,7 @@ std::string CommandsUsage() {
          "  backup FOLDER                  copy the data folder, while the server runs or not\n"
          "  restore BACKUP                 make the data folder, which must be new, of a backup\n"
          "  verify BACKUP                  check a backup, changing nothing\n"
-         "All but verify take --data FOLDER.\n";
+         "All but verify take --data FOLDER, or --config FILE that names it.\n";
 }
 
 std::optional<int> RunCommand(const std::vector<std::string>& arguments, std::ostream& out,
@@ -129,7 +145,9 @@ std::optional<int> RunCommand(const std::vector<std::string>& arguments, std::os
   const Console console{.out = out, .err = err};
   const bool is_backup = command == "backup" || command == "restore" || command == "verify";
   if (command != "admin" && command != "audit" && !is_backup) return std::nullopt;
-  const Words given = TakeData(arguments);
+  const Result<Words> taken = TakeFlags(arguments);
+  if (!taken.ok()) return console.Fail(taken.error().message);
+  const Words& given = taken.value();
   if (!given.understood || given.words.empty()) return console.NotUnderstood();
   if (command == "admin") return Admin(given, console);
   if (command == "audit") return VerifyAuditOf(given, console);

@@ -247,6 +247,18 @@ TEST_CASE("The command line administers a folder that no server holds", "[comman
   CHECK(Command({"admin", "disable", "bob", "--data", data}).status == 1);
 }
 
+TEST_CASE("The configuration file names the data folder too", "[commands]") {
+  const TemporaryFolder folder;
+  const std::string config = (folder / "insitu.toml").string();
+  WriteFile(config, "data = \"" + (folder / "data").string() + "\"\n[storage]\nquota_bytes = 77\n");
+  CHECK(Command({"admin", "create", "ada", "--config", config}).status == 0);
+  CHECK_THAT(Command({"admin", "list", "--config", config}).out,
+             ContainsSubstring("0 of 77 bytes"));
+  CHECK(Command({"admin", "list", "--config", config, "--data", "x"}).status == 2);
+  WriteFile(config, "datum = \"x\"\n");
+  CHECK_THAT(Command({"admin", "list", "--config", config}).err, ContainsSubstring("datum"));
+}
+
 TEST_CASE("The command line never writes beside a server, but asks it", "[commands]") {
   MadeData data;
   const std::string folder = data.folder().string();
