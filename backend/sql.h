@@ -144,6 +144,7 @@ inline constexpr char kSchema1[] =
     "  body_bytes INTEGER NOT NULL CHECK (body_bytes >= 0),"
     "  body_sha256 BLOB NOT NULL CHECK (length(body_sha256) = 32),"
     "  has_body INTEGER NOT NULL CHECK (has_body IN (0, 1)),"
+    "  file_sha256 BLOB CHECK (length(file_sha256) = 32),"
     "  wrapped_key BLOB,"
     "  key_id TEXT,"
     "  record BLOB NOT NULL,"
@@ -152,6 +153,7 @@ inline constexpr char kSchema1[] =
     "  updated_at INTEGER NOT NULL,"
     "  CHECK ((user_id IS NULL) = (state = 'deleting')),"
     "  CHECK ((state = 'ready') = (record_version > 0)),"
+    "  CHECK ((has_body = 1) = (file_sha256 IS NOT NULL)),"
     "  CHECK (state <> 'ready' OR has_body = 1)"
     ") STRICT;"
     "CREATE INDEX objects_of_user ON objects (user_id, created_at, id);"
@@ -351,7 +353,7 @@ inline constexpr Sql kReserveObject =
     " $7, $7)";
 inline constexpr Sql kTouchObject = "UPDATE objects SET updated_at = $2 WHERE id = $1";
 inline constexpr Sql kMarkBodyWritten =
-    "UPDATE objects SET has_body = 1, updated_at = $4"
+    "UPDATE objects SET has_body = 1, file_sha256 = $5, updated_at = $4"
     " WHERE id = $1 AND user_id = $2 AND body_sha256 = $3";
 inline constexpr Sql kPutRecord =
     "UPDATE objects SET state = 'ready', wrapped_key = $3, key_id = $4, record = $5,"
@@ -374,7 +376,7 @@ inline constexpr Sql kForgetDeletedObject =
 
 inline constexpr Sql kForgetDeletedObjects = "DELETE FROM objects WHERE state = 'deleting'";
 inline constexpr Sql kListBodies =
-    "SELECT id, user_id, body_bytes, body_sha256 FROM objects WHERE state = 'ready' ORDER BY id";
+    "SELECT id, user_id, body_bytes, file_sha256 FROM objects WHERE state = 'ready' ORDER BY id";
 
 // --- Audit ---------------------------------------------------------------------------------------
 

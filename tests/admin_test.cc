@@ -197,8 +197,8 @@ TEST_CASE("Nonsense at the socket is not answered, and it goes on", "[admin]") {
   auto socket = AdminSocket::Listen(folder.path(),
                                     [](const std::vector<std::string>&) { return AdminReply{}; });
   REQUIRE(socket.ok());
-  for (const std::string nonsense : {std::string("nonsense"), std::string("[1]"), std::string("{}"),
-                                     std::string("[["), std::string(100'000, '['), std::string()}) {
+  for (const std::string& nonsense :
+       std::vector<std::string>{"nonsense", "[1]", "{}", "[[", std::string(100'000, '['), ""}) {
     const int client = ::socket(AF_UNIX, SOCK_STREAM, 0);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;

@@ -234,9 +234,9 @@ TEST_CASE("A manifest cannot name a file elsewhere", "[backup]") {
   auto manifest = ReadManifest(data.backup());
   REQUIRE(manifest.ok());
   const ManifestFile file = manifest.value().files["insitu.db"];
-  for (const std::string path :
-       {"../insitu.db", "/etc/passwd", "objects/../../x", "objects/02/" + MadeId(1),
-        "objects/01/" + MadeId(1) + "/x", "manifest.json"}) {
+  for (const std::string& path : std::vector<std::string>{
+           "../insitu.db", "/etc/passwd", "objects/../../x", "objects/02/" + MadeId(1),
+           "objects/01/" + MadeId(1) + "/x", "manifest.json"}) {
     CAPTURE(path);
     Manifest changed = manifest.value();
     changed.files[path] = file;

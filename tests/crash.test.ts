@@ -167,7 +167,7 @@ function checkFolder(data: string): void {
     "a quota that is not the sum of what is kept",
   );
   const rows = new Map(
-    all("SELECT id, has_body, lower(hex(body_sha256)) AS sha256 FROM objects").map((row) => [
+    all("SELECT id, has_body, lower(hex(file_sha256)) AS sha256 FROM objects").map((row) => [
       row.id,
       row,
     ]),
