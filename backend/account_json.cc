@@ -48,21 +48,20 @@ Username ReadUsername(JsonFields* fields) {
 
 std::string ReadBytes(JsonFields* fields, std::string_view name, size_t min, size_t max) {
   // Too long for a text of so many bytes is too long as bytes; decoding says the rest.
-  const std::string text = fields->Text(name, 0, max * 4 / 3 + 2);
-  const std::optional<std::string> bytes = FromBase64Url(text);
+  const std::string text = fields->Text(name, 1, max * 4 / 3 + 2);
+  if (text.empty()) return {};  // and refused
+  std::optional<std::string> bytes = FromBase64Url(text);
   if (!bytes) {
     fields->Refuse(name, "not_base64url", "This field is bytes as base64url without padding.");
     return {};
   }
   if (bytes->size() < min || bytes->size() > max) {
-    if (fields->Has(name)) {
-      fields->Refuse(name, "wrong_size",
-                     min == max ? StrCat("This field stands for ", min, " bytes.")
-                                : StrCat("This field stands for ", min, " to ", max, " bytes."));
-    }
+    fields->Refuse(name, "wrong_size",
+                   min == max ? StrCat("This field stands for ", min, " bytes.")
+                              : StrCat("This field stands for ", min, " to ", max, " bytes."));
     return {};
   }
-  return *bytes;
+  return std::move(*bytes);
 }
 
 Proof ReadProof(JsonFields* fields) {

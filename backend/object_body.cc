@@ -28,6 +28,7 @@ class SealedBody final : public BodySource {
 
   Result<size_t> Read(std::span<char> out) override {
     while (given_ == plain_.size()) {
+      if (broken_) return Broken();
       if (sealed_left_ == 0) return size_t{0};
       RETURN_IF_ERROR(NextChunk());
     }
@@ -38,6 +39,10 @@ class SealedBody final : public BodySource {
   }
 
  private:
+  static Failed Broken() {
+    return Fail(ErrorCode::kInvalidArgument, "A kept body was changed or cut on the disk.");
+  }
+
   Status NextChunk() {
     const int64_t size = std::min<int64_t>(sealed_left_, kSealedChunkBytes + kGcmTagBytes);
     std::string sealed(static_cast<size_t>(size), '\0');
@@ -46,7 +51,8 @@ class SealedBody final : public BodySource {
     std::optional<std::string> plain;
     if (read == sealed.size()) plain = opener_.Open(sealed, sealed_left_ == 0);
     if (!plain) {
-      return Fail(ErrorCode::kInvalidArgument, "A kept body was changed or cut on the disk.");
+      broken_ = true;
+      return Broken();
     }
     plain_ = std::move(*plain);
     given_ = 0;
@@ -58,6 +64,7 @@ class SealedBody final : public BodySource {
   int64_t sealed_left_;
   std::string plain_;  // of one chunk
   size_t given_ = 0;   // of it
+  bool broken_ = false;
 };
 
 }  // namespace

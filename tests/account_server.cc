@@ -274,8 +274,8 @@ std::string Browser::Cookie(const std::string& name) const {
 // -----------------------------------------------------------------------------------
 
 std::string Key(const std::string& text, size_t bytes) {
-  std::string key = text;
-  key.resize(bytes, '.');
+  std::string key = text + ToHex(Sha256Bytes(text));
+  key.resize(bytes);
   return ToBase64Url(key);
 }
 

@@ -109,7 +109,7 @@ class Browser {
   std::map<std::string, std::string> cookies_;
 };
 
-// base64url of that many bytes that begin with the text.
+// base64url of that many bytes that begin with the text, and are in no other text's.
 std::string Key(const std::string& text, size_t bytes = 32);
 
 // CREDENTIAL of the contract, scheme e2e, made of the text.
