@@ -43,6 +43,8 @@ lint: native  ## formatters, clang-tidy, eslint, tsc: they only look
 check: lint test  ## lint, test, and the tests with ThreadSanitizer
 	@$(step) "build tsan" cmake/build.sh tsan
 	@$(step) "C++ tests, with TSan" ctest --test-dir build/tsan --output-on-failure
+	@$(step) "100 kills of the server" env INSITU_KILLS=100 $(with) node \
+	  --disable-warning=ExperimentalWarning --test --test-reporter=./tests/reporter.mjs tests/crash.test.ts
 
 format:  ## reformat all that is ours
 	@cmake/setup.sh check

@@ -44,12 +44,12 @@ Status AccountData::SweepOnce() {
 
 void AccountData::SweepUntilStopped() {
   std::unique_lock lock(mutex_);
-  while (!stop_.wait_for(lock, kSweepInterval, [this] { return stopping_; })) {
+  do {  // at once: a crash may have cut a deletion off
     lock.unlock();
     const Status swept = SweepOnce();
     if (!swept.ok()) accounts_->log(swept.error().message);
     lock.lock();
-  }
+  } while (!stop_.wait_for(lock, kSweepInterval, [this] { return stopping_; }));
 }
 
 }  // namespace insitu

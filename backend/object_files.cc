@@ -67,40 +67,62 @@ class TemporaryFile {
 
 PutBodyResult Outcome(PutBodyOutcome outcome) { return {.outcome = outcome, .source_message = ""}; }
 
-// Copies a body into a file. Nothing, or why not.
-Result<std::optional<PutBodyResult>> Stream(const Object& object, const ReadMore& read,
-                                            BodySealer* sealer, TemporaryFile* file) {
+class Digest {
+ public:
+  void Add(std::span<const char> bytes) {
+    sha256_.Update({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+  }
+  std::string Finish() {
+    const Sha256Digest digest = sha256_.Finish();
+    return {digest.begin(), digest.end()};
+  }
+
+ private:
+  Sha256Stream sha256_;
+};
+
+struct Streamed {
+  PutBodyResult refused;  // unless kCreated
+  std::string file_sha256;
+};
+
+Streamed Refused(PutBodyResult refused) {
+  return {.refused = std::move(refused), .file_sha256 = ""};
+}
+
+// Copies a body into a file, sealed or as it is.
+Result<Streamed> Stream(const Object& object, const ReadMore& read, BodySealer* sealer,
+                        TemporaryFile* file) {
   const int64_t expected = sealer == nullptr ? object.body_bytes : sealer->plain_bytes();
   std::vector<char> buffer(kBufferBytes);
-  Sha256Stream sha256;
+  Digest plain;
+  Digest sealed;
   int64_t size = 0;
+  const auto write_sealed = [&](std::span<const char> bytes) {
+    sealed.Add(bytes);
+    return file->Write(bytes);
+  };
   while (true) {
     const Result<size_t> count = read(buffer);
     if (!count.ok()) {
-      return std::optional<PutBodyResult>(
+      return Refused(
           {.outcome = PutBodyOutcome::kSourceFailed, .source_message = count.error().message});
     }
     if (count.value() == 0) break;
     size += static_cast<int64_t>(count.value());
     if (size > expected) break;
     const std::span<const char> bytes(buffer.data(), count.value());
-    sha256.Update({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
-    if (sealer == nullptr) {
-      RETURN_IF_ERROR(file->Write(bytes));
-    } else {
-      RETURN_IF_ERROR(file->Write(sealer->Update(bytes)));
-    }
+    plain.Add(bytes);
+    RETURN_IF_ERROR(sealer == nullptr ? file->Write(bytes) : write_sealed(sealer->Update(bytes)));
   }
-  if (size != expected) {
-    return std::optional<PutBodyResult>(Outcome(PutBodyOutcome::kLengthMismatch));
+  if (size != expected) return Refused(Outcome(PutBodyOutcome::kLengthMismatch));
+  if (plain.Finish() != object.body_sha256) {
+    return Refused(Outcome(PutBodyOutcome::kDigestMismatch));
   }
-  const Sha256Digest digest = sha256.Finish();
-  if (std::string(digest.begin(), digest.end()) != object.body_sha256) {
-    return std::optional<PutBodyResult>(Outcome(PutBodyOutcome::kDigestMismatch));
-  }
-  if (sealer != nullptr) RETURN_IF_ERROR(file->Write(sealer->Finish()));
+  if (sealer != nullptr) RETURN_IF_ERROR(write_sealed(sealer->Finish()));
   RETURN_IF_ERROR(file->Finish());
-  return std::optional<PutBodyResult>();
+  return Streamed{.refused = Outcome(PutBodyOutcome::kCreated),
+                  .file_sha256 = sealer == nullptr ? object.body_sha256 : sealed.Finish()};
 }
 
 }  // namespace
@@ -165,15 +187,17 @@ Result<PutBodyResult> ObjectFiles::Put(const Object& object, const ReadMore& rea
   }
   TemporaryFile file(Incoming() / StrCat(object.id, "-", uploads_.fetch_add(1)));
   if (!file.made()) return FileFault("make", file.path());
-  ASSIGN_OR_RETURN(std::optional<PutBodyResult> refused, Stream(object, read, sealer, &file));
-  if (refused) return std::move(*refused);
-  return Place(object, [&](const std::filesystem::path& place) { return file.MoveTo(place); });
+  ASSIGN_OR_RETURN(Streamed streamed, Stream(object, read, sealer, &file));
+  if (streamed.refused.outcome != PutBodyOutcome::kCreated) return std::move(streamed.refused);
+  return Place(object, streamed.file_sha256,
+               [&](const std::filesystem::path& place) { return file.MoveTo(place); });
 }
 
 // Under the id's lock a row that is there stays there, if only as one to be deleted; so the file
 // that is moved into place is always one that a row names.
 Result<PutBodyResult> ObjectFiles::Place(
-    const Object& object, const std::function<Status(const std::filesystem::path&)>& move) {
+    const Object& object, const std::string& file_sha256,
+    const std::function<Status(const std::filesystem::path&)>& move) {
   const std::filesystem::path place = *PathOf(object.id);
   const std::lock_guard lock(LockFor(object.id));
   ASSIGN_OR_RETURN(const std::optional<Object> there,
@@ -187,7 +211,7 @@ Result<PutBodyResult> ObjectFiles::Place(
   RETURN_IF_ERROR(MakePrivateFolder(place.parent_path()));
   RETURN_IF_ERROR(move(place));
   ASSIGN_OR_RETURN(const bool marked, database_->WriteFor<bool>([&](Transaction& transaction) {
-    return MarkBodyWritten(transaction, object.user_id, object.id, object.body_sha256,
+    return MarkBodyWritten(transaction, object.user_id, object.id, object.body_sha256, file_sha256,
                            database_->Now());
   }));
   return Outcome(marked ? PutBodyOutcome::kCreated : PutBodyOutcome::kNotFound);

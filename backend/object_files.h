@@ -96,7 +96,7 @@ class ObjectFiles {
 
   std::filesystem::path Incoming() const;
   std::mutex& LockFor(std::string_view id);
-  Result<PutBodyResult> Place(const Object& object,
+  Result<PutBodyResult> Place(const Object& object, const std::string& file_sha256,
                               const std::function<Status(const std::filesystem::path&)>& move);
   Status RemoveBodies(const std::vector<std::string>& ids);
 

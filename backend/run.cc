@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "backend/account_data.h"
+#include "backend/admin.h"
+#include "backend/commands.h"
 #include "backend/config.h"
 #include "backend/health.h"
 #include "backend/log.h"
@@ -76,6 +78,7 @@ class Server {
   std::optional<StaticSite> site_;
   std::unique_ptr<Tls> tls_;
   std::unique_ptr<AccountData> data_;
+  std::unique_ptr<AdminSocket> admin_;
   std::optional<Router> router_;
   std::optional<Router> metrics_router_;
   Signals signals_;  // before every thread
@@ -96,6 +99,10 @@ Status Server::Start() {
   if (!config_.data.empty()) {
     ASSIGN_OR_RETURN(data_, AccountData::Open(config_, log_fault));
     AddGauges();
+    ASSIGN_OR_RETURN(
+        admin_, AdminSocket::Listen(config_.data, [this](const std::vector<std::string>& words) {
+          return RunAdmin(data_->database(), words, static_cast<int64_t>(config_.quota_bytes));
+        }));
   }
   Services services;
   services.accounts = data_ ? data_->accounts() : nullptr;
@@ -210,6 +217,7 @@ bool Server::Serve(std::ostream& out) {
 }  // namespace
 
 int Run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
+  if (const std::optional<int> status = RunCommand(arguments, out, err)) return *status;
   const auto say = [&](std::string_view message) { err << OneLine(message) << std::endl; };
   const Result<Config> config = ParseArguments(arguments);
   if (!config.ok()) {
@@ -217,7 +225,7 @@ int Run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
     return kUsageError;
   }
   if (config.value().help) {
-    out << Usage();
+    out << Usage() << "\nOther commands:\n" << CommandsUsage();
     return kSuccess;
   }
   if (config.value().command == Command::kCheckConfig) {

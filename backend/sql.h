@@ -27,9 +27,8 @@ inline constexpr char kCopySettings[] =
     "PRAGMA secure_delete = ON;";
 inline constexpr char kReaderSettings[] = "PRAGMA query_only = ON;";
 
-inline constexpr char kJournalMode[] = "PRAGMA journal_mode";
-inline constexpr char kIntegrityCheck[] = "PRAGMA integrity_check(1)";
-inline constexpr char kForeignKeyCheck[] = "PRAGMA foreign_key_check";
+inline constexpr Sql kIntegrityCheck = "PRAGMA integrity_check(1)";
+inline constexpr Sql kForeignKeyCheck = "PRAGMA foreign_key_check";
 
 inline constexpr char kBeginRead[] = "BEGIN";
 inline constexpr char kBeginWrite[] = "BEGIN IMMEDIATE";
@@ -41,7 +40,7 @@ inline constexpr char kRelease[] = "RELEASE job";
 
 // --- Schema: migrations.cc says which of these makes which version ------------------------------
 
-inline constexpr char kHasMigrations[] =
+inline constexpr Sql kHasMigrations =
     "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'";
 inline constexpr char kMakeMigrations[] =
     "CREATE TABLE schema_migrations ("
@@ -50,9 +49,9 @@ inline constexpr char kMakeMigrations[] =
     "  sha256 TEXT NOT NULL,"
     "  applied_at INTEGER NOT NULL"
     ") STRICT";
-inline constexpr char kListMigrations[] =
+inline constexpr Sql kListMigrations =
     "SELECT version, name, sha256 FROM schema_migrations ORDER BY version";
-inline constexpr char kAddMigration[] =
+inline constexpr Sql kAddMigration =
     "INSERT INTO schema_migrations (version, name, sha256, applied_at) VALUES ($1, $2, $3, $4)";
 
 // A migration that was released never changes: its checksum is in every database.
@@ -145,6 +144,7 @@ inline constexpr char kSchema1[] =
     "  body_bytes INTEGER NOT NULL CHECK (body_bytes >= 0),"
     "  body_sha256 BLOB NOT NULL CHECK (length(body_sha256) = 32),"
     "  has_body INTEGER NOT NULL CHECK (has_body IN (0, 1)),"
+    "  file_sha256 BLOB CHECK (length(file_sha256) = 32),"
     "  wrapped_key BLOB,"
     "  key_id TEXT,"
     "  record BLOB NOT NULL,"
@@ -153,6 +153,7 @@ inline constexpr char kSchema1[] =
     "  updated_at INTEGER NOT NULL,"
     "  CHECK ((user_id IS NULL) = (state = 'deleting')),"
     "  CHECK ((state = 'ready') = (record_version > 0)),"
+    "  CHECK ((has_body = 1) = (file_sha256 IS NOT NULL)),"
     "  CHECK (state <> 'ready' OR has_body = 1)"
     ") STRICT;"
     "CREATE INDEX objects_of_user ON objects (user_id, created_at, id);"
@@ -284,6 +285,7 @@ inline constexpr Sql kAttemptChallenge =
 inline constexpr Sql kTakeChallenge =
     "DELETE FROM challenges WHERE hash = $1 AND kind = $2 AND expires_at > $3"
     " RETURNING user_id, data, expires_at";
+inline constexpr Sql kEndAllChallenges = "DELETE FROM challenges";
 inline constexpr Sql kSweepChallenges = "DELETE FROM challenges WHERE expires_at <= $1";
 
 inline constexpr Sql kFindSetting = "SELECT value FROM settings WHERE key = $1";
@@ -351,7 +353,7 @@ inline constexpr Sql kReserveObject =
     " $7, $7)";
 inline constexpr Sql kTouchObject = "UPDATE objects SET updated_at = $2 WHERE id = $1";
 inline constexpr Sql kMarkBodyWritten =
-    "UPDATE objects SET has_body = 1, updated_at = $4"
+    "UPDATE objects SET has_body = 1, file_sha256 = $5, updated_at = $4"
     " WHERE id = $1 AND user_id = $2 AND body_sha256 = $3";
 inline constexpr Sql kPutRecord =
     "UPDATE objects SET state = 'ready', wrapped_key = $3, key_id = $4, record = $5,"
@@ -371,6 +373,10 @@ inline constexpr Sql kListDeletingObjects =
     "SELECT id FROM objects WHERE state = 'deleting' ORDER BY updated_at LIMIT $1";
 inline constexpr Sql kForgetDeletedObject =
     "DELETE FROM objects WHERE id = $1 AND state = 'deleting'";
+
+inline constexpr Sql kForgetDeletedObjects = "DELETE FROM objects WHERE state = 'deleting'";
+inline constexpr Sql kListBodies =
+    "SELECT id, user_id, body_bytes, file_sha256 FROM objects WHERE state = 'ready' ORDER BY id";
 
 // --- Audit ---------------------------------------------------------------------------------------
 

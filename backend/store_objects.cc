@@ -92,12 +92,14 @@ Result<ReserveOutcome> ReserveObject(Transaction& transaction, const Object& obj
 }
 
 Result<bool> MarkBodyWritten(Transaction& transaction, std::string_view user_id,
-                             std::string_view id, std::string_view body_sha256, int64_t now) {
+                             std::string_view id, std::string_view body_sha256,
+                             std::string_view file_sha256, int64_t now) {
   ASSIGN_OR_RETURN(const int64_t changed, transaction.Prepare(sql::kMarkBodyWritten)
                                               .Bind(1, id)
                                               .Bind(2, user_id)
                                               .BindBlob(3, body_sha256)
                                               .Bind(4, now)
+                                              .BindBlob(5, file_sha256)
                                               .Run());
   return changed == 1;
 }

@@ -46,9 +46,11 @@ enum class ReserveOutcome {
 // Makes the pending row of a body that is to come and takes its bytes from the user's quota.
 Result<ReserveOutcome> ReserveObject(Transaction& transaction, const Object& object, int64_t now);
 
-// The body of that digest lies whole in its place. False if the reservation is gone.
+// The body of that digest lies whole in its place, as a file of that digest: the same, but in mode
+// "server", where the file is the sealed body. False if the reservation is gone.
 Result<bool> MarkBodyWritten(Transaction& transaction, std::string_view user_id,
-                             std::string_view id, std::string_view body_sha256, int64_t now);
+                             std::string_view id, std::string_view body_sha256,
+                             std::string_view file_sha256, int64_t now);
 
 enum class RecordOutcome {
   kCreated,  // the object is ready now

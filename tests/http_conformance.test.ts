@@ -3,9 +3,17 @@
 // get wrong.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { exchange, open, repliesIn, skip, startServer, type RunningServer } from "./raw_http.ts";
+import {
+  exchange,
+  open,
+  repliesIn,
+  skip,
+  startServer,
+  type RawReply,
+  type RunningServer,
+} from "./raw_http.ts";
 
-const HOST = "Host: x\r\n";
+const HOST = "Host: localhost\r\n";
 const SAME = "Sec-Fetch-Site: same-origin\r\n";
 const JSON_TYPE = "Content-Type: application/json\r\n";
 const CLOSE = "Connection: close\r\n";
@@ -132,6 +140,8 @@ const PROBES: [string, number, ...string[]][] = [
   ],
 ];
 
+const statuses = (replies: RawReply[]) => replies.map((reply) => reply.status);
+
 describe("HTTP, byte by byte", { skip }, () => {
   let running: RunningServer;
   before(async () => {
@@ -142,10 +152,7 @@ describe("HTTP, byte by byte", { skip }, () => {
   for (const [name, status, ...portions] of PROBES) {
     test(`${name}: one reply, ${status}`, async () => {
       const replies = await exchange(running.port, ...portions);
-      assert.deepEqual(
-        replies.map((reply) => reply.status),
-        [status],
-      );
+      assert.deepEqual(statuses(replies), [status]);
       assert.equal(replies[0]?.headers.get("x-content-type-options"), "nosniff");
       assert.ok(replies[0].headers.has("content-security-policy"));
       assert.ok(!replies[0].headers.has("server"), "no version is told");
@@ -155,10 +162,7 @@ describe("HTTP, byte by byte", { skip }, () => {
 
   test("Three pipelined requests: three replies", async () => {
     const replies = await exchange(running.port, get(HOST) + get(HOST) + get(HOST + CLOSE));
-    assert.deepEqual(
-      replies.map((reply) => reply.status),
-      [200, 200, 200],
-    );
+    assert.deepEqual(statuses(replies), [200, 200, 200]);
   });
 
   test("A body that was read whole leaves the connection to the next request", async () => {
@@ -173,11 +177,14 @@ describe("HTTP, byte by byte", { skip }, () => {
     const head = `POST /api/login HTTP/1.1\r\n${HOST}${JSON_TYPE}Content-Length: 2\r\n`;
     for (const line of ["", "Sec-Fetch-Site: cross-site\r\n", "Origin: https://evil.example\r\n"]) {
       const replies = await exchange(running.port, `${head}${line}\r\n`, SMUGGLED);
-      assert.deepEqual(
-        replies.map((reply) => reply.status),
-        [403],
-      );
+      assert.deepEqual(statuses(replies), [403]);
     }
+  });
+
+  test("A name that others point at this machine is not this server", async () => {
+    const head = `POST /api/login HTTP/1.1\r\nHost: rebound.example\r\n${SAME}${JSON_TYPE}`;
+    const replies = await exchange(running.port, `${head}Content-Length: 2\r\n\r\n{}`);
+    assert.deepEqual(statuses(replies), [403]);
   });
 
   test("No request leaves what was typed in the log", async () => {
@@ -194,10 +201,7 @@ describe("HTTP, byte by byte", { skip }, () => {
     connection.socket.write(post("Content-Length: 4\r\nTransfer-Encoding: chunked\r\n"));
     await connection.ended;
     const next = await exchange(running.port, get(HOST + CLOSE));
-    assert.deepEqual(
-      next.map((reply) => reply.status),
-      [200],
-    );
+    assert.deepEqual(statuses(next), [200]);
     assert.equal(repliesIn(connection.received()).length, 1);
   });
 });

@@ -5,13 +5,13 @@ import { after, before, describe, test } from "node:test";
 import { open, repliesIn, skip, startServer, type RunningServer } from "./raw_http.ts";
 
 const SLOW = 300;
-const CLOSING = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+const CLOSING = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
 // What a slow client sends at first, and then a byte of now and then.
 const BEGINNINGS: Record<string, string> = {
-  "slow heads": "GET / HTTP/1.1\r\nHost: x\r\nX: ",
+  "slow heads": "GET / HTTP/1.1\r\nHost: localhost\r\nX: ",
   "slow bodies":
-    "POST /api/login HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\n" +
+    "POST /api/login HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\n" +
     "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n",
   "silent connections": "",
 };
@@ -47,7 +47,7 @@ describe("Slow clients", { skip }, () => {
   test("Slow heads are ended by the server", async () => {
     const slow = await open(running.port);
     const trickle = setInterval(() => slow.socket.write("x"), 200);
-    slow.socket.write("GET / HTTP/1.1\r\nHost: x\r\nX: ");
+    slow.socket.write("GET / HTTP/1.1\r\nHost: localhost\r\nX: ");
     await slow.ended;
     clearInterval(trickle);
     assert.equal(repliesIn(slow.received())[0]?.status, 408);

@@ -20,7 +20,8 @@ ReserveOutcome Reserve(MadeData& data, const Object& object) {
 
 bool MarkWritten(MadeData& data, const Object& object) {
   return data.Write<bool>([&](Transaction& t) {
-    return MarkBodyWritten(t, object.user_id, object.id, object.body_sha256, data.now);
+    return MarkBodyWritten(t, object.user_id, object.id, object.body_sha256, MadeHash("file"),
+                           data.now);
   });
 }
 
