@@ -155,7 +155,8 @@ Result<Config> ParseArguments(const std::vector<std::string>& arguments) {
       config.trusted_proxies.push_back(*AddressRange::Parse(loopback));
     }
   }
-  if (config.key_file.empty() && !config.data.empty()) config.key_file = DefaultKeyFile(config.data);
+  if (config.key_file.empty() && !config.data.empty())
+    config.key_file = DefaultKeyFile(config.data);
   return config;
 }
 

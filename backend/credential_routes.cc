@@ -68,8 +68,8 @@ Response ChangePassword(Accounts& accounts, const Request& request, const PathPa
 
   OrReply<ProofCheck> check = CheckOwnProof(accounts, request, caller, current, 403);
   if (!check.ok()) return check.reply();
-  OrReply<std::string> hash =
-      HashNewProof(accounts, made.proof, caller.user.username_norm, caller.user.totp);
+  OrReply<std::string> hash = HashNewProof(accounts, made.proof, caller.user.username_norm,
+                                           caller.user.totp, "/new/password");
   if (!hash.ok()) return hash.reply();
   made.credential.password_hash = hash.value();
   MarkShortPassword(&made, caller.user.username_norm);
@@ -79,7 +79,12 @@ Response ChangePassword(Accounts& accounts, const Request& request, const PathPa
                     token);
   });
   if (!done.ok()) return done.reply();
-  if (done.value().outcome == Change::kSecondFactorGone) return PasswordTooShort();
+  if (done.value().outcome == Change::kSecondFactorGone) {
+    const std::string detail =
+        StrCat("The password needs at least ", kMinPasswordCharacters, " characters.");
+    return Problem(422, "invalid_fields", detail,
+                   {{"/new/password", "password_too_short", detail}});
+  }
   if (!done.value().caller) {
     return Problem(409, "user_key_changed",
                    "The account was changed in another window meanwhile. Reload the page.");

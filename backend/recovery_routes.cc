@@ -103,7 +103,8 @@ Response FinishRecovery(Accounts& accounts, const Request& request) {
   });
   if (!challenge.ok()) return challenge.reply();
   if (!challenge.value()) return TicketExpired();
-  OrReply<std::string> hash = HashNewProof(accounts, made.proof, "", /*has_second_factor=*/false);
+  OrReply<std::string> hash =
+      HashNewProof(accounts, made.proof, "", /*has_second_factor=*/false, "/new/password");
   if (!hash.ok()) return hash.reply();
   made.credential.password_hash = hash.value();
   const NewSession session = MakeSession(accounts, request, challenge.value()->user_id, "rec");
@@ -196,7 +197,8 @@ Response Reset(Accounts& accounts, const Request& request) {
     return written.ok() ? CodeInvalid() : written.reply();
   }
   accounts.throttle.Forgive(attempt);
-  OrReply<std::string> hash = HashNewProof(accounts, made.proof, name.normalized, user->totp);
+  OrReply<std::string> hash =
+      HashNewProof(accounts, made.proof, name.normalized, user->totp, "/new/password");
   if (!hash.ok()) return hash.reply();
   made.credential.password_hash = hash.value();
   MarkShortPassword(&made, name.normalized);

@@ -68,13 +68,13 @@ OrReply<ProofCheck> CheckOwnProof(Accounts& accounts, const Request& request, co
 }
 
 OrReply<std::string> HashNewProof(Accounts& accounts, const Proof& proof, std::string_view username,
-                                  bool has_second_factor) {
+                                  bool has_second_factor, std::string_view pointer) {
   // Of a key that the browser made, only the browser can judge the password.
   if (proof.scheme == "password") {
     const auto fault = CheckPassword(proof.secret.bytes(), username, has_second_factor);
     if (fault) {
       return Problem(422, "invalid_fields", fault->detail,
-                     {{"/password", fault->code, fault->detail}});
+                     {{std::string(pointer), fault->code, fault->detail}});
     }
   }
   const auto pass = accounts.gate.Enter();

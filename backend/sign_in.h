@@ -28,9 +28,10 @@ OrReply<ProofCheck> CheckProof(Accounts& accounts, const std::optional<User>& us
 OrReply<ProofCheck> CheckOwnProof(Accounts& accounts, const Request& request, const Caller& caller,
                                   const Proof& proof, int wrong_status);
 
-// Hashes a new proof behind the gate, after the password's rules: 422 if it breaks one.
+// Hashes a new proof behind the gate, after the password's rules: 422 if it breaks one. The pointer
+// is the password's place in the body.
 OrReply<std::string> HashNewProof(Accounts& accounts, const Proof& proof, std::string_view username,
-                                  bool has_second_factor);
+                                  bool has_second_factor, std::string_view pointer);
 
 // With a second factor a password may be shorter. One that is, is marked so, since it must be
 // changed before the second factor goes.

@@ -145,7 +145,7 @@ Response Register(Accounts& accounts, const Request& request) {
     return InvitationInvalid();
   }
   OrReply<std::string> hash =
-      HashNewProof(accounts, made.proof, name.normalized, /*has_second_factor=*/false);
+      HashNewProof(accounts, made.proof, name.normalized, /*has_second_factor=*/false, "/password");
   if (!hash.ok()) return hash.reply();
   made.credential.password_hash = hash.value();
 
