@@ -218,6 +218,7 @@ third_party_sources() {
   source_tarball fxdiv trixie
   source_tarball fp16 trixie
   source_tarball cpuinfo trixie sid  # some mirrors lack trixie's
+  source_tarball argon2 trixie
   source_tarball catch2 trixie
   source_tarball cpp-httplib sid  # older ones can be made to smuggle requests
   for package in libstb-dev libprotozero-dev nlohmann-json3-dev libonnx-testdata; do
