@@ -11,13 +11,15 @@ import type {
 
 type Json = Record<string, unknown>;
 
+type FakeObject = KeptObject & { body: Uint8Array | null; ready: boolean };
+
 interface FakeUser {
   user: User;
   credential: EncryptedCredential | { password: string };
   version: number;
   resetCode: string | null;
   recoveryCodes: string[];
-  objects: Map<string, KeptObject & { body: Uint8Array | null; ready: boolean }>;
+  objects: Map<string, FakeObject>;
 }
 
 interface FakeSession extends SessionFacts {
@@ -245,7 +247,7 @@ export class FakeServer {
     request: Request,
   ): Response {
     const { objects, user } = account;
-    const shown = ({ body: _b, ready: _r, ...facts }: KeptObject & Json) => facts;
+    const shown = ({ body: _b, ready: _r, ...facts }: FakeObject): KeptObject => facts;
     if (id === undefined) {
       const from = Number(query.get("cursor") ?? 0);
       const ready = [...objects.values()].filter((object) => object.ready).reverse();
@@ -286,7 +288,7 @@ export class FakeServer {
       return new Response(null, { status: found.record_version === 1 ? 201 : 200 });
     }
     if (part === "body") return new Response(Buffer.from(found.body ?? []));
-    return Response.json(shown(found as KeptObject & Json & typeof found));
+    return Response.json(shown(found));
   }
 
   #accountOf(session: FakeSession): FakeUser {

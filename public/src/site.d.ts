@@ -8,6 +8,7 @@ interface SiteFile {
 interface SiteCatalog {
   worker: SiteFile;
   engines: Record<"simd" | "relaxed", SiteFile>;
+  account: Record<"script" | "style" | "module" | "worker", SiteFile>; // fetched when asked for
   models: { file: string; bytes: number; sha256: string }[]; // the first one is used
 }
 
