@@ -144,17 +144,18 @@ function models() {
 async function account() {
   const hasher = join(options.engines, "wasm-simd/argon2.wasm");
   if (!existsSync(hasher)) fail(`${hasher} is not there. Run make wasm first.`);
-  return {
-    script: add("account.js", await bundle("account/main.ts", "esm")),
-    style: add("account.css", await accountStyle()),
-    module: add("argon2.wasm", readFileSync(hasher)),
-    worker: add("argon2-worker.js", await bundle("account/argon2-worker.ts", "iife")),
-  };
+  const worker = add("argon2-worker.js", await bundle("account/argon2-worker.ts", "iife"));
+  const module = add("argon2.wasm", readFileSync(hasher));
+  const catalog = { style: add("account.css", await accountStyle()), hasher: { module, worker } };
+  const define = { ACCOUNT_CATALOG: JSON.stringify(catalog) };
+  const script = add("account.js", await bundle("account/main.ts", "esm", define));
+  return { script: script.file, worker: worker.file };
 }
 
 async function compose() {
   const worker = add("engine-worker.js", await bundle("engine-worker.ts", "iife"));
-  const catalog = { worker, engines: engines(), account: await account(), models: models() };
+  const { script, worker: hashWorker } = await account();
+  const catalog = { worker, engines: engines(), account: script, models: models() };
   const names = {
     CSP: PAGE_POLICY,
     ICON: add("icon.svg", readFileSync(join(page, "icon.svg"))).file,
@@ -172,7 +173,7 @@ async function compose() {
   const policies = {
     csp: PAGE_POLICY,
     worker_csp: WORKER_POLICY,
-    workers: [worker.file, catalog.account.worker.file],
+    workers: [worker.file, hashWorker],
   };
   // Says to the page that there is no server behind it; a server answers this address itself.
   files.set("api/config", Buffer.from("null\n"));

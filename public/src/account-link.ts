@@ -3,79 +3,43 @@
 // null, so that asking is no error there.
 import type { AccountPart, PageParts } from "./account/main.ts";
 
-const KEY = "insitu.account"; // somebody is signed in in this browser
+// In localStorage while somebody is signed in in this browser; account/main.ts writes it.
+export const SIGNED_IN_KEY = "insitu.account";
 
-type OwnParts = "base" | "files" | "own" | "config" | "remember";
-
-function remembered(): boolean {
+function wasSignedIn(): boolean {
   try {
-    return localStorage.getItem(KEY) !== null;
+    return localStorage.getItem(SIGNED_IN_KEY) !== null;
   } catch {
-    return false;
+    return false; // the part is then fetched when the button is pressed
   }
 }
 
-function remember(signedIn: boolean): void {
-  try {
-    if (signedIn) localStorage.setItem(KEY, "1");
-    else localStorage.removeItem(KEY);
-  } catch {
-    // The next visit then fetches the part when the button is pressed.
-  }
-}
-
-async function serverConfig(base: string): Promise<PageParts["config"] | null> {
-  try {
-    const response = await fetch(new URL("api/config", base), { cache: "no-store" });
-    const config = (await response.json()) as PageParts["config"] | null;
-    return response.ok && typeof config?.storage === "string" ? config : null;
-  } catch {
-    return null; // no server, or no InSitu server
-  }
-}
-
-function addStyle(href: string, integrity: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const link = document.createElement("link");
-    link.rel = "stylesheet";
-    link.integrity = integrity;
-    link.href = href;
-    link.addEventListener("load", () => resolve());
-    link.addEventListener("error", reject);
-    document.head.append(link);
-  });
-}
-
+// script: the account's part. base: where all files of the page lie.
 export async function offerAccount(
-  { script, style, ...files }: SiteCatalog["account"],
+  script: string,
   base: string,
-  parts: Omit<PageParts, OwnParts>,
+  given: Omit<PageParts, "base" | "config">,
   onLoaded: (part: AccountPart) => void,
 ): Promise<void> {
-  const config = await serverConfig(base);
-  if (config === null) return;
-  const at = ({ file }: SiteFile) => new URL(file, base).href;
-  const own = [script, style, files.module, files.worker].map(at);
+  const config = (await fetch(new URL("api/config", base))
+    .then((response) => (response.ok ? response.json() : null))
+    .catch(() => null)) as PageParts["config"] | null;
+  if (config?.storage === undefined) return; // no InSitu server
   let loading: Promise<AccountPart> | null = null;
-  const fetchPart = async () => {
+  const load = async () => {
     type Code = typeof import("./account/main.ts");
-    const [{ start }] = (await Promise.all([import(at(script)), addStyle(at(style), style.integrity)])) as [
-      Code,
-      void,
-    ];
-    const part = await start({ ...parts, base, files, own, config, remember });
+    const { start } = (await import(new URL(script, base).href)) as Code;
+    const part = await start({ ...given, base, config });
     onLoaded(part);
     return part;
   };
-  const part = () => (loading ??= fetchPart());
-  const failed = () => {
+  const part = () => (loading ??= load());
+  const failed = (error: unknown) => {
     loading = null;
-    parts.tell(
-      "The account's part of the page did not arrive. Check the connection and try again.",
-    );
+    given.tell(`The account did not load: ${String(error)}. Check the connection and try again.`);
   };
-  const { button } = parts.places;
+  const { button } = given.places;
   button.hidden = false;
   button.addEventListener("click", () => void part().then((loaded) => loaded.open(), failed));
-  if (remembered()) await part().catch(failed);
+  if (wasSignedIn()) await part().catch(failed);
 }

@@ -27,7 +27,7 @@ const CHROMIUM_ARGUMENTS = [
   "--disable-sync",
 ];
 
-const TYPES: Record<string, string> = {
+export const TYPES: Record<string, string> = {
   ".html": "text/html",
   ".js": "text/javascript",
   ".css": "text/css",

@@ -2,13 +2,14 @@
 import type { ModelFacts, NetworkRequest, Preview, Reading } from "../messages.ts";
 import type { ImageEntry, Session } from "../session.ts";
 import { byteCount, plural } from "../wording.ts";
+import { SIGNED_IN_KEY } from "../account-link.ts";
 import { Account } from "./account.ts";
 import { Api } from "./api.ts";
 import type { Config } from "./api-types.ts";
 import { History, type KeptItem } from "./history.ts";
 import { Keeper } from "./keeper.ts";
 import { browserKeyStore } from "./key-store.ts";
-import { passwordHasher, type HasherFiles } from "./password-hash.ts";
+import { passwordHasher } from "./password-hash.ts";
 import { RequestLedger } from "./request-ledger.ts";
 import type { Context } from "./views/context.ts";
 import { make, button } from "./views/build.ts";
@@ -21,8 +22,6 @@ import { failureSentence, promiseSentence, sessionEndedSentence, storageLabel } 
 // What the page gives.
 export interface PageParts {
   base: string; // of the page's files
-  files: HasherFiles;
-  own: string[]; // addresses of the account's own code, as they were fetched
   config: Config;
   session: Session;
   model: () => ModelFacts | null;
@@ -31,7 +30,6 @@ export interface PageParts {
   redraw: () => void;
   tell: (sentence: string) => void;
   save: (name: string, content: Blob) => void;
-  remember: (signedIn: boolean) => void; // that the next visit needs this code
   places: { button: HTMLElement; keep: HTMLElement; promise: HTMLElement; foot: HTMLElement };
 }
 
@@ -71,7 +69,10 @@ class AccountPage implements AccountPart {
 
   constructor(parts: PageParts) {
     this.#parts = parts;
-    this.#ledger = new RequestLedger(parts.own, parts.now);
+    const { style, hasher } = ACCOUNT_CATALOG;
+    const files = [style, hasher.module, hasher.worker];
+    const own = files.map(({ file }) => new URL(file, parts.base).href);
+    this.#ledger = new RequestLedger([import.meta.url, ...own], parts.now);
     const changed = () => this.#changed();
     const api = new Api({
       base: parts.base,
@@ -79,7 +80,7 @@ class AccountPage implements AccountPart {
       onSent: (request) => this.#ledger.add(request),
       onSessionEnded: () => void account.sessionEnded(),
     });
-    const hash = passwordHasher(parts.files, parts.base);
+    const hash = passwordHasher(hasher, parts.base);
     const { config } = parts;
     const account = new Account({ api, config, keys: browserKeyStore(), hash, onChange: changed });
     this.#account = account;
@@ -154,15 +155,16 @@ class AccountPage implements AccountPart {
 
   #changed(): void {
     const { user, state, keeps, ended, config } = this.#account;
-    const { places, remember, redraw } = this.#parts;
-    if (user !== null && user.id !== this.#userId) {
-      if (this.#userId !== "") this.#keeper.clear();
-      this.#userId = user.id;
-    }
-    if (user === null && !ended) {
-      this.#keeper.clear();
-      this.#context.history.clear();
-      this.#userId = "";
+    const { places, redraw } = this.#parts;
+    // What waits for the last person is never kept for the next.
+    const next = user?.id ?? (ended ? this.#userId : "");
+    if (next !== this.#userId) {
+      const someone = this.#userId !== "";
+      this.#userId = next;
+      if (someone) {
+        this.#keeper.clear();
+        this.#context.history.clear();
+      }
     }
     places.button.textContent = user?.username ?? "Sign in";
     places.button.classList.toggle("account-user", user !== null);
@@ -206,7 +208,28 @@ class AccountPage implements AccountPart {
   }
 }
 
+// So that the next visit fetches this part at once.
+function remember(signedIn: boolean): void {
+  try {
+    if (signedIn) localStorage.setItem(SIGNED_IN_KEY, "1");
+    else localStorage.removeItem(SIGNED_IN_KEY);
+  } catch {
+    // The next visit then fetches it when the button is pressed.
+  }
+}
+
+function addStyle({ file, integrity }: SiteFile, base: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const attributes = { rel: "stylesheet", href: new URL(file, base).href, integrity };
+    const link = make("link", attributes);
+    link.addEventListener("load", () => resolve());
+    link.addEventListener("error", () => reject(new Error(file)));
+    document.head.append(link);
+  });
+}
+
 export async function start(parts: PageParts): Promise<AccountPart> {
+  await addStyle(ACCOUNT_CATALOG.style, parts.base);
   const page = new AccountPage(parts);
   await page.start();
   return page;
