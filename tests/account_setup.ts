@@ -13,8 +13,14 @@ export function memoryKeyStore(): KeyStore & { held: Map<string, CryptoKey> } {
   return {
     held,
     get: (userId) => Promise.resolve(held.get(userId) ?? null),
-    put: (userId, key) => Promise.resolve(void held.set(userId, key)),
-    clear: () => Promise.resolve(held.clear()),
+    put: (userId, key) => {
+      held.set(userId, key);
+      return Promise.resolve();
+    },
+    clear: () => {
+      held.clear();
+      return Promise.resolve();
+    },
   };
 }
 

@@ -74,7 +74,7 @@ export class FakeServer {
   browser(): typeof fetch {
     let cookie: string | null = null;
     return async (input, init) => {
-      const request = new Request(input as string, init);
+      const request = new Request(input, init);
       init?.signal?.throwIfAborted();
       const reply = await this.handle(request, cookie);
       const set = reply.headers.get("x-session");
@@ -217,7 +217,7 @@ export class FakeServer {
         return this.#newCodes(account);
       case "POST recovery-key":
         fresh();
-        account.credential = { ...account.credential, ...json } as EncryptedCredential;
+        account.credential = { ...account.credential, ...json };
         user.recovery_confirmed = false;
         return none();
       case "PUT settings":

@@ -25,7 +25,7 @@ function withStorage(server: FakeServer, made: Visitor): Made {
   const keeper = new Keeper({
     api,
     account,
-    thumbnail: () => Promise.resolve(THUMBNAIL),
+    thumbnail: () => THUMBNAIL,
     now: () => server.now,
     onChange: () => undefined,
     onKept: () => undefined,

@@ -58,7 +58,7 @@ class Archive {
   constructor() {
     this.#zip = new Zip((error, piece) => {
       if (error !== null) throw error;
-      this.#pieces.push(new Blob([piece as Uint8Array<ArrayBuffer>]));
+      this.#pieces.push(new Blob([piece]));
     });
   }
 

@@ -26,7 +26,7 @@ interface Item {
 export interface KeeperOptions {
   api: Api;
   account: Account;
-  thumbnail: (preview: Preview) => Promise<string | null>; // JPEG, base64
+  thumbnail: (preview: Preview) => string | null; // JPEG, base64
   now: () => number; // ms since 1970
   onChange: () => void;
   onKept: (id: string) => void;
@@ -131,7 +131,7 @@ export class Keeper {
     const draft = await this.#draftOf(item);
     const { id, key } = draft;
     const file = new Uint8Array(await item.entry.file.arrayBuffer());
-    const record = await this.#record(item, hex(await sha256(file)), file.length);
+    const record = this.#record(item, hex(await sha256(file)), file.length);
     const facts = await sealer.sealedFacts(key, id, 1, record);
     if (facts === null) throw new ApiError("record_too_large", 0);
     const body = await sealer.sealedBody(key, id, file);
@@ -163,11 +163,10 @@ export class Keeper {
     return item.draft;
   }
 
-  async #record({ entry, model }: Item, digest: string, bytes: number): Promise<KeptRecord> {
+  #record({ entry, model }: Item, digest: string, bytes: number): KeptRecord {
     const { reading } = entry;
     if (reading === null) throw new ApiError("not_read", 0);
-    const thumbnail =
-      reading.preview === null ? null : await this.#options.thumbnail(reading.preview);
+    const thumbnail = reading.preview === null ? null : this.#options.thumbnail(reading.preview);
     return {
       name: entry.name,
       type: entry.file.type,

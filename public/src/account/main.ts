@@ -1,11 +1,13 @@
 // The account's part of the page, fetched only when somebody wants it. Puts everything together.
 import type { ModelFacts, NetworkRequest, Preview, Reading } from "../messages.ts";
 import type { ImageEntry, Session } from "../session.ts";
+import { drawPreview } from "../views/parts.ts";
 import { byteCount, plural } from "../wording.ts";
 import { SIGNED_IN_KEY } from "../account-link.ts";
 import { Account } from "./account.ts";
 import { Api } from "./api.ts";
 import type { Config } from "./api-types.ts";
+import { fromBase64 } from "./bytes.ts";
 import { History, type KeptItem } from "./history.ts";
 import { Keeper } from "./keeper.ts";
 import { browserKeyStore } from "./key-store.ts";
@@ -43,15 +45,29 @@ export interface AccountPart {
 
 const JPEG_QUALITY = 0.85;
 
-async function thumbnailOf(preview: Preview): Promise<string | null> {
+function thumbnailOf(preview: Preview): string | null {
   const canvas = make("canvas", {});
-  canvas.width = preview.width;
-  canvas.height = preview.height;
-  const drawing = canvas.getContext("2d");
-  drawing?.putImageData(new ImageData(preview.rgba, preview.width, preview.height), 0, 0);
-  const url = canvas.toDataURL("image/jpeg", JPEG_QUALITY);
-  await Promise.resolve();
-  return url.startsWith("data:image/jpeg;base64,") ? url.slice(url.indexOf(",") + 1) : null;
+  drawPreview(canvas, preview);
+  const [type, data] = canvas.toDataURL("image/jpeg", JPEG_QUALITY).split(",");
+  return type === "data:image/jpeg;base64" && data !== undefined ? data : null;
+}
+
+// For the list of the page; null where the browser cannot show it.
+async function previewOf(thumbnail: string | null): Promise<Preview | null> {
+  if (thumbnail === null) return null;
+  try {
+    const bitmap = await createImageBitmap(new Blob([fromBase64(thumbnail)]));
+    const { width, height } = bitmap;
+    const canvas = make("canvas", { width: String(width), height: String(height) });
+    const drawing = canvas.getContext("2d");
+    drawing?.drawImage(bitmap, 0, 0);
+    const pixels = drawing?.getImageData(0, 0, width, height);
+    return pixels === undefined
+      ? null
+      : { width, height, rgba: new Uint8ClampedArray(pixels.data) };
+  } catch {
+    return null;
+  }
 }
 
 class AccountPage implements AccountPart {
@@ -106,7 +122,7 @@ class AccountPage implements AccountPart {
       saveFile: parts.save,
     };
     this.#keepView = new KeepView(parts.places.keep, this.#context, parts);
-    parts.places.foot.prepend(this.#label);
+    parts.places.foot.firstElementChild?.after(this.#label);
     parts.places.button.closest("header")?.after(this.#banner);
   }
 
@@ -199,7 +215,8 @@ class AccountPage implements AccountPart {
     const file = await this.#context.history.open(item);
     if (record === null) return;
     const { session } = this.#parts;
-    const entry = session.addRead({ name: record.name, file }, record.reading, record.model);
+    const reading = { ...record.reading, preview: await previewOf(record.thumbnail) };
+    const entry = session.addRead({ name: record.name, file }, reading, record.model);
     this.#offered.add(entry);
     const at = object.created_at;
     const sealed = key !== null;

@@ -150,8 +150,14 @@ export function dateAndTime(at: number): string {
   return new Date(at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 }
 
+const GIGABYTE = 1024 ** 3;
+
+export function sizeText(bytes: number): string {
+  return bytes < GIGABYTE ? byteCount(bytes) : `${Number((bytes / GIGABYTE).toFixed(1))} GB`;
+}
+
 export function roomSentence({ used_bytes: used, quota_bytes: quota }: User): string {
-  return `${byteCount(used)} of ${byteCount(quota)} used`;
+  return `${sizeText(used)} of ${sizeText(quota)} used`;
 }
 
 export function durationSentence(seconds: number): string {
@@ -162,9 +168,7 @@ export function durationSentence(seconds: number): string {
 
 export function sessionEndedSentence(config: Config, waiting: number): string {
   const idle = durationSentence(config.session.idle_seconds);
-  const held =
-    waiting === 0
-      ? "The images and answers on this page are still here."
-      : `The images and answers on this page are still here; ${plural(waiting, "image waits", "images wait")} to be kept and will go on when you have signed in again.`;
-  return `You are no longer signed in. A session ends after ${idle} without use, or when it is ended elsewhere. ${held}`;
+  const held = "The images and answers on this page are still here";
+  const wait = `; ${plural(waiting, "image waits", "images wait")} to be kept until you have signed in again`;
+  return `You are no longer signed in: a session ends after ${idle} without use, or from elsewhere. ${held}${waiting === 0 ? "" : wait}.`;
 }

@@ -1,8 +1,8 @@
 // The account's start page, and from there: password, where one is signed in, data, deletion.
-import { byteCount, plural } from "../../wording.ts";
+import { plural } from "../../wording.ts";
 import type { SessionFacts } from "../api-types.ts";
 import { everything } from "../everything.ts";
-import { dateAndTime, failureSentence, storageSentence } from "../wording.ts";
+import { dateAndTime, failureSentence, sizeText, storageSentence } from "../wording.ts";
 import { actions, button, make, notice, paragraph } from "./build.ts";
 import { userOf, type Context } from "./context.ts";
 import { newPassword } from "./entrance.ts";
@@ -49,7 +49,7 @@ export function homeView(context: Context): View {
         ...(storage === "off"
           ? []
           : [
-              entry("Kept images", byteCount(user.used_bytes), () => historyView(context)),
+              entry("Kept images", sizeText(user.used_bytes), () => historyView(context)),
               entry("Storage", state, () => storageView(context)),
             ]),
         entry("Password", "", () => passwordView(context)),
@@ -249,7 +249,7 @@ async function downloadAll(context: Context, say: (text: string) => void, signal
     unopened === 0
       ? ""
       : ` ${plural(unopened, "image")} could not be opened; results.json names them.`;
-  say(`${plural(items.length - unopened, "image")} in ${byteCount(zip.size)}.${bad}`);
+  say(`${plural(items.length - unopened, "image")} in ${sizeText(zip.size)}.${bad}`);
 }
 
 export function downloadPart(context: Context): HTMLElement {
@@ -314,7 +314,7 @@ function deleteView(context: Context): View {
         content: [
           notice(
             paragraph(
-              `The account ${user.username} and everything kept in it (${byteCount(user.used_bytes)}) are deleted. Nobody can bring them back.`,
+              `The account ${user.username} and everything kept in it (${sizeText(user.used_bytes)}) are deleted. Nobody can bring them back.`,
               "mb-0",
             ),
           ),
