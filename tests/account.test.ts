@@ -127,7 +127,7 @@ test("Without the server's answer a person is still signed in, and told", async 
 test("A session that ended is noticed at the next request, and the key is gone", async () => {
   const { account, keys, server } = await registered();
   server.endAllSessions();
-  await assert.rejects(account.setKeep("ask"), (error: ApiError) => error.status === 401);
+  await assert.rejects(account.setKeep("never"), (error: ApiError) => error.status === 401);
   assert.equal(account.ended, true);
   assert.equal(account.state, "signed-out");
   assert.equal(keys.held.size, 0);
@@ -145,11 +145,11 @@ test("A reload without a session forgets keys that were left behind", async () =
 
 test("Storage starts only after the recovery key was typed again", async () => {
   const { account, recoveryKey } = await registered();
-  await account.setKeep("ask");
+  await assert.rejects(account.setKeep("ask"), refused("recovery_not_confirmed"));
   assert.equal(account.keeps, null);
-  assert.equal(await account.confirmRecoveryKey(newRecoveryKey()), false);
+  assert.equal(await account.confirmRecoveryKey(newRecoveryKey(), "ask"), false);
   assert.equal(account.keeps, null);
-  assert.equal(await account.confirmRecoveryKey(recoveryKey), true);
+  assert.equal(await account.confirmRecoveryKey(recoveryKey, "ask"), true);
   assert.equal(account.keeps, "ask");
   assert.equal(account.shownRecoveryKey, null, "it is not held any longer than needed");
   await account.setKeep("never");

@@ -70,7 +70,7 @@ test("A problem becomes its code, and every code a sentence that says what to do
     [403, "registration_closed", /Ask whoever runs it/],
     [410, "ticket_expired", /Start again/],
     [507, "quota_exceeded", /Delete kept images/],
-    [503, "storage_unavailable", /Nothing was lost here; try again/],
+    [503, "unavailable", /Nothing was lost here; try again/],
     [422, "something_new", /^In the server's words\.$/],
   ] as const) {
     const { api } = answering(() => problem(status, code));

@@ -221,8 +221,11 @@ export class FakeServer {
         user.recovery_confirmed = false;
         return none();
       case "PUT settings":
-        user.keep = json["keep"] as User["keep"];
         if (json["recovery_confirmed"] === true) user.recovery_confirmed = true;
+        if (json["keep"] !== "never" && user.scheme === "e2e" && !user.recovery_confirmed) {
+          throw new Refusal(409, "recovery_not_confirmed");
+        }
+        user.keep = json["keep"] as User["keep"];
         return Response.json(user);
       case "GET export":
         return Response.json({ user, sessions: [], events: [{ event: "login" }], objects: [] });

@@ -160,7 +160,7 @@ test("A connection that breaks off is a failure of that image; another try keeps
 for (const [status, code] of [
   [413, "object_too_large"],
   [507, "quota_exceeded"],
-  [503, "storage_unavailable"],
+  [503, "unavailable"],
 ] as const) {
   test(`The server's ${code} is told of the image, and the next one is kept`, async () => {
     const made = await keeping();
@@ -193,7 +193,7 @@ test("Before the recovery key is confirmed nothing is sent", async () => {
   const server = new FakeServer();
   const made = withStorage(server, visitor(server));
   await made.account.register("a", PASSWORD, "");
-  await made.account.setKeep("always");
+  await assert.rejects(made.account.setKeep("always"), (error: ApiError) => error.code === "recovery_not_confirmed");
   const before = server.calls.length;
   made.keeper.keep(anImage(9), model);
   await new Promise((resolve) => setTimeout(resolve, 20));

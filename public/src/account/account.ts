@@ -223,11 +223,11 @@ export class Account {
   }
 
   // Whether what was typed is the recovery key that was shown; from then on things may be kept.
-  async confirmRecoveryKey(typed: Bytes): Promise<boolean> {
+  // keep: what the person wanted when the key was asked for.
+  async confirmRecoveryKey(typed: Bytes, keep = this.#user?.keep ?? "never"): Promise<boolean> {
     const shown = this.#shownRecoveryKey;
-    const user = this.#user;
-    if (shown === null || user === null || base64url(shown) !== base64url(typed)) return false;
-    const { keep } = user;
+    if (shown === null || this.#user === null || base64url(shown) !== base64url(typed))
+      return false;
     await this.#refresh(await this.#api.setSettings({ keep, recovery_confirmed: true }));
     this.forgetRecoveryKey();
     return true;

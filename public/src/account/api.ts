@@ -31,14 +31,14 @@ export class ApiError extends Error {
   readonly code: string;
   readonly status: number; // 0: there was no answer
   readonly retryAfterSeconds: number | null;
-  readonly fields: readonly { pointer: string; code: string }[];
+  readonly fields: NonNullable<Problem["errors"]>;
 
   constructor(
     code: string,
     status: number,
     detail = "",
     retryAfterSeconds: number | null = null,
-    fields: readonly { pointer: string; code: string }[] = [],
+    fields: NonNullable<Problem["errors"]> = [],
   ) {
     super(detail);
     this.name = "ApiError";

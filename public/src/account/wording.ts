@@ -33,7 +33,7 @@ const PROBLEMS: Record<string, string> = {
   record_changed:
     "This was changed in another window meanwhile. Open it again and repeat the change.",
   record_too_large: "The note is too long to be kept. Shorten it.",
-  storage_unavailable:
+  unavailable:
     "The server cannot store anything at the moment. Nothing was lost here; try again in a few minutes.",
   session_ended: "You are no longer signed in. Sign in again; nothing on this page is lost.",
   not_found: "This is no longer there. It may have been deleted in another window.",
@@ -87,6 +87,8 @@ export function failureSentence(error: unknown): string {
     return `There were too many attempts, so the server waits. ${waitSentence(retryAfterSeconds)}`;
   }
   if (code === "busy") return `The server has too much to do. ${waitSentence(retryAfterSeconds)}`;
+  const field = code === "invalid_fields" ? error.fields[0]?.detail : undefined;
+  if (field !== undefined) return field;
   const known = PROBLEMS[code];
   if (known !== undefined) return known;
   if (status === 401) return PROBLEMS["session_ended"] ?? "";

@@ -13,7 +13,8 @@ const usernameField = (value = "") =>
 
 // Both fields of a new password, with the advice.
 export function newPassword({ account }: Context, username: () => string) {
-  const { password: rules } = account.config;
+  const { min, min_with_second_factor: less } = account.config.password;
+  const rules = { ...account.config.password, min: account.user?.totp === true ? less : min };
   const first = new Field({
     label: "New password",
     name: "new-password",

@@ -1,4 +1,5 @@
 // The recovery key: shown once, and asked for again before anything is kept.
+import type { KeepSetting } from "../api-types.ts";
 import { parseRecoveryKey, recoveryKeyText } from "../recovery-key.ts";
 import { dateAndTime, slipSentence } from "../wording.ts";
 import { actions, button, make, notice, paragraph } from "./build.ts";
@@ -50,11 +51,12 @@ function copyButton(key: string): HTMLButtonElement {
   return copy;
 }
 
-export function recoveryKeyView(context: Context): View {
+// wanted: what the person chose to keep when they were asked for a recovery key.
+export function recoveryKeyView(context: Context, wanted: KeepSetting | null = null): View {
   const { account, panel, saveFile } = context;
   const { username } = userOf(context);
   const bytes = account.shownRecoveryKey;
-  if (bytes === null) return newRecoveryKeyView(context);
+  if (bytes === null) return newRecoveryKeyView(context, wanted);
   const key = recoveryKeyText(bytes);
   const download = () => {
     const text = `${sheet(username, key).join("\n")}\n`;
@@ -83,15 +85,15 @@ export function recoveryKeyView(context: Context): View {
         "account-help",
       ),
       actions(
-        button("I have it: go on", () => panel.show(confirmView(context)), "primary"),
+        button("I have it: go on", () => panel.show(confirmView(context, wanted)), "primary"),
         button("Later", () => panel.close(), "link"),
       ),
     ],
   };
 }
 
-function confirmView(context: Context): View {
-  const { account, panel } = context;
+function confirmView(context: Context, wanted: KeepSetting | null): View {
+  const { account, panel, tell } = context;
   const key = new Field({
     label: "Recovery key",
     name: "recovery-key",
@@ -104,7 +106,7 @@ function confirmView(context: Context): View {
   });
   return {
     title: "Type it once more",
-    back: () => recoveryKeyView(context),
+    back: () => recoveryKeyView(context, wanted),
     content: [
       form({
         fields: [key],
@@ -117,15 +119,21 @@ function confirmView(context: Context): View {
         act: async () => {
           const parsed = parseRecoveryKey(key.value);
           if (typeof parsed === "string") return;
-          if (await account.confirmRecoveryKey(parsed)) panel.show(storageView(context));
-          else key.say("This is a recovery key, but not the one that was just shown.");
+          if (!(await account.confirmRecoveryKey(parsed, wanted ?? undefined))) {
+            key.say("This is a recovery key, but not the one that was just shown.");
+          } else if (wanted === null) {
+            panel.show(storageView(context));
+          } else {
+            panel.close();
+            tell(`Storage is on: ${wanted}.`);
+          }
         },
       }),
     ],
   };
 }
 
-export function newRecoveryKeyView(context: Context): View {
+export function newRecoveryKeyView(context: Context, wanted: KeepSetting | null = null): View {
   const { account, panel, home } = context;
   const user = userOf(context);
   const password = new Field({
@@ -153,7 +161,7 @@ export function newRecoveryKeyView(context: Context): View {
         busy: "Making it…",
         act: async () => {
           await account.newRecoveryKey(password.value);
-          panel.show(recoveryKeyView(context));
+          panel.show(recoveryKeyView(context, wanted));
         },
       }),
     ],

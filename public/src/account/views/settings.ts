@@ -38,7 +38,7 @@ export function homeView(context: Context): View {
   };
   const setting = { never: "off", ask: "on, asks each time", always: "on, keeps everything" };
   const unconfirmed = storage === "e2e" && user.keep !== "never" && !user.recovery_confirmed;
-  const state = unconfirmed ? "waits for your recovery key" : setting[user.keep];
+  const state = unconfirmed ? "waits for the recovery key" : setting[user.keep];
   return {
     title: user.username,
     content: [

@@ -59,12 +59,11 @@ export function storageView(context: Context): View {
     busy: "Saving…",
     act: async () => {
       const keep = new FormData(made).get("keep") as KeepSetting;
-      await account.setKeep(keep);
       if (keep !== "never" && needsKey) {
-        const shown = account.shownRecoveryKey !== null;
-        panel.show(shown ? recoveryKeyView(context) : newRecoveryKeyView(context));
+        panel.show(recoveryKeyView(context, keep)); // which comes back to it
         return;
       }
+      await account.setKeep(keep);
       panel.close();
       tell(keep === "never" ? "Storage is off." : `Storage is on: ${keep}.`);
     },
