@@ -10,11 +10,10 @@ Result<std::unique_ptr<AccountData>> AccountData::Open(const Config& config, Err
   std::unique_ptr<AccountData> data(new AccountData);
   ASSIGN_OR_RETURN(data->database_, Database::Open(config.data));
   ASSIGN_OR_RETURN(data->files_, ObjectFiles::Open(data->database_.get()));
-  const std::filesystem::path key_file =
-      config.key_file.empty() ? config.data / "keys" / "server.key" : config.key_file;
   // Only where it is ours to make: a named file that is missing is a mistake.
-  ASSIGN_OR_RETURN(KeyFile keys, config.key_file.empty() ? KeyFile::LoadOrMake(key_file)
-                                                         : KeyFile::Load(key_file));
+  const bool ours = config.key_file.empty() || config.key_file == DefaultKeyFile(config.data);
+  ASSIGN_OR_RETURN(KeyFile keys, ours ? KeyFile::LoadOrMake(DefaultKeyFile(config.data))
+                                      : KeyFile::Load(config.key_file));
   ASSIGN_OR_RETURN(data->accounts_,
                    Accounts::Open(data->database_.get(), data->files_.get(), std::move(keys),
                                   AccountSettingsOf(config), std::move(log)));

@@ -54,6 +54,7 @@ AccountSettings AccountSettingsOf(const Config& config) {
   settings.storage = config.storage;
   settings.max_object_bytes = static_cast<int64_t>(config.max_object_bytes);
   settings.quota_bytes = static_cast<int64_t>(config.quota_bytes);
+  settings.throttle.failures_per_address_and_minute = config.failures_per_address_and_minute;
   settings.session_idle_ms = Milliseconds(config.session_idle);
   settings.session_absolute_ms = Milliseconds(config.session_absolute);
   return settings;
@@ -87,7 +88,7 @@ Result<std::unique_ptr<Accounts>> Accounts::Open(Database* database, ObjectFiles
   if (!accounts->keys.Has(first_key)) {
     return Fail(ErrorCode::kInvalidArgument, "The key file is not the one of this data folder: it ",
                 "lacks the key ", first_key, ", without which nobody could sign in. Restore it ",
-                "from its copy, or name the right one with --key-file.");
+                "from its copy, or name the right one as key_file in the configuration.");
   }
   accounts->fake_salt_key = std::move(salt_key);
   return accounts;

@@ -155,7 +155,7 @@ Result<Config> ParseArguments(const std::vector<std::string>& arguments) {
       config.trusted_proxies.push_back(*AddressRange::Parse(loopback));
     }
   }
-  if (config.key_file.empty() && !config.data.empty()) config.key_file = config.data / "keys";
+  if (config.key_file.empty() && !config.data.empty()) config.key_file = DefaultKeyFile(config.data);
   return config;
 }
 
@@ -163,6 +163,10 @@ Result<std::string> ParseListenAddress(std::string_view what, const std::string&
   if (value == "localhost") return std::string("127.0.0.1");
   if (IpAddress::Parse(value)) return value;
   return Refuse(StrCat(what, " ", value, " is not an IP address. Give one like 127.0.0.1."));
+}
+
+std::filesystem::path DefaultKeyFile(const std::filesystem::path& data) {
+  return data / "keys" / "server.key";
 }
 
 bool IsLoopback(const std::string& address) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "backend/address.h"
+#include "backend/limits.h"
 #include "shared/result.h"
 
 namespace insitu {
@@ -32,8 +33,9 @@ struct Config {
   int metrics_port = -1;               // -1: no metrics
   std::chrono::seconds drain_time{0};  // from "not ready" to the end of accepting
   std::filesystem::path data;          // folder of accounts and what they keep; empty: neither
-  std::filesystem::path key_file;      // empty: `keys` in the data folder
+  std::filesystem::path key_file;      // empty: DefaultKeyFile(data)
   Registration registration = Registration::kClosed;
+  int failures_per_address_and_minute = kFailuresPerAddressAndMinute;  // sign-ins; 0: no limit
   StorageMode storage = StorageMode::kOff;
   uint64_t max_object_bytes = uint64_t{64} << 20;
   uint64_t quota_bytes = uint64_t{1} << 30;  // of each user
@@ -57,6 +59,9 @@ Result<Config> ParseArguments(const std::vector<std::string>& arguments);
 Result<std::string> ParseListenAddress(std::string_view what, const std::string& value);
 
 inline constexpr int kMaxPort = 65'535;
+
+// keys/server.key in the data folder, which is made at the first start.
+std::filesystem::path DefaultKeyFile(const std::filesystem::path& data);
 
 // True for 127.0.0.0/8 and ::1.
 bool IsLoopback(const std::string& address);

@@ -207,7 +207,10 @@ std::vector<ConfigReader::Key> ConfigReader::Keys() {
                                           {{"closed", Registration::kClosed},
                                            {"invitation", Registration::kInvitation},
                                            {"open", Registration::kOpen}}),
-                                      &config_->registration)}})});
+                                      &config_->registration)},
+              {"failures_per_address_and_minute", Number(0, 1'000'000, [this](int64_t failures) {
+                 config_->failures_per_address_and_minute = static_cast<int>(failures);
+               })}})});
   keys.push_back(
       {"storage",
        Table({{"mode", Choice(std::to_array<std::pair<std::string_view, StorageMode>>(

@@ -52,6 +52,7 @@ host = "127.0.0.2"
 port = 0
 [accounts]
 registration = "invitation"
+failures_per_address_and_minute = 7
 [storage]
 mode = "e2e"
 max_object_bytes = 1048576
@@ -78,6 +79,7 @@ absolute_seconds = 2592000
   CHECK(config.metrics_address == "127.0.0.2");
   CHECK(config.metrics_port == 0);
   CHECK(config.registration == Registration::kInvitation);
+  CHECK(config.failures_per_address_and_minute == 7);
   CHECK(config.storage == StorageMode::kEndToEnd);
   CHECK(config.max_object_bytes == 1'048'576);
   CHECK(config.quota_bytes == 2'097'152);

@@ -146,7 +146,7 @@ TEST_CASE("A data folder makes a server without a site, with its keys in it", "[
   const Result<Config> config = WithFile("data = \"d\"\n");
   REQUIRE(config.ok());
   CHECK(config.value().site.empty());
-  CHECK(config.value().key_file == "d/keys");
+  CHECK(config.value().key_file == "d/keys/server.key");
 }
 
 TEST_CASE("Behind a proxy loopback is trusted unless proxies are named", "[config]") {
