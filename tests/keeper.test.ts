@@ -193,7 +193,10 @@ test("Before the recovery key is confirmed nothing is sent", async () => {
   const server = new FakeServer();
   const made = withStorage(server, visitor(server));
   await made.account.register("a", PASSWORD, "");
-  await assert.rejects(made.account.setKeep("always"), (error: ApiError) => error.code === "recovery_not_confirmed");
+  await assert.rejects(
+    made.account.setKeep("always"),
+    (error: ApiError) => error.code === "recovery_not_confirmed",
+  );
   const before = server.calls.length;
   made.keeper.keep(anImage(9), model);
   await new Promise((resolve) => setTimeout(resolve, 20));

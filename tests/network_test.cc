@@ -298,8 +298,8 @@ TEST_CASE("A network that needs more memory than the limit is refused", "[networ
   };
   // Two buffers of rows * 4 KiB each.
   const int64_t most = kMaxArenaBytes / (2 * 4096);
-  CHECK(Refused(padded(most)).code == ErrorCode::kOutOfMemory);
-  Network fits = Planned(padded(most - 1));
+  CHECK(Refused(padded(most + 1)).code == ErrorCode::kOutOfMemory);
+  Network fits = Planned(padded(most));
   CHECK(fits.ArenaBytes() <= kMaxArenaBytes);
 }
 

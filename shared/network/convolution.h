@@ -1,9 +1,7 @@
-// Convolution and dense layers by XNNPACK's operator API, f32, single-threaded. The only user of
-// xnnpack.h.
+// Convolutions and dense layers with constant weights, channels last: a plan chosen among kernels.
 #pragma once
 
 #include <memory>
-#include <vector>
 
 #include "shared/network/kernels.h"
 #include "shared/network/operation.h"
@@ -22,7 +20,8 @@ struct ConvolutionSpec {
   Clamp clamp;
 };
 
-// Input and output are channels-last. The weights are packed here and not referred to afterwards.
+// (items, h, w, channels) -> (items, h', w', channels'). The weights are packed here and not
+// referred to afterwards. Fails when packing them would need too much memory.
 Result<std::unique_ptr<Operation>> MakeConvolution(const ConvolutionSpec& spec);
 
 struct DenseSpec {
@@ -34,10 +33,7 @@ struct DenseSpec {
   Clamp clamp;
 };
 
-// (rows, inputs) -> (rows, outputs). The weights are packed here and not referred to afterwards.
+// (rows, inputs) -> (rows, outputs). As MakeConvolution.
 Result<std::unique_ptr<Operation>> MakeDense(const DenseSpec& spec);
-
-// XNNPACK reads up to this many floats past the end of an input; buffers must leave room for it.
-inline constexpr int64_t kReadPastEnd = 4;
 
 }  // namespace insitu

@@ -1,0 +1,27 @@
+#include "shared/network/convolution.h"
+
+#include "shared/network/depthwise.h"
+#include "shared/network/matrix_convolution.h"
+
+namespace insitu {
+
+Result<std::unique_ptr<Operation>> MakeConvolution(const ConvolutionSpec& spec) {
+  if (spec.group_inputs == 1 && spec.group_outputs == 1 && spec.groups >= kMinDepthwiseChannels) {
+    return MakeOperation(MakeDepthwise(spec));
+  }
+  return MakeMatrixConvolution(spec);
+}
+
+// Each row is a pixel.
+Result<std::unique_ptr<Operation>> MakeDense(const DenseSpec& spec) {
+  ConvolutionSpec pixels;
+  pixels.window.input[0] = pixels.window.output[0] = spec.rows;
+  pixels.group_inputs = spec.inputs;
+  pixels.group_outputs = spec.outputs;
+  pixels.weights = spec.weights;
+  pixels.bias = spec.bias;
+  pixels.clamp = spec.clamp;
+  return MakeMatrixConvolution(pixels);
+}
+
+}  // namespace insitu

@@ -1,0 +1,191 @@
+#include "shared/network/matrix_convolution.h"
+
+#include "shared/limits.h"
+#include "shared/network/matrix_kernel.h"
+
+namespace insitu {
+namespace {
+
+// So many packed weights at a time meet every pixel: they fit a core's second cache beside these.
+constexpr int64_t kCachedWeightBytes = 128 << 10;
+
+constexpr int64_t kWeightAlignment = 16;  // floats: the longest vector of any kernel
+
+int64_t RoundUp(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+int64_t Pixels(const int64_t (&image)[2]) { return image[0] * image[1]; }
+
+class MatrixConvolution final : public Operation {
+ public:
+  MatrixConvolution(const ConvolutionSpec& spec, const MatrixKernel& kernel)
+      : window_(spec.window),
+        items_(spec.items),
+        groups_(spec.groups),
+        group_inputs_(spec.group_inputs),
+        group_outputs_(spec.group_outputs),
+        taps_(Pixels(spec.window.kernel)),
+        clamp_(spec.clamp),
+        kernel_(kernel),
+        zeros_(static_cast<size_t>(spec.group_inputs)) {
+    is_pointwise_ = taps_ == 1 && window_.stride[0] == 1 && window_.stride[1] == 1 &&
+                    Pixels(window_.input) == Pixels(window_.output);
+    if (is_pointwise_) {  // where a pixel lies does not matter
+      window_ = {};
+      window_.input[0] = window_.output[0] = items_ * Pixels(spec.window.input);
+      items_ = 1;
+    }
+    Pack(spec);
+  }
+
+  Status Bind(int batch, std::span<const Operand> inputs, float* output, int64_t) override {
+    item_stride_ = inputs[0].item_stride;
+    images_ = items_ * batch;
+    bound_ = window_;
+    if (is_pointwise_ && item_stride_ == ImageLength()) {
+      images_ = 1;
+      bound_.input[0] = bound_.output[0] = window_.input[0] * batch;
+    }
+    output_ = output;
+    FillPointers(inputs[0].data);
+    return {};
+  }
+
+  void Run() override {
+    const int64_t packed = RoundUp(group_outputs_, kernel_.columns) * ColumnLength();
+    const int64_t step =
+        std::max<int64_t>(1, kCachedWeightBytes / 4 / (ColumnLength() * kernel_.columns)) *
+        kernel_.columns;
+    for (int64_t group = 0; group < groups_; ++group) {
+      for (int64_t column = 0; column < group_outputs_; column += step) {
+        const int64_t columns = std::min(step, group_outputs_ - column);
+        const float* weights = packed_ + group * packed + column * ColumnLength();
+        for (int64_t image = 0; image < images_; ++image) {
+          RunImage(image, group, column, columns, weights);
+        }
+      }
+    }
+  }
+
+ private:
+  // Values of one output channel in the packed weights.
+  int64_t ColumnLength() const { return 1 + taps_ * group_inputs_; }
+  int64_t InputChannels() const { return groups_ * group_inputs_; }
+  int64_t ImageLength() const { return Pixels(window_.input) * InputChannels(); }
+
+  // A last tile of a single row is left to the kernel of one row.
+  bool IsSingle(int64_t pixel) const { return pixel + 1 == Pixels(bound_.output); }
+
+  void Pack(const ConvolutionSpec& spec) {
+    const int64_t depth = ColumnLength() - 1;
+    const int64_t block = kernel_.columns;
+    const int64_t count = groups_ * RoundUp(group_outputs_, block) * ColumnLength();
+    weights_.resize(static_cast<size_t>(count + kWeightAlignment));
+    void* aligned = weights_.data();
+    size_t room = weights_.size() * sizeof(float);
+    std::align(kWeightAlignment * sizeof(float), sizeof(float), aligned, room);
+    packed_ = static_cast<const float*>(aligned);
+    auto* packed = static_cast<float*>(aligned);
+    const float* from = spec.weights;
+    const float* bias = spec.bias;
+    for (int64_t group = 0; group < groups_; ++group) {
+      for (int64_t first = 0; first < group_outputs_; first += block) {
+        const int64_t columns = std::min(block, group_outputs_ - first);
+        for (int64_t c = 0; c < columns; ++c) {
+          if (bias != nullptr) packed[c] = *bias++;
+          for (int64_t i = 1; i <= depth; ++i) packed[i * block + c] = *from++;
+        }
+        packed += ColumnLength() * block;
+      }
+    }
+  }
+
+  // Where the window of an output pixel's tap lies in the first image, or the zeros of the padding.
+  const float* Source(const float* input, int64_t pixel, int64_t tap) const {
+    const int64_t at[2] = {pixel / bound_.output[1], pixel % bound_.output[1]};
+    const int64_t in_kernel[2] = {tap / bound_.kernel[1], tap % bound_.kernel[1]};
+    int64_t from[2];
+    for (int axis : {0, 1}) {
+      from[axis] = at[axis] * bound_.stride[axis] - bound_.pad_begin[axis] +
+                   in_kernel[axis] * bound_.dilation[axis];
+      if (from[axis] < 0 || from[axis] >= bound_.input[axis]) return zeros_.data();
+    }
+    return input + (from[0] * bound_.input[1] + from[1]) * InputChannels();
+  }
+
+  // Tile by tile: (taps, rows of the kernel), the last pixel repeated to fill the last tile.
+  void FillPointers(const float* input) {
+    const int64_t pixels = Pixels(bound_.output);
+    pointers_.resize(static_cast<size_t>(RoundUp(pixels, kernel_.rows) * taps_));
+    size_t to = 0;
+    for (int64_t pixel = 0; pixel < pixels; pixel += kernel_.rows) {
+      const int64_t rows = IsSingle(pixel) ? 1 : kernel_.rows;
+      for (int64_t tap = 0; tap < taps_; ++tap) {
+        for (int64_t row = 0; row < rows; ++row) {
+          pointers_[to++] = Source(input, std::min(pixel + row, pixels - 1), tap);
+        }
+      }
+    }
+  }
+
+  void RunImage(int64_t image, int64_t group, int64_t column, int64_t columns,
+                const float* weights) {
+    const int64_t pixels = Pixels(bound_.output);
+    const int64_t output_channels = groups_ * group_outputs_;
+    MatrixTile tile;
+    tile.columns = columns;
+    tile.taps = taps_;
+    tile.tap_length = group_inputs_;
+    tile.input_offset =
+        image / items_ * item_stride_ + image % items_ * ImageLength() + group * group_inputs_;
+    tile.zeros = zeros_.data();
+    tile.weights = weights;
+    tile.output_stride = output_channels;
+    tile.clamp = clamp_;
+    for (int64_t pixel = 0; pixel < pixels; pixel += kernel_.rows) {
+      tile.rows = std::min(kernel_.rows, pixels - pixel);
+      tile.pointers = pointers_.data() + pixel * taps_;
+      tile.output =
+          output_ + (image * pixels + pixel) * output_channels + group * group_outputs_ + column;
+      (IsSingle(pixel) ? kernel_.multiply_row : kernel_.multiply)(tile);
+    }
+  }
+
+  Window window_;  // of one image
+  int64_t items_;
+  int64_t groups_;
+  int64_t group_inputs_;
+  int64_t group_outputs_;
+  int64_t taps_;
+  Clamp clamp_;
+  MatrixKernel kernel_;
+  bool is_pointwise_ = false;
+  std::vector<float> zeros_;
+  std::vector<float> weights_;
+  const float* packed_ = nullptr;  // in weights_
+
+  Window bound_;  // of what the pointers cover: one image or, pointwise, all
+  int64_t images_ = 0;
+  int64_t item_stride_ = 0;
+  std::vector<const float*> pointers_;
+  float* output_ = nullptr;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Operation>> MakeMatrixConvolution(const ConvolutionSpec& spec) {
+  const MatrixKernel kernel = ChooseMatrixKernel();
+  const int64_t taps = Pixels(spec.window.kernel);
+  const int64_t columns = spec.groups * RoundUp(spec.group_outputs, kernel.columns);
+  const int64_t pixels = RoundUp(Pixels(spec.window.output), kernel.rows);
+  constexpr auto kFloat = static_cast<int64_t>(sizeof(float));
+  constexpr auto kPointer = static_cast<int64_t>(sizeof(float*));
+  if (columns > kMaxArenaBytes / kFloat / (1 + taps * spec.group_inputs) ||
+      pixels > kMaxArenaBytes / kPointer / taps) {
+    return Fail(ErrorCode::kOutOfMemory, "There is not enough memory to run the model.");
+  }
+  return std::unique_ptr<Operation>(std::make_unique<MatrixConvolution>(spec, kernel));
+}
+
+}  // namespace insitu
