@@ -234,7 +234,9 @@ describe("account", { skip: skipServer, timeout: 600_000 }, () => {
       await drop(page, [{ name: "patch.png", bytes: png(tissue(50, 50, 2)) }]);
       const answer = await readAnswer(page);
       await button(page, "Sign in again").waitFor();
-      await page.getByText("Waits to be kept until you have signed in again.").waitFor();
+      await page
+        .locator("#keep", { hasText: "Waits to be kept until you have signed in again." })
+        .waitFor();
       await page.getByText(/1 image waits to be kept/).waitFor();
       assert.equal(probabilityIn(await readAnswer(page)), probabilityIn(answer), "it stays");
       await signIn(page, "ended");
@@ -371,7 +373,7 @@ describe("account", { skip: skipServer, timeout: 600_000 }, () => {
       await drop(page, [{ name: "patch.png", bytes: png(tissue(50, 50, 6)) }]);
       await page.getByText("Kept, end-to-end encrypted").waitFor();
       await page.locator("#proof", { hasText: "0 bytes sent to read it" }).waitFor();
-      await page.evaluate(() => fetch("/api/session?secret").then(() => undefined));
+      await page.evaluate(() => fetch("/api/session?secret").then((reply) => reply.text()));
       await page.locator("#proof", { hasText: "1 network request" }).waitFor();
       const proof = await visibleText(page, "#proof");
       assert.doesNotMatch(proof, /0 bytes sent/);

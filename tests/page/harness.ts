@@ -10,7 +10,7 @@ import { chromium, type Browser, type BrowserContext, type Page } from "playwrig
 
 export const root = join(import.meta.dirname, "../..");
 export const site = process.env["INSITU_SITE"] ?? join(root, "build/site");
-export const server = join(root, "build/native/insitu-server");
+export const server = process.env["INSITU_SERVER"] ?? join(root, "build/native/insitu-server");
 const chromiumPath = process.env["INSITU_CHROMIUM"] ?? "/usr/bin/chromium";
 
 const missing = [join(site, "index.html"), chromiumPath].filter((path) => !existsSync(path));

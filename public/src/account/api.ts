@@ -127,7 +127,7 @@ export class Api {
   }
 
   async logout(): Promise<void> {
-    await this.#send("POST", "logout", { json: {} });
+    await this.#done("POST", "logout", { json: {} });
   }
 
   // --- One's own account ------------------------------------------------------------------------
@@ -153,11 +153,11 @@ export class Api {
   }
 
   async endSession(id: string): Promise<void> {
-    await this.#send("DELETE", `sessions/${encodeURIComponent(id)}`, { signedIn: true });
+    await this.#done("DELETE", `sessions/${encodeURIComponent(id)}`, { signedIn: true });
   }
 
   async endOtherSessions(): Promise<void> {
-    await this.#send("DELETE", "sessions", { signedIn: true });
+    await this.#done("DELETE", "sessions", { signedIn: true });
   }
 
   newTotp(): Promise<TotpSecret> {
@@ -169,7 +169,7 @@ export class Api {
   }
 
   async removeTotp(): Promise<void> {
-    await this.#send("DELETE", "totp", { signedIn: true });
+    await this.#done("DELETE", "totp", { signedIn: true });
   }
 
   newRecoveryCodes(): Promise<{ recovery_codes: string[] }> {
@@ -177,7 +177,7 @@ export class Api {
   }
 
   async setRecoveryKey(recovery: RecoveryCredential): Promise<void> {
-    await this.#send("POST", "recovery-key", { json: { recovery }, signedIn: true });
+    await this.#done("POST", "recovery-key", { json: { recovery }, signedIn: true });
   }
 
   setSettings(settings: { keep: KeepSetting; recovery_confirmed?: boolean }): Promise<User> {
@@ -189,7 +189,7 @@ export class Api {
   }
 
   async deleteAccount(): Promise<void> {
-    await this.#send("DELETE", "account", { signedIn: true });
+    await this.#done("DELETE", "account", { signedIn: true });
   }
 
   // --- What is kept -----------------------------------------------------------------------------
@@ -218,18 +218,24 @@ export class Api {
       "content-type": "application/octet-stream",
       "content-digest": await contentDigest(body),
     };
-    await this.#send("PUT", `objects/${id}/body`, { body, headers, signal, signedIn: true });
+    await this.#done("PUT", `objects/${id}/body`, { body, headers, signal, signedIn: true });
   }
 
   async putObject(id: string, facts: ObjectFacts): Promise<void> {
-    await this.#send("PUT", `objects/${id}`, { json: facts, signedIn: true });
+    await this.#done("PUT", `objects/${id}`, { json: facts, signedIn: true });
   }
 
   async deleteObject(id: string): Promise<void> {
-    await this.#send("DELETE", `objects/${id}`, { signedIn: true });
+    await this.#done("DELETE", `objects/${id}`, { signedIn: true });
   }
 
   // ----------------------------------------------------------------------------------------------
+
+  // The reply is read to its end: only then does the browser count the request.
+  async #done(method: string, path: string, call: Call): Promise<void> {
+    const response = await this.#send(method, path, call);
+    await response.arrayBuffer().catch(() => undefined);
+  }
 
   async #json<T>(method: string, path: string, call: Call = {}): Promise<T> {
     const response = await this.#send(method, path, call);
