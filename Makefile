@@ -2,7 +2,7 @@
 step := cmake/step.sh
 with := cmake/with-toolchain.sh
 
-.PHONY: help setup native asan tsan wasm site run test fuzz bench-server lint check format train clean xnnpack-sources
+.PHONY: help setup native asan tsan wasm site run test fuzz bench-server lint check format train clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z ,-]*\):.*## /  make \1\t/p' Makefile | expand -t 26
@@ -56,9 +56,6 @@ train:  ## train the seed model anew; DATA=FOLDER CASES=LIST.txt OUT=FILE.onnx T
 	@cmake/setup.sh run train
 	@$(step) "build train" cmake/build.sh train
 	@model/train.sh "$(DATA)" "$(CASES)" "$(OUT)" $(TRAIN)
-
-xnnpack-sources: setup  ## find anew which files of XNNPACK are used (minutes)
-	@cmake/xnnpack-sources/find.sh
 
 clean:  ## remove all that was built, and the tools that were set up
 	rm -rf build node_modules

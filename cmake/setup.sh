@@ -214,10 +214,7 @@ third_party_sources() {
   rm -rf "$sources"
   mkdir -p "$sources/downloads"
   source_tarball xnnpack trixie
-  source_tarball pthreadpool trixie
-  source_tarball fxdiv trixie
-  source_tarball fp16 trixie
-  source_tarball cpuinfo trixie sid  # some mirrors lack trixie's
+  source_tarball pthreadpool trixie  # its header: XNNPACK's own names it
   source_tarball argon2 trixie
   source_tarball catch2 trixie
   source_tarball cpp-httplib sid  # older ones can be made to smuggle requests

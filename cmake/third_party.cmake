@@ -4,7 +4,6 @@
 set(INSITU_SOURCES ${CMAKE_CURRENT_LIST_DIR}/../build/sources)
 get_filename_component(INSITU_SOURCES ${INSITU_SOURCES} ABSOLUTE)
 option(INSITU_RELAXED_SIMD "WebAssembly with relaxed SIMD" OFF)
-option(INSITU_XNNPACK_SEARCH "Find out which files of XNNPACK are used" OFF)
 
 include(${CMAKE_CURRENT_LIST_DIR}/flags.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/xnnpack.cmake)

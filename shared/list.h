@@ -47,6 +47,15 @@ class ListMemory {
 };
 
 template <typename T>
+class List;
+
+// Whether zero bytes are what T() is.
+template <typename T>
+inline constexpr bool kStartsAsZero = std::is_trivially_default_constructible_v<T>;
+template <typename T>
+inline constexpr bool kStartsAsZero<List<T>> = true;
+
+template <typename T>
 class List : private ListMemory {
  public:
   using value_type = T;
@@ -64,7 +73,11 @@ class List : private ListMemory {
   {
     CopyFrom(elements.data(), elements.size(), sizeof(T));
   }
-  explicit List(size_t size) { resize(size); }
+  explicit List(size_t size)
+    requires kStartsAsZero<T>
+  {
+    resize(size);
+  }
   List(size_t size, T value)
     requires kPlain
   {
@@ -95,10 +108,17 @@ class List : private ListMemory {
 
   void push_back(T element) { new (Append(sizeof(T))) T(std::move(element)); }
   T& emplace_back() { return *new (Append(sizeof(T))) T(); }
-  // New elements are made of zero bytes, so that is what an empty T has to be.
-  void resize(size_t size) {
+  // New elements are zero.
+  void resize(size_t size)
+    requires kStartsAsZero<T>
+  {
     Drop(size);
     ResizeZeroed(size, sizeof(T));
+  }
+  // Leaves the first `size` elements; there are as many.
+  void truncate(size_t size) {
+    Drop(size);
+    size_ = size;
   }
   void assign(size_t size, T value)
     requires kPlain
@@ -115,17 +135,15 @@ class List : private ListMemory {
       if (&element != &data()[kept]) data()[kept] = std::move(element);
       ++kept;
     }
-    resize(kept);
+    truncate(kept);
   }
-  void clear() {
-    Drop(0);
-    size_ = 0;
-  }
+  void clear() { truncate(0); }
 
-  // The same numbers in the same order.
-  friend bool operator==(const List& a, std::span<const T> b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+  // The same elements in the same order.
+  bool operator==(std::span<const T> other) const {
+    return std::equal(begin(), end(), other.begin(), other.end());
   }
+  bool operator==(const List& other) const { return *this == std::span<const T>(other); }
 
  private:
   // Ends the elements from `from` on; their memory stays.

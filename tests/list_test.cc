@@ -55,7 +55,7 @@ TEST_CASE("A list ends its elements once: when cut, left out, cleared or gone", 
       elements.emplace_back().held = std::make_unique<std::shared_ptr<int>>(counted);
     }
     CHECK(counted.use_count() == 21);
-    elements.resize(15);
+    elements.truncate(15);
     CHECK(counted.use_count() == 16);
     int place = 0;
     elements.remove_if([&place](const Element&) { return place++ % 3 == 0; });

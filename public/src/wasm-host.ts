@@ -55,7 +55,6 @@ function known(host: HostState): Record<string, HostFunction> {
     "wasi_snapshot_preview1.proc_exit": (code: number) => {
       throw new Error(`it ended itself with code ${code}`);
     },
-    "env.hardware_concurrency": () => 1, // threads are workers: an engine has one
     "env.emscripten_notify_memory_growth": () => undefined, // every view is made afresh anyway
   };
 }

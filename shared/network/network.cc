@@ -23,7 +23,7 @@ struct Lifetime {
 };
 
 List<Lifetime> Lifetimes(const Plan& plan) {
-  List<Lifetime> lifetimes(plan.buffers.size());
+  List<Lifetime> lifetimes(plan.buffers.size(), Lifetime());
   const auto include = [&lifetimes](int buffer, int step) {
     if (buffer >= 0) lifetimes[static_cast<size_t>(buffer)].Include(step);
   };

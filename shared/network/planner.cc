@@ -380,7 +380,7 @@ Status Planner::FoldSteps(size_t first_step, const NodeReader& node) {
   }
   Tensor tensor{DataType::kFloat, shape(plain), std::move(*of(value(plain).buffer)), {}};
   tensor.floats.resize(static_cast<size_t>(ElementCount(tensor.shape)));
-  plan_.steps.resize(first_step);
+  plan_.steps.truncate(first_step);
   SetOutput(name, AddConstant(std::move(tensor)));
   return {};
 }
