@@ -86,9 +86,11 @@ Result<std::unique_ptr<Accounts>> Accounts::Open(Database* database, ObjectFiles
     return {};
   }));
   if (!accounts->keys.Has(first_key)) {
-    return Fail(ErrorCode::kInvalidArgument, "The key file is not the one of this data folder: it ",
-                "lacks the key ", first_key, ", without which nobody could sign in. Restore it ",
-                "from its copy, or name the right one as key_file in the configuration.");
+    return Fail(ErrorCode::kInvalidArgument,
+                "The key file is not the one of this data folder: it lacks the key %, without "
+                "which nobody could sign in. Restore it from its copy, or name the right one as "
+                "key_file in the configuration.",
+                first_key);
   }
   accounts->fake_salt_key = std::move(salt_key);
   return accounts;

@@ -35,8 +35,8 @@ struct Body {
 Status RefuseNonEmpty(const fs::path& folder) {
   std::error_code error;
   if (!fs::exists(folder, error) || fs::is_empty(folder, error)) return {};
-  return Fail(ErrorCode::kInvalidArgument, folder.string(),
-              " is not an empty folder: name one that is, or a new one.");
+  return Fail(ErrorCode::kInvalidArgument,
+              "% is not an empty folder: name one that is, or a new one.", folder.string());
 }
 
 // The ready objects of a database.
@@ -88,9 +88,10 @@ Result<bool> CopyBody(const fs::path& data, const fs::path& target, const Body& 
     return false;
   }
   if (copied.value().bytes != body.bytes || copied.value().sha256 != body.sha256) {
-    return Fail(ErrorCode::kInvalidArgument, from.string(),
-                " is not the body that was kept: its disk may be failing. Take it from an older "
-                "backup, or delete the object.");
+    return Fail(ErrorCode::kInvalidArgument,
+                "% is not the body that was kept: its disk may be failing. Take it from an older "
+                "backup, or delete the object.",
+                from.string());
   }
   manifest->files[body.path()] = copied.value();
   return true;
@@ -123,14 +124,15 @@ Result<std::string> TextOf(SqlConnection* connection, Sql sql) {
 Result<BackupReport> ReportOf(SqlConnection* frozen) {
   ASSIGN_OR_RETURN(const std::string integrity, TextOf(frozen, sql::kIntegrityCheck));
   if (integrity != "ok") {
-    return Fail(ErrorCode::kInvalidArgument, "The backup's database is damaged (", integrity,
-                "): use another backup.");
+    return Fail(ErrorCode::kInvalidArgument,
+                "The backup's database is damaged (%): use another backup.", integrity);
   }
   Statement& references = frozen->Prepare(sql::kForeignKeyCheck);
   ASSIGN_OR_RETURN(const bool broken, references.Step());
   if (broken) {
-    return Fail(ErrorCode::kInvalidArgument, "In the backup's database a row of ",
-                references.Text(0), " refers to nothing: use another backup.");
+    return Fail(ErrorCode::kInvalidArgument,
+                "In the backup's database a row of % refers to nothing: use another backup.",
+                references.Text(0));
   }
   frozen->ResetStatements();
   BackupReport report;
@@ -138,8 +140,8 @@ Result<BackupReport> ReportOf(SqlConnection* frozen) {
   Transaction transaction(frozen);
   ASSIGN_OR_RETURN(const AuditVerdict audit, VerifyAudit(transaction));
   if (audit.broken_at) {
-    return Fail(ErrorCode::kInvalidArgument, "The audit log of the backup was changed at row ",
-                *audit.broken_at, ".");
+    return Fail(ErrorCode::kInvalidArgument, "The audit log of the backup was changed at row %.",
+                *audit.broken_at);
   }
   report.audit_head = ToHex(audit.head.hash);
   ASSIGN_OR_RETURN(report.users, CountUsers(transaction));
@@ -156,8 +158,8 @@ Result<BackupReport> Describe(const fs::path& backup, const Manifest& manifest) 
     const auto listed = manifest.files.find(body.path());
     if (listed == manifest.files.end() || listed->second.sha256 != body.sha256 ||
         listed->second.bytes != body.bytes) {
-      return Fail(ErrorCode::kInvalidArgument, "The backup lacks the body of object ", body.id,
-                  ": use another backup.");
+      return Fail(ErrorCode::kInvalidArgument,
+                  "The backup lacks the body of object %: use another backup.", body.id);
     }
   }
   if (bodies.size() + 1 != manifest.files.size()) {
@@ -174,8 +176,8 @@ Status CheckFiles(const fs::path& backup, const Manifest& manifest) {
   for (const auto& [path, listed] : manifest.files) {
     ASSIGN_OR_RETURN(const ManifestFile file, CopyAndHash(backup / path, ""));
     if (file.bytes != listed.bytes || file.sha256 != listed.sha256) {
-      return Fail(ErrorCode::kInvalidArgument, (backup / path).string(),
-                  " is not what the manifest says: use another backup.");
+      return Fail(ErrorCode::kInvalidArgument,
+                  "% is not what the manifest says: use another backup.", (backup / path).string());
     }
   }
   std::error_code error;
@@ -183,13 +185,13 @@ Status CheckFiles(const fs::path& backup, const Manifest& manifest) {
     if (entry.is_directory() && !entry.is_symlink()) continue;
     const std::string path = fs::relative(entry.path(), backup).string();
     if (path != "manifest.json" && !manifest.files.contains(path)) {
-      return Fail(ErrorCode::kInvalidArgument, entry.path().string(),
-                  " is not in the backup's manifest: take it away if you know what it is.");
+      return Fail(ErrorCode::kInvalidArgument,
+                  "% is not in the backup's manifest: take it away if you know what it is.",
+                  entry.path().string());
     }
   }
   if (error) {
-    return Fail(ErrorCode::kInvalidArgument, "Cannot list ", backup.string(), ": ",
-                error.message());
+    return Fail(ErrorCode::kInvalidArgument, "Cannot list %: %", backup.string(), error.message());
   }
   return {};
 }

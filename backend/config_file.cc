@@ -242,13 +242,14 @@ std::vector<ConfigReader::Key> ConfigReader::Keys() {
 
 Status ReadConfig(std::string_view text, const std::string& name, Config* config) {
   if (text.size() > kMaxConfigBytes) {
-    return Fail(ErrorCode::kInvalidArgument, name, " is larger than ", kMaxConfigBytes,
-                " bytes (kMaxConfigBytes). Is it the configuration?");
+    return Fail(ErrorCode::kInvalidArgument,
+                "% is larger than % bytes (kMaxConfigBytes). Is it the configuration?", name,
+                kMaxConfigBytes);
   }
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed) {
-    return Fail(ErrorCode::kInvalidArgument, name, ", line ", parsed.error().source().begin.line,
-                ": ", parsed.error().description(), ".");
+    return Fail(ErrorCode::kInvalidArgument, "%, line %: %.", name,
+                parsed.error().source().begin.line, parsed.error().description());
   }
   return ConfigReader(name, config).Read(parsed.table());
 }

@@ -23,8 +23,8 @@ Status RunGuarded(const Database::Job& job, Transaction& transaction) {
   try {
     return job(transaction);
   } catch (const std::exception& thrown) {
-    return Fail(ErrorCode::kInvalidArgument,
-                "A job of the database could not go on: ", thrown.what());
+    return Fail(ErrorCode::kInvalidArgument, "A job of the database could not go on: %",
+                thrown.what());
   }
 }
 
@@ -61,9 +61,10 @@ Result<FolderLock> FolderLock::Take(const std::filesystem::path& folder) {
     const ssize_t read = ::pread(opened, holder.data(), holder.size(), 0);
     holder.resize(read > 0 ? static_cast<size_t>(read) : 0);
     while (!holder.empty() && (holder.back() < '0' || holder.back() > '9')) holder.pop_back();
-    return Fail(ErrorCode::kInvalidArgument, "The data folder ", folder.string(),
-                " is in use by process ", holder.empty() ? "unknown" : holder,
-                ": one server at a time, so stop that one first.");
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        "The data folder % is in use by process %: one server at a time, so stop that one first.",
+        folder.string(), holder.empty() ? "unknown" : holder);
   }
   const std::string holder = StrCat(int64_t{::getpid()}, "\n");
   if (::ftruncate(opened, 0) != 0 ||

@@ -11,8 +11,9 @@ namespace insitu {
 
 Failed FileFault(std::string_view doing, const std::filesystem::path& file) {
   const std::string reason = std::generic_category().message(errno);
-  return Fail(ErrorCode::kInvalidArgument, "Cannot ", doing, " ", file.string(), " (", reason,
-              "): see whether its disk is full or failing, and who may write there.");
+  return Fail(ErrorCode::kInvalidArgument,
+              "Cannot % % (%): see whether its disk is full or failing, and who may write there.",
+              doing, file.string(), reason);
 }
 
 Status MakePrivateFolder(const std::filesystem::path& folder) {

@@ -51,8 +51,8 @@ std::string_view InfoOf(KeyUse use) {
 }
 
 Failed FailOn(const std::filesystem::path& path, std::string_view what, int error) {
-  return Fail(ErrorCode::kInvalidArgument, what, " the key file ", path.string(), ": ",
-              std::strerror(error), ".");
+  return Fail(ErrorCode::kInvalidArgument, "% the key file %: %.", what, path.string(),
+              std::strerror(error));
 }
 
 bool WriteAll(int descriptor, std::string_view bytes) {
@@ -106,8 +106,9 @@ Result<KeyFile> KeyFile::Load(const std::filesystem::path& path) {
   struct stat about;
   if (::fstat(file.number(), &about) != 0) return FailOn(path, "Cannot read", errno);
   if ((about.st_mode & kOthers) != 0) {
-    return Fail(ErrorCode::kInvalidArgument, "Others than its owner may use the key file ",
-                path.string(), ". Take that from them: chmod 600 ", path.string());
+    return Fail(ErrorCode::kInvalidArgument,
+                "Others than its owner may use the key file %. Take that from them: chmod 600 %",
+                path.string(), path.string());
   }
   std::string text(kMaxKeyFileBytes + 1, '\0');
   size_t filled = 0;
@@ -119,8 +120,9 @@ Result<KeyFile> KeyFile::Load(const std::filesystem::path& path) {
     filled += static_cast<size_t>(count);
   }
   if (filled > kMaxKeyFileBytes) {
-    return Fail(ErrorCode::kInvalidArgument, "The key file ", path.string(), " has more than ",
-                kMaxKeyFileBytes, " bytes. Name the right file.");
+    return Fail(ErrorCode::kInvalidArgument,
+                "The key file % has more than % bytes. Name the right file.", path.string(),
+                kMaxKeyFileBytes);
   }
   text.resize(filled);
   Result<KeyFile> keys = Parse(text, path);
@@ -143,15 +145,17 @@ Result<KeyFile> KeyFile::Parse(std::string_view text, const std::filesystem::pat
     if (line.empty() || line.front() == '#') continue;
     const std::optional<std::string> bytes = FromBase64Url(line);
     if (!bytes || bytes->size() != kKeyBytes) {
-      return Fail(ErrorCode::kInvalidArgument, "Line ", number, " of the key file ", path.string(),
-                  " is not a key of 32 bytes as base64url. Restore the file from its copy.");
+      return Fail(ErrorCode::kInvalidArgument,
+                  "Line % of the key file % is not a key of 32 bytes as base64url. Restore the "
+                  "file from its copy.",
+                  number, path.string());
     }
     const std::string id = ToHex(HkdfSha256(*bytes, "", "insitu/server/key-id/v1", kIdBytes));
     if (!keys.Has(id)) keys.keys_.push_back({id, Secret(*bytes)});
   }
   if (keys.keys_.empty()) {
-    return Fail(ErrorCode::kInvalidArgument, "The key file ", path.string(),
-                " holds no key. Restore it from its copy.");
+    return Fail(ErrorCode::kInvalidArgument,
+                "The key file % holds no key. Restore it from its copy.", path.string());
   }
   return keys;
 }

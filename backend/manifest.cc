@@ -62,9 +62,10 @@ bool IsHash(std::string_view text) {
 }
 
 Failed NoManifest(const std::filesystem::path& backup) {
-  return Fail(ErrorCode::kInvalidArgument, ManifestFileOf(backup).string(),
-              " is not a manifest that this program understands: the folder is no whole backup, or "
-              "a newer program's.");
+  return Fail(ErrorCode::kInvalidArgument,
+              "% is not a manifest that this program understands: the folder is no whole backup, "
+              "or a newer program's.",
+              ManifestFileOf(backup).string());
 }
 
 }  // namespace

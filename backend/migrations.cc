@@ -22,9 +22,10 @@ std::string Checksum(const Migration& migration) {
 }
 
 Failed OtherHistory(int64_t version) {
-  return Fail(ErrorCode::kInvalidArgument, "Version ", version,
-              " of the database's schema is not the one that this program knows, so its data may "
-              "not be what it seems: restore a backup, or use the program that made it.");
+  return Fail(ErrorCode::kInvalidArgument,
+              "Version % of the database's schema is not the one that this program knows, so its "
+              "data may not be what it seems: restore a backup, or use the program that made it.",
+              version);
 }
 
 // A copy is there whole or not at all.
@@ -80,9 +81,10 @@ Result<int64_t> SchemaVersion(SqlConnection* connection, std::span<const Migrati
     ++version;
     if (list.Integer(0) != version) return OtherHistory(version);
     if (static_cast<size_t>(version) > migrations.size()) {
-      return Fail(ErrorCode::kInvalidArgument, "The database's schema is newer (version ", version,
-                  ") than this program (version ", migrations.size(),
-                  "): use a newer program, or restore a backup made by this one.");
+      return Fail(ErrorCode::kInvalidArgument,
+                  "The database's schema is newer (version %) than this program (version %): use a "
+                  "newer program, or restore a backup made by this one.",
+                  version, migrations.size());
     }
     if (list.Text(2) != Checksum(migrations[static_cast<size_t>(version) - 1])) {
       return OtherHistory(version);

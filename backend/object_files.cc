@@ -234,8 +234,9 @@ Result<std::shared_ptr<BodyFile>> ObjectFiles::Open(const Object& object) {
   struct stat found{};
   if (::fstat(file, &found) != 0) return FileFault("read", *path);
   if (found.st_size != object.body_bytes) {
-    return Fail(ErrorCode::kInvalidArgument, path->string(), " has ", found.st_size,
-                " bytes where ", object.body_bytes, " were kept: restore it from a backup.");
+    return Fail(ErrorCode::kInvalidArgument,
+                "% has % bytes where % were kept: restore it from a backup.", path->string(),
+                found.st_size, object.body_bytes);
   }
   return body;
 }

@@ -230,8 +230,10 @@ Result<bool> UseCode(Transaction& transaction, const Accounts& accounts, std::st
   if (!totp || !totp->confirmed_at) return false;
   const auto secret = OpenTotpSecret(accounts.keys, user_id, {totp->sealed_secret, totp->key_id});
   if (!secret) {
-    return Fail(ErrorCode::kInvalidArgument, "The TOTP secret of user ", user_id,
-                " does not open: its key is not in the key file, or it was changed.");
+    return Fail(ErrorCode::kInvalidArgument,
+                "The TOTP secret of user % does not open: its key is not in the key file, or it "
+                "was changed.",
+                user_id);
   }
   const auto step = MatchTotp(*secret, code, now, totp->last_step);
   if (!step) return false;

@@ -18,16 +18,17 @@ Failed StorageFault(sqlite3* database, int code) {
   const char* reason = database == nullptr || sqlite3_errcode(database) == SQLITE_OK
                            ? sqlite3_errstr(code)
                            : sqlite3_errmsg(database);
-  return Fail(ErrorCode::kInvalidArgument, "The database cannot be used (", reason, ", code ", code,
-              "): see whether its disk is full or failing.");
+  return Fail(ErrorCode::kInvalidArgument,
+              "The database cannot be used (%, code %): see whether its disk is full or failing.",
+              reason, code);
 }
 
 // Made before SQLite does, because its log and index get the mode that the database file has.
 Status MakePrivateFile(const std::filesystem::path& file) {
   const int made = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (made < 0) {
-    return Fail(ErrorCode::kInvalidArgument, "Cannot make ", file.string(),
-                ": see whether its folder may be written.");
+    return Fail(ErrorCode::kInvalidArgument,
+                "Cannot make %: see whether its folder may be written.", file.string());
   }
   ::close(made);
   return {};

@@ -42,8 +42,8 @@ std::string TakeReason() {
 }
 
 Failed Refuse(std::string_view what, const std::filesystem::path& file, std::string_view advice) {
-  return Fail(ErrorCode::kInvalidArgument, "Cannot use the ", what, " ", file.string(), ": ",
-              TakeReason(), ". ", advice);
+  return Fail(ErrorCode::kInvalidArgument, "Cannot use the % %: %. %", what, file.string(),
+              TakeReason(), advice);
 }
 
 // A client that names protocols has to name ours (RFC 7301); one that names none speaks it anyway.
@@ -59,8 +59,9 @@ int ChooseProtocol(SSL*, const unsigned char** chosen, unsigned char* chosen_len
 Status CheckKeyMode(const std::filesystem::path& key) {
   struct stat found{};
   if (::stat(key.c_str(), &found) != 0 || (found.st_mode & S_IRWXO) == 0) return {};
-  return Fail(ErrorCode::kInvalidArgument, "Others may read the key of the certificate, ",
-              key.string(), ". Take that right away: chmod o= ", key.string(), ".");
+  return Fail(ErrorCode::kInvalidArgument,
+              "Others may read the key of the certificate, %. Take that right away: chmod o= %.",
+              key.string(), key.string());
 }
 
 Result<SslContext> MakeContext(const std::filesystem::path& certificate,
