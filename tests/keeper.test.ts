@@ -242,7 +242,7 @@ test("Where the operator's server encrypts, it gets the image as it is, and the 
   assert.equal(state.sealed, false);
   const [object] = server.users.get("a")?.objects.values() ?? [];
   assert.equal(object?.wrapped_key, null);
-  assert.deepEqual(new Uint8Array(object?.body ?? []), await bytesOf(entry.file));
+  assert.deepEqual(new Uint8Array(object.body ?? []), await bytesOf(entry.file));
   await made.history.load();
   const [item] = made.history.items;
   assert.ok(item?.record);

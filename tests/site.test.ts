@@ -17,11 +17,13 @@ const KILOBYTE = 1024;
 // Engine, its decoders and its glue, brotli.
 const MAX_ENGINE_BYTES = 60 * KILOBYTE;
 const MAX_SEED_BYTES = 2_100_000; // as it is
-const MAX_PAGE_BYTES = 40 * KILOBYTE; // everything else, brotli
+const MAX_PAGE_BYTES = 40 * KILOBYTE; // everything else that each person fetches, brotli
+const MAX_ACCOUNT_BYTES = 40 * KILOBYTE; // what is fetched for an account alone, brotli
 const HASHED = /^[\w-]+-([0-9a-f]{10})\.\w+$/;
 
 const names = skip === false ? readdirSync(site).sort() : [];
-const plain = names.filter((name) => !name.endsWith(".br"));
+const NO_SERVER = "api"; // the folder of the answer that there is no server
+const plain = names.filter((name) => !name.endsWith(".br") && name !== NO_SERVER);
 const read = (name: string) => readFileSync(join(site, name));
 const text = (name: string) => read(name).toString("utf8");
 const packed = (name: string) => read(`${name}.br`).length;
@@ -84,7 +86,9 @@ test("The page has neither inline scripts nor inline styles nor handlers", { ski
   const html = text("index.html");
   assert.doesNotMatch(html, /<script(?![^>]*\bsrc=)/);
   assert.doesNotMatch(html, /<style|\sstyle=|\son\w+=/);
-  assert.doesNotMatch(text(named(/\.css$/)), /data:|@import|url\(/);
+  for (const style of [named(/^app-.*\.css$/), named(/^account-.*\.css$/)]) {
+    assert.doesNotMatch(text(style), /data:|@import|url\(/);
+  }
 });
 
 test("The worker's script reaches for nothing", { skip }, () => {
@@ -104,7 +108,7 @@ test("One policy, in the page and for the server", { skip }, () => {
   assert.match(policy, /^default-src 'none'; script-src 'self' 'wasm-unsafe-eval';/);
   assert.doesNotMatch(policy, /unsafe-inline|'unsafe-eval'|https?:|\*|data:/);
   assert.equal(policies["worker_csp"], "default-src 'none'");
-  assert.deepEqual(policies["workers"], [named(/^engine-worker-/)]);
+  assert.deepEqual(policies["workers"], [named(/^engine-worker-/), named(/^argon2-worker-/)]);
 });
 
 test("The engine with its glue does not grow beyond 78 KB of brotli", { skip }, () => {
@@ -118,9 +122,39 @@ test("The engine with its glue does not grow beyond 78 KB of brotli", { skip }, 
 test("The seed model stays within 2.1 MB and the rest of the page within 40 KB", { skip }, () => {
   const seed = read(named(/^seed-/)).length;
   assert.ok(seed <= MAX_SEED_BYTES, `${seed} bytes`);
-  const page = plain.filter((name) => /\.(html|css|svg)$|^(main|theme)-/.test(name));
+  const page = plain.filter((name) => /^(index\.html|(app|icon|main|theme)-)/.test(name));
   const bytes = page.reduce((sum, name) => sum + packed(name), 0);
   assert.ok(bytes <= MAX_PAGE_BYTES, `${bytes} bytes`);
+});
+
+test(
+  "What an account alone needs stays within 40 KB and is named by no other file",
+  { skip },
+  () => {
+    const [script, style] = [named(/^account-.*\.js$/), named(/^account-.*\.css$/)];
+    const rest = [named(/^argon2-.*\.wasm$/), named(/^argon2-worker-/)];
+    const bytes = [script, style, ...rest].reduce((sum, name) => sum + packed(name), 0);
+    assert.ok(bytes <= MAX_ACCOUNT_BYTES, `${bytes} bytes`);
+    assert.ok(text(named(/^main-/)).includes(script));
+    for (const name of [style, ...rest]) {
+      assert.ok(text(script).includes(name), name);
+      assert.ok(
+        !text(named(/^main-/)).includes(name),
+        `${name} is fetched by the account's script`,
+      );
+    }
+    assert.ok(!text("index.html").includes("account-"));
+  },
+);
+
+test("On plain hosting the site says that there is no server", { skip }, () => {
+  assert.equal(text("api/config").trim(), "null");
+});
+
+test("A second style sheet repeats nothing of the first", () => {
+  const css = ".a { color: red } .b { top: 0 } .a .b { left: 0 } p { margin: 0 }";
+  const kept = cssSubset(css, ["a b"], ["a"]).replaceAll(/\s+/g, " ").trim();
+  assert.equal(kept, ".b{ top: 0 }.a .b{ left: 0 }");
 });
 
 test("Of a style sheet the used rules stay, at any depth, with their licence", () => {
