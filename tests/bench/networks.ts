@@ -81,17 +81,14 @@ function depthwise(side: number, channels: number, kernel: number): Uint8Array {
 function residual(): Uint8Array {
   const made = new MadeNetwork(1);
   const relu = (name: string) => made.node("Relu", [name]);
-  let x = relu(
-    made.convolution("input", [64, 3, 7], { strides: [2, 2], pads: [3, 3, 3, 3] }),
-  );
+  let x = relu(made.convolution("input", [64, 3, 7], { strides: [2, 2], pads: [3, 3, 3, 3] }));
   x = made.node("MaxPool", [x], { kernel_shape: [3, 3], ...HALVED });
   let from = 64;
   for (const to of [64, 128, 256, 512]) {
     const window = to === from ? SAME : HALVED;
     const inner = relu(made.convolution(x, [to, from, 3], window));
     const branch = made.convolution(inner, [to, to, 3], SAME);
-    const shortcut =
-      to === from ? x : made.convolution(x, [to, from, 1], { strides: [2, 2] });
+    const shortcut = to === from ? x : made.convolution(x, [to, from, 1], { strides: [2, 2] });
     x = relu(made.node("Add", [branch, shortcut]));
     from = to;
   }
