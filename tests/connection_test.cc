@@ -99,8 +99,8 @@ TEST_CASE("A stop does not wait for idle connections", "[connection]") {
 }
 
 TEST_CASE("A stop lets replies under way end, for a time", "[connection][limits]") {
-  Served served({.stop_time = kShort * 4}, Large());
-  HttpClient reader(served.port(), "127.0.0.1", /*receive_buffer=*/65'536);
+  Served served({.stop_time = kShort * 8}, Large());
+  HttpClient reader(served.port(), "127.0.0.1", /*receive_buffer=*/1 << 20);
   HttpClient sleeper(served.port(), "127.0.0.1", /*receive_buffer=*/4'096);
   HttpClient idle(served.port());
   reader.Send(kGet);
