@@ -57,11 +57,13 @@ export interface Reply {
 export class Client {
   token: string | undefined;
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  private readonly port: number;
+  private readonly address: string;
 
-  constructor(
-    private readonly port: number,
-    private readonly address: string,
-  ) {}
+  constructor(port: number, address: string) {
+    this.port = port;
+    this.address = address;
+  }
 
   close(): void {
     this.agent.destroy();
