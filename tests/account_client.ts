@@ -79,8 +79,7 @@ export class Client {
       "Content-Type": Buffer.isBuffer(body) ? "application/octet-stream" : "application/json",
     };
     if (Buffer.isBuffer(body)) {
-      headers["Content-Digest"] =
-        `sha-256=:${createHash("sha256").update(body).digest("base64")}:`;
+      headers["Content-Digest"] = `sha-256=:${createHash("sha256").update(body).digest("base64")}:`;
     }
     if (this.token !== undefined) headers.Cookie = `__Host-insitu-session=${this.token}`;
     if (method === "GET") {
