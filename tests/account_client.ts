@@ -57,11 +57,13 @@ export interface Reply {
 export class Client {
   token: string | undefined;
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  private readonly port: number;
+  private readonly address: string;
 
-  constructor(
-    private readonly port: number,
-    private readonly address: string,
-  ) {}
+  constructor(port: number, address: string) {
+    this.port = port;
+    this.address = address;
+  }
 
   close(): void {
     this.agent.destroy();
@@ -77,8 +79,7 @@ export class Client {
       "Content-Type": Buffer.isBuffer(body) ? "application/octet-stream" : "application/json",
     };
     if (Buffer.isBuffer(body)) {
-      headers["Content-Digest"] =
-        `sha-256=:${createHash("sha256").update(body).digest("base64")}:`;
+      headers["Content-Digest"] = `sha-256=:${createHash("sha256").update(body).digest("base64")}:`;
     }
     if (this.token !== undefined) headers.Cookie = `__Host-insitu-session=${this.token}`;
     if (method === "GET") {

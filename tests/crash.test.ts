@@ -155,7 +155,11 @@ async function checkKept(client: Client, person: Person): Promise<void> {
 // The folder itself, with the eyes of another SQLite than the server's. Only read while it serves.
 function checkFolder(data: string): void {
   const database = new DatabaseSync(join(data, "insitu.db"), { readOnly: true });
-  const all = (sql: string) => database.prepare(sql).all() as Record<string, string | number>[];
+  const all = (sql: string) =>
+    database
+      .prepare(sql)
+      .all()
+      .map((row) => ({ ...row }) as Record<string, string | number>);
   assert.deepEqual(all("PRAGMA integrity_check"), [{ integrity_check: "ok" }]);
   assert.deepEqual(all("PRAGMA foreign_key_check"), []);
   assert.deepEqual(
@@ -225,17 +229,14 @@ describe("A server that is killed", { skip }, () => {
     let served = await serve(folder);
     let answered = 0;
     for (let round = 0; round < KILLS; round += 1) {
-      const people = Array.from(
-        { length: PEOPLE },
-        (_, i): Person => ({
-          name: `person ${round}-${i}`,
-          registered: false,
-          key: newKey(),
-          nextKey: undefined,
-          sessions: new Map(),
-          kept: new Map(),
-        }),
-      );
+      const people = Array.from({ length: PEOPLE }, (_, i): Person => ({
+        name: `person ${round}-${i}`,
+        registered: false,
+        key: newKey(),
+        nextKey: undefined,
+        sessions: new Map(),
+        kept: new Map(),
+      }));
       const clients = people.map((_, i) => new Client(served.port, `127.0.0.${i + 2}`));
       let refusal: unknown;
       let killed = false;

@@ -20,7 +20,17 @@ const noStrace =
 async function inject(pid: number, calls: string, error: string): Promise<() => Promise<void>> {
   const strace = spawn(
     "strace",
-    ["-f", "-p", String(pid), "-e", `trace=${calls}`, "-e", `inject=${calls}:error=${error}`, "-o", "/dev/null"],
+    [
+      "-f",
+      "-p",
+      String(pid),
+      "-e",
+      `trace=${calls}`,
+      "-e",
+      `inject=${calls}:error=${error}`,
+      "-o",
+      "/dev/null",
+    ],
     { stdio: ["ignore", "ignore", "pipe"] },
   );
   await new Promise<void>((resolve, reject) => {
@@ -51,6 +61,8 @@ async function withServer(
   });
   const reply = await client.signIn("/api/register", registration("ada", newKey()));
   assert.equal(reply.status, 201);
+  const confirmed = { keep: "never", recovery_confirmed: true }; // before anything can be kept
+  assert.equal((await client.send("PUT", "/api/settings", confirmed)).status, 200);
   await use(client, served.child.pid ?? 0, join(folder, "data"));
 }
 
