@@ -35,6 +35,8 @@ interface Person {
   kept: Map<string, { sha256: string; state: "unknown" | "kept" | "deleted" }>;
 }
 
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
 const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
 
 function must(reply: Reply, ...statuses: number[]): Reply {
@@ -199,7 +201,7 @@ async function waitForSweep(data: string): Promise<void> {
       .get() as { left: number };
     database.close();
     if (left.left === 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await pause(20);
   }
 }
 
@@ -246,7 +248,9 @@ describe("A server that is killed", { skip }, () => {
           if (!killed || error instanceof assert.AssertionError) refusal ??= error;
         }),
       );
-      await new Promise((resolve) => setTimeout(resolve, randomInt(100, 1_200)));
+      // On a busy machine too something is under way when it ends.
+      while (refusal === undefined && !people.some(({ registered }) => registered)) await pause(5);
+      await pause(randomInt(0, 1_000));
       killed = true;
       await end(served, "SIGKILL");
       await Promise.all(lives);
@@ -257,7 +261,7 @@ describe("A server that is killed", { skip }, () => {
       served = await serve(folder);
       await checkAll(served, people, data);
     }
-    assert.ok(answered >= KILLS, `only ${answered} requests were answered in ${KILLS} rounds`);
+    assert.ok(answered >= KILLS, `${answered} answers in ${KILLS} rounds`);
     execFileSync(server, ["audit", "verify", "--data", data]);
     execFileSync(server, ["backup", join(folder, "backup"), "--data", data]);
     execFileSync(server, ["verify", join(folder, "backup")]);
