@@ -22,7 +22,7 @@ import {
 } from "./account_client.ts";
 import { server, skip } from "./raw_http.ts";
 
-const KILLS = Number(process.env.INSITU_KILLS ?? 12);
+const KILLS = Number(process.env["INSITU_KILLS"] ?? 12);
 const PEOPLE = 4;
 
 // What was asked and not answered may have happened or not.
@@ -174,7 +174,7 @@ function checkFolder(data: string): void {
   );
   const rows = new Map(
     all("SELECT id, has_body, lower(hex(file_sha256)) AS sha256 FROM objects").map((row) => [
-      row.id,
+      row["id"],
       row,
     ]),
   );
@@ -185,10 +185,10 @@ function checkFolder(data: string): void {
     .map((entry) => entry.name);
   for (const id of files) assert.ok(rows.has(id), `the file ${id} belongs to nothing`);
   for (const [id, row] of rows) {
-    if (row.has_body === 0) continue;
+    if (row["has_body"] === 0) continue;
     const path = join(objects, String(id).slice(-2), String(id));
     assert.ok(existsSync(path), `the body of ${id} is missing`);
-    assert.equal(sha256(readFileSync(path)), row.sha256);
+    assert.equal(sha256(readFileSync(path)), row["sha256"]);
   }
 }
 
