@@ -81,7 +81,7 @@ export class Client {
     if (Buffer.isBuffer(body)) {
       headers["Content-Digest"] = `sha-256=:${createHash("sha256").update(body).digest("base64")}:`;
     }
-    if (this.token !== undefined) headers.Cookie = `__Host-insitu-session=${this.token}`;
+    if (this.token !== undefined) headers["Cookie"] = `__Host-insitu-session=${this.token}`;
     if (method === "GET") {
       delete headers["Content-Type"];
       delete headers["Content-Length"];

@@ -250,7 +250,8 @@ TEST_CASE("The command line administers a folder that no server holds", "[comman
 TEST_CASE("The configuration file names the data folder too", "[commands]") {
   const TemporaryFolder folder;
   const std::string config = (folder / "insitu.toml").string();
-  WriteFile(config, "data = \"" + (folder / "data").string() + "\"\n[storage]\nquota_bytes = 1048576\n");
+  WriteFile(config,
+            "data = \"" + (folder / "data").string() + "\"\n[storage]\nquota_bytes = 1048576\n");
   CHECK(Command({"admin", "create", "ada", "--config", config}).status == 0);
   CHECK_THAT(Command({"admin", "list", "--config", config}).out,
              ContainsSubstring("0 of 1048576 bytes"));

@@ -92,7 +92,7 @@ describe("A disk that fails", { skip: skip === false ? noStrace : skip }, () => 
         for (let i = 0; i < 3; i += 1) {
           const refused = await settings(client, "always");
           assert.equal(refused.status, 503);
-          assert.equal(refused.json.code, "storage_unavailable");
+          assert.equal(refused.json["code"], "storage_unavailable");
           assert.equal(await keepOf(client), "never", "what was refused is seen");
         }
         await heal();
