@@ -36,6 +36,12 @@ Router MakeRoutes(const Services& services) {
     for (auto part : {AccountRoutes(services.accounts), ObjectRoutes(services.accounts)}) {
       std::move(part.begin(), part.end(), std::back_inserter(routes));
     }
+  } else {  // the page asks whether there are accounts
+    routes.push_back({"GET", "/api/config", 0, false, [](const Request&, const PathParameters&) {
+                        Response reply = Text(200, "null\n");
+                        reply.content_type = "application/json";
+                        return reply;
+                      }});
   }
   if (services.site != nullptr) {
     routes.push_back({"GET", "/*", 0, false,

@@ -20,7 +20,8 @@ class TextPart {
   [[gnu::always_inline]] TextPart(const Text& text)  // NOLINT: implicit
       : TextPart(std::string_view(text)) {}
   [[gnu::always_inline]] TextPart(std::string_view text)  // NOLINT: implicit
-      : text_(text.data()), value_(static_cast<int64_t>(text.size())) {}
+      : text_(text.data() == nullptr ? "" : text.data()),
+        value_(static_cast<int64_t>(text.size())) {}
   template <std::integral Integer>
   [[gnu::always_inline]] TextPart(Integer number)  // NOLINT: implicit
       : value_(static_cast<int64_t>(number)) {}

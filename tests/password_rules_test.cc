@@ -21,9 +21,9 @@ constexpr char kRandom[] = "hgwmzbcuxkfqpvtnjyrdlseaoi";
 
 TEST_CASE("A password of several words is taken", "[password_rules]") {
   const std::string password = GENERATE(
-      as<std::string>{}, "walrus bicycle teapot", "correct-handle-mountain-7", "Tr0ub4dor&3 jazz gig",
-      "ich mag keine Rosinen", "zwölf grüne Boxkämpfer", "一二三四五六七八九十百千万亿兆",
-      "nine lives, eight left", "the gray fox jumped twice");
+      as<std::string>{}, "walrus bicycle teapot", "correct-handle-mountain-7",
+      "Tr0ub4dor&3 jazz gig", "ich mag keine Rosinen", "zwölf grüne Boxkämpfer",
+      "一二三四五六七八九十百千万亿兆", "nine lives, eight left", "the gray fox jumped twice");
   CAPTURE(password);
   CHECK(CodeOf(password) == "");
 }
@@ -81,11 +81,11 @@ TEST_CASE("Repeats are refused", "[password_rules]") {
 }
 
 TEST_CASE("Runs of the alphabet, of digits and of the keyboard are refused", "[password_rules]") {
-  const std::string password = GENERATE(
-      as<std::string>{}, "abcdefghijklmnopq", "ABCDEFGHIJKLMNOPQ", "zyxwvutsrqponmlkji",
-      "0123456789012345", "9876543210987654", "qwertyuiopasdfghjkl", "qwertzuiopasdfg",
-      "1qaz2wsx3edc4rfv", "1q2w3e4r5t6y7u8i", "poiuytrewqlkjhgfdsa", "abcdefgh12345678",
-      "azertyuiopqsdfghjklm", "qwertyuiop1234567890!", "1234-5678-9012-3456");
+  const std::string password =
+      GENERATE(as<std::string>{}, "abcdefghijklmnopq", "ABCDEFGHIJKLMNOPQ", "zyxwvutsrqponmlkji",
+               "0123456789012345", "9876543210987654", "qwertyuiopasdfghjkl", "qwertzuiopasdfg",
+               "1qaz2wsx3edc4rfv", "1q2w3e4r5t6y7u8i", "poiuytrewqlkjhgfdsa", "abcdefgh12345678",
+               "azertyuiopqsdfghjklm", "qwertyuiop1234567890!", "1234-5678-9012-3456");
   CAPTURE(password);
   CHECK(CodeOf(password) == "password_sequence");
 }

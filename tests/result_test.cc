@@ -62,6 +62,7 @@ TEST_CASE("A pattern takes its parts in order, and those left over at its end", 
 
 TEST_CASE("StrCat joins texts and whole numbers, the extreme ones too", "[str_cat]") {
   CHECK(StrCat() == "");
+  CHECK(StrCat("[", std::string_view(), "]") == "[]");
   CHECK(StrCat("a", std::string("b"), std::string_view("c"), 0, -1, size_t{7}) == "abc0-17");
   CHECK(StrCat(std::numeric_limits<int64_t>::min()) == "-9223372036854775808");
   CHECK(StrCat(std::numeric_limits<int64_t>::max()) == "9223372036854775807");

@@ -103,6 +103,7 @@ async function withVisit(
   act: (opened: Visit) => Promise<void>,
 ): Promise<void> {
   const opened = await visit(browser, served.url);
+  opened.page.setDefaultTimeout(90_000); // a password's hash takes seconds on a busy machine
   try {
     await act(opened);
     assert.deepEqual(complaintsOf(opened), []);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -43,6 +44,8 @@ function buildFaultySite(imageBytes: number): string {
     mkdirSync(join(folder, build));
     writeFileSync(join(folder, build, "engine.wasm"), engineThatTraps(engine, imageBytes));
   }
+  const hasher = "wasm-simd/argon2.wasm";
+  copyFileSync(join(root, "build", hasher), join(folder, hasher));
   const out = join(folder, "site");
   const words = [
     join(root, "public/build.mjs"),
