@@ -2,7 +2,7 @@
 step := cmake/step.sh
 with := cmake/with-toolchain.sh
 
-.PHONY: help setup native asan tsan wasm site run test fuzz lint check format train clean
+.PHONY: help setup native asan tsan wasm site run test fuzz bench-server lint check format train clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z ,-]*\):.*## /  make \1\t/p' Makefile | expand -t 26
@@ -20,8 +20,8 @@ wasm: setup  ## the engine for browsers, with SIMD and with relaxed SIMD
 site: wasm  ## the page, in build/site
 	@$(step) "build site" $(with) node public/build.mjs
 
-run: native site  ## serve the page at http://127.0.0.1:8080
-	@build/native/insitu-server --site build/site
+run: native site  ## serve the page and open accounts at http://127.0.0.1:8080; data in build/data
+	@build/native/insitu-server --config backend/deploy/try.toml
 
 test:  ## build everything and run every test
 	@cmake/setup.sh run test
@@ -32,6 +32,10 @@ fuzz:  ## each fuzzer for FUZZ_SECONDS (60), with ASan and UBSan
 	@$(step) "build fuzz" cmake/build.sh fuzz
 	@cmake/fuzz.sh
 
+bench-server: native  ## how fast the server is, and how it stands a flood (SECONDS=10 each)
+	@cmake/setup.sh bench
+	@$(with) node --disable-warning=ExperimentalWarning tests/bench/server.ts
+
 lint: native  ## formatters, clang-tidy, eslint, tsc: they only look
 	@cmake/setup.sh check
 	@cmake/lint.sh
@@ -39,6 +43,8 @@ lint: native  ## formatters, clang-tidy, eslint, tsc: they only look
 check: lint test  ## lint, test, and the tests with ThreadSanitizer
 	@$(step) "build tsan" cmake/build.sh tsan
 	@$(step) "C++ tests, with TSan" ctest --test-dir build/tsan --output-on-failure
+	@$(step) "100 kills of the server" env INSITU_KILLS=100 $(with) node \
+	  --disable-warning=ExperimentalWarning --test --test-reporter=./tests/reporter.mjs tests/crash.test.ts
 
 format:  ## reformat all that is ours
 	@cmake/setup.sh check

@@ -1,14 +1,17 @@
-// One accepted TCP connection: bytes in and out, each wait with a deadline, so that a slow client
+// One accepted connection: bytes in and out, each wait with a deadline, so that a slow client
 // costs a thread for a bounded time.
 #pragma once
 
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
 
+#include "backend/byte_stream.h"
 #include "backend/limits.h"
 #include "backend/request_head.h"
 
@@ -25,11 +28,13 @@ class Connection {
  public:
   using Clock = std::chrono::steady_clock;
 
-  Connection(int socket, Clock::time_point accepted, const TransportLimits& limits,
-             const ServerState& state);
+  Connection(int socket, std::unique_ptr<ByteStream> stream, Clock::time_point accepted,
+             const TransportLimits& limits, const ServerState& state);
   ~Connection();
   Connection(const Connection&) = delete;  // owns a socket: pass a pointer
   Connection& operator=(const Connection&) = delete;
+
+  int socket() const { return socket_; }
 
   // The connection is over: the client left, or was idle too long, or the server stops.
   struct Ended {};
@@ -40,6 +45,13 @@ class Connection {
 
   // The bytes of the head that ReadHead() returned or refused, as far as they came.
   std::string_view last_head() const { return last_head_; }
+
+  // Copies the next bytes of the body that follows the head to `out`, as many as there are by then,
+  // but at least one. Ended if the client left, 408 if the deadline passed.
+  std::variant<size_t, Refusal, Ended> ReadBody(std::span<char> out, Clock::time_point deadline);
+
+  // True if something has arrived that was not yet returned.
+  bool has_received() const { return !received_.empty() || stream_->HasUnread(); }
 
   // Sets the deadline of the reply that is written next, from the size of its body.
   void BeginReply(size_t body_bytes);
@@ -52,17 +64,20 @@ class Connection {
   void Linger();
 
  private:
-  enum class Wait { kReady, kTimedOut, kGiveWay };
+  enum class Outcome { kDone, kTimedOut, kGiveWay, kEnded };
 
   // An idle wait gives way to a stop, and to connections that wait for a thread.
-  Wait WaitFor(short event, Clock::time_point deadline, bool idle);
+  Outcome WaitFor(short event, Clock::time_point deadline, bool idle);
   Clock::time_point NoLaterThanStop(Clock::time_point deadline);
-  bool Receive();  // what is there to read; false at the end or on an error
+  // Waits for bytes and reads what is there, at least one.
+  Outcome ReadSome(std::span<char> out, Clock::time_point deadline, bool idle, size_t* count);
+  Outcome Receive(Clock::time_point deadline, bool idle);  // into received_
 
   const int socket_;
+  const std::unique_ptr<ByteStream> stream_;
   const TransportLimits& limits_;
   const ServerState& state_;
-  std::string received_;  // not yet returned by ReadHead()
+  std::string received_;  // not yet returned by ReadHead() or ReadBody()
   std::string last_head_;
   bool used_ = false;  // a head has been read
   Clock::time_point head_deadline_;

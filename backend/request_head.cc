@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "backend/limits.h"
+#include "backend/percent.h"
 
 namespace insitu {
 namespace {
@@ -44,46 +45,25 @@ std::string_view Trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
 }
 
-int HexValue(char c) {
-  if (IsDigit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// Decodes %XX once. Nothing for a broken escape or one that stands for a control character.
-std::optional<std::string> DecodePath(std::string_view path) {
-  std::string out;
-  for (size_t i = 0; i < path.size(); ++i) {
-    if (path[i] != '%') {
-      out.push_back(path[i]);
-      continue;
-    }
-    if (path.size() - i < 3) return std::nullopt;
-    const int high = HexValue(path[i + 1]);
-    const int low = HexValue(path[i + 2]);
-    if (high < 0 || low < 0) return std::nullopt;
-    const int byte = high * 16 + low;
-    if (byte < 0x20 || byte == 0x7F) return std::nullopt;
-    out.push_back(static_cast<char>(byte));
-    i += 2;
+// The path of a target in its origin form, its absolute form or as "*"; and its query.
+std::optional<std::string> PathOfTarget(std::string_view method, std::string_view target,
+                                        std::string* query) {
+  const size_t mark = target.find('?');
+  if (mark != std::string_view::npos) {
+    *query = target.substr(mark + 1);
+    target = target.substr(0, mark);
   }
-  return out;
-}
-
-// The path of a target in its origin form, its absolute form or as "*".
-std::optional<std::string> PathOfTarget(std::string_view method, std::string_view target) {
   for (std::string_view scheme : {"http://", "https://"}) {
     if (!target.starts_with(scheme)) continue;
     target.remove_prefix(scheme.size());
-    const size_t end = std::min(target.find_first_of("/?"), target.size());
+    const size_t end = std::min(target.find('/'), target.size());
     if (end == 0 || !IsHost(target.substr(0, end))) return std::nullopt;
     target.remove_prefix(end);
-    if (!target.starts_with('/')) return "/";  // no path, perhaps a query
+    if (!target.starts_with('/')) return "/";
   }
   if (method == "CONNECT" || (method == "OPTIONS" && target == "*")) return "*";
   if (!target.starts_with('/')) return std::nullopt;
-  return DecodePath(target.substr(0, target.find('?')));
+  return DecodePercent(target, PlusIs::kPlus);
 }
 
 std::optional<Refusal> ParseRequestLine(std::string_view line, Request* request,
@@ -103,7 +83,7 @@ std::optional<Refusal> ParseRequestLine(std::string_view line, Request* request,
                     IsDigit((*version)[5]) && (*version)[6] == '.' && IsDigit((*version)[7]);
   if (!http) return Refusal{400};
   if (*version != "HTTP/1.1" && *version != "HTTP/1.0") return Refusal{505};
-  std::optional<std::string> path = PathOfTarget(request->method, target);
+  std::optional<std::string> path = PathOfTarget(request->method, target, &request->query);
   if (!path) return Refusal{400};
   request->path = *std::move(path);
   return std::nullopt;
@@ -157,6 +137,17 @@ std::optional<Refusal> ParseBodyLength(bool http_1_0, Request* request) {
   return std::nullopt;
 }
 
+// RFC 9110, section 10.1.1: in HTTP/1.0 an expectation is ignored.
+std::optional<Refusal> ParseExpectation(bool http_1_0, Request* request) {
+  const std::vector<std::string_view> expectations = Values(*request, "Expect");
+  if (expectations.empty() || http_1_0) return std::nullopt;
+  if (expectations.size() > 1 || !EqualsIgnoringCase(expectations[0], "100-continue")) {
+    return Refusal{417};
+  }
+  request->expects_continue = true;
+  return std::nullopt;
+}
+
 bool KeepsAlive(const Request& request) {
   for (std::string_view rest : Values(request, "Connection")) {
     while (!rest.empty()) {
@@ -205,6 +196,7 @@ std::variant<Request, Refusal> ParseRequestHead(std::string_view head) {
   const bool http_1_0 = version == "HTTP/1.0";
   if (auto refusal = CheckHost(request, http_1_0)) return *refusal;
   if (auto refusal = ParseBodyLength(http_1_0, &request)) return *refusal;
+  if (auto refusal = ParseExpectation(http_1_0, &request)) return *refusal;
   request.keep_alive = !http_1_0 && KeepsAlive(request);
   return request;
 }

@@ -35,6 +35,7 @@ Refusal RefuseLongHead(std::string_view bytes);
 //        coding beside a Content-Length, twice or in HTTP/1.0; a target with a fragment, a NUL, a
 //        space or a broken percent escape
 //   414, 431  beyond the limits of limits.h
+//   417  an Expect other than 100-continue
 //   501  a transfer coding other than chunked
 //   505  a version other than HTTP/1.0 and HTTP/1.1
 std::variant<Request, Refusal> ParseRequestHead(std::string_view head);

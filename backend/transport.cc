@@ -3,18 +3,24 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <ctime>
 #include <exception>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <variant>
 
 #include "backend/connection.h"
+#include "backend/problem.h"
 #include "backend/request_head.h"
 #include "backend/security_headers.h"
+#include "backend/uuid.h"
 #include "backend/worker_pool.h"
 #include "shared/str_cat.h"
 
@@ -23,6 +29,9 @@
 
 namespace insitu {
 namespace {
+
+// Up to this size a reply is copied, so that it goes out with its head in one packet.
+constexpr size_t kSmallReplyBytes = 8'192;
 
 // What the library reads instead of the client's bytes: a head that we wrote, and then the end.
 class GatedStream final : public httplib::Stream {
@@ -67,14 +76,62 @@ class InlineQueue final : public httplib::TaskQueue {
   WorkerPool* const pool_;
 };
 
-// One request on its way through the library.
-struct Exchange {
-  std::variant<Request, Refusal> request;
-  Connection* connection;
-  int status = 500;
+// The body of one request, of the length that its head announced.
+class ConnectionBody final : public BodyReader {
+ public:
+  ConnectionBody(Connection* connection, const Request& request, const TransportLimits& limits)
+      : connection_(connection),
+        time_(limits.request_body_time +
+              std::chrono::seconds(request.body_bytes.value_or(0) / limits.slowest_writer)),
+        chunked_(!request.body_bytes),
+        expects_continue_(request.expects_continue),
+        left_(request.body_bytes.value_or(0)) {}
+
+  Result<size_t> Read(std::span<char> out) override {
+    if (chunked_ || failed_with_) return Fail(ErrorCode::kInvalidArgument, "The body is lost.");
+    if (left_ == 0) return size_t{0};
+    if (!deadline_) {
+      deadline_ = Connection::Clock::now() + time_;
+      connection_->BeginReply(0);
+      const bool wanted = expects_continue_ && !connection_->has_received();
+      if (wanted && !connection_->Write("HTTP/1.1 100 Continue\r\n\r\n")) return Lose(408);
+    }
+    const size_t most = std::min<uint64_t>(out.size(), left_);
+    const auto read = connection_->ReadBody(out.first(most), *deadline_);
+    if (const auto* count = std::get_if<size_t>(&read)) {
+      left_ -= *count;
+      return *count;
+    }
+    const auto* refusal = std::get_if<Refusal>(&read);
+    return Lose(refusal == nullptr ? 400 : refusal->status);
+  }
+
+  bool complete() const { return left_ == 0 && !chunked_; }
+  // The status to answer with, whatever the handler says, once the body is lost.
+  std::optional<int> failed_with() const { return failed_with_; }
+
+ private:
+  Failed Lose(int status) {
+    failed_with_ = status;
+    return Fail(ErrorCode::kInvalidArgument, "The body did not arrive whole.");
+  }
+
+  Connection* const connection_;
+  const std::chrono::milliseconds time_;
+  const bool chunked_;
+  const bool expects_continue_;
+  uint64_t left_;
+  std::optional<Connection::Clock::time_point> deadline_;  // once it is being read
+  std::optional<int> failed_with_;
 };
 
-thread_local Exchange* current_exchange = nullptr;
+// One reply on its way through the library.
+struct Exchange {
+  const Response* reply;
+  bool close;
+};
+
+thread_local const Exchange* current_exchange = nullptr;
 
 std::string HttpDate() {
   const std::time_t now = std::time(nullptr);
@@ -85,25 +142,51 @@ std::string HttpDate() {
   return {text, length};
 }
 
+uint64_t BodyBytes(const Response& reply) {
+  if (reply.stream) return reply.stream->size();
+  return reply.body ? reply.body->size() : 0;
+}
+
+// Writes a whole body from its source: false if it fails, or ends before its size.
+bool WriteStream(BodySource* source, httplib::DataSink* sink) {
+  constexpr size_t kChunk = 65'536;
+  std::vector<char> chunk(kChunk);
+  for (uint64_t left = source->size(); left > 0;) {
+    const auto count = source->Read(std::span(chunk).first(std::min<uint64_t>(kChunk, left)));
+    if (!count.ok() || count.value() == 0) return false;
+    if (!sink->write(chunk.data(), count.value())) return false;
+    left -= count.value();
+  }
+  return true;
+}
+
 void CopyReply(const Response& reply, httplib::Response* out) {
   out->status = reply.status;
   out->headers.clear();  // the library's defaults
   out->set_header("Date", HttpDate());
   for (const Header& header : reply.headers) out->set_header(header.name, header.value);
-  if (!reply.body) return;
   // In one write: between two, the library would drop the rest of a reply when the server stops.
-  out->set_content_provider(
-      reply.body->size(), reply.content_type,
-      [body = reply.body](size_t offset, size_t length, httplib::DataSink& sink) {
-        return sink.write(body->data() + offset, length);
-      });
+  if (reply.stream && reply.stream->size() > 0) {
+    out->set_content_provider(reply.stream->size(), reply.content_type,
+                              [source = reply.stream](size_t, size_t, httplib::DataSink& sink) {
+                                return WriteStream(source.get(), &sink);
+                              });
+  } else if (reply.body && reply.body->size() <= kSmallReplyBytes) {
+    out->set_content(*reply.body, reply.content_type);  // goes out together with the head
+  } else if (reply.body) {
+    out->set_content_provider(
+        reply.body->size(), reply.content_type,
+        [body = reply.body](size_t offset, size_t length, httplib::DataSink& sink) {
+          return sink.write(body->data() + offset, length);
+        });
+  }
 }
 
 }  // namespace
 
 class Transport::HttpServer final : public httplib::Server {
  public:
-  HttpServer(insitu::Handler handler, ErrorLog error_log, const TransportLimits& limits);
+  HttpServer(insitu::Handler handler, ErrorLog error_log, TransportOptions options);
   ~HttpServer() override;
 
   Status Bind(const std::string& address, int port);
@@ -113,13 +196,17 @@ class Transport::HttpServer final : public httplib::Server {
 
  private:
   bool process_and_close_socket(socket_t socket) override;  // on the accepting thread
-  void ServeConnection(Connection* connection);             // on a worker
-  bool ServeRequest(Connection* connection, std::variant<Request, Refusal> request, bool last);
-  Response Answer(const std::variant<Request, Refusal>& request);
+  void ServeConnection(const Accepted& accepted);           // on a worker
+  bool ServeRequest(Connection* connection, const IpAddress& peer,
+                    std::variant<Request, Refusal> request, bool last);
+  void Complete(const IpAddress& peer, Request* request) const;
+  Response Answer(const Request& request, const ConnectionBody& body);
+  bool Send(Connection* connection, const Response& reply, bool close);
 
   const insitu::Handler handler_;  // the base class has a Handler too
   const ErrorLog error_log_;
-  const TransportLimits limits_;
+  const TransportOptions options_;
+  const TransportLimits& limits_ = options_.limits;
   ServerState state_;
   WorkerPool pool_;
   int port_ = 0;
@@ -128,11 +215,11 @@ class Transport::HttpServer final : public httplib::Server {
 };
 
 Transport::HttpServer::HttpServer(insitu::Handler handler, ErrorLog error_log,
-                                  const TransportLimits& limits)
+                                  TransportOptions options)
     : handler_(std::move(handler)),
       error_log_(std::move(error_log)),
-      limits_(limits),
-      pool_(limits_, &state_, [this](Connection* connection) { ServeConnection(connection); }) {
+      options_(std::move(options)),
+      pool_(limits_, &state_, [this](const Accepted& accepted) { ServeConnection(accepted); }) {
   new_task_queue = [this] { return new InlineQueue(&pool_); };
   // The library's default is SO_REUSEPORT, with which two servers would share a port unnoticed.
   set_socket_options([](socket_t socket) {
@@ -153,16 +240,15 @@ Transport::HttpServer::HttpServer(insitu::Handler handler, ErrorLog error_log,
   for (const Header& header : bare.headers) defaults.emplace(header.name, header.value);
   set_default_headers(std::move(defaults));  // of replies that the library would make by itself
 
-  set_pre_routing_handler([this](const httplib::Request&, httplib::Response& out) {
-    const Response reply = Answer(current_exchange->request);
-    current_exchange->status = reply.status;
-    current_exchange->connection->BeginReply(reply.body ? reply.body->size() : 0);
-    CopyReply(reply, &out);
+  set_pre_routing_handler([](const httplib::Request&, httplib::Response& out) {
+    CopyReply(*current_exchange->reply, &out);
     return HandlerResponse::Handled;
   });
   set_post_routing_handler([](const httplib::Request&, httplib::Response& out) {
     // Of a 304, Content-Length would have to be the one of the file (RFC 9110, section 8.6).
-    if (out.status == 304) out.headers.erase("Content-Length");
+    if (out.status == 304 || out.status == 204) out.headers.erase("Content-Length");
+    // The library ends connections after errors of its own.
+    if (!current_exchange->close) out.headers.erase("Connection");
   });
 }
 
@@ -206,59 +292,101 @@ void Transport::HttpServer::Stop() {
 }
 
 bool Transport::HttpServer::process_and_close_socket(socket_t socket) {
-  pool_.Add(socket);
+  if (!pool_.Add(socket) && options_.on_refused) options_.on_refused();
   return true;
 }
 
-void Transport::HttpServer::ServeConnection(Connection* connection) {
+void Transport::HttpServer::ServeConnection(const Accepted& accepted) {
+  Connection connection(
+      accepted.socket,
+      options_.make_stream ? options_.make_stream(accepted.socket) : MakeTcpStream(accepted.socket),
+      accepted.at, limits_, state_);
   for (int left = limits_.max_requests_per_connection; left > 0; --left) {
-    auto head = connection->ReadHead();
+    auto head = connection.ReadHead();
     if (std::holds_alternative<Connection::Ended>(head)) return;
     std::variant<Request, Refusal> request = Refusal{500};
     if (const auto* text = std::get_if<std::string>(&head)) request = ParseRequestHead(*text);
     if (const auto* refusal = std::get_if<Refusal>(&head)) request = *refusal;
-    if (!ServeRequest(connection, std::move(request), left == 1)) break;
+    if (!ServeRequest(&connection, accepted.peer, std::move(request), left == 1)) break;
   }
-  connection->Linger();
+  connection.Linger();
 }
 
 // Returns whether the connection goes on.
-bool Transport::HttpServer::ServeRequest(Connection* connection,
+bool Transport::HttpServer::ServeRequest(Connection* connection, const IpAddress& peer,
                                          std::variant<Request, Refusal> request, bool last) {
-  const auto* read = std::get_if<Request>(&request);
-  // No body is ever read: a request that announces one is the last.
-  const bool close = last || state_.stopping || read == nullptr || !read->keep_alive ||
-                     read->body_bytes != uint64_t{0};
+  const auto began = std::chrono::steady_clock::now();
+  auto* read = std::get_if<Request>(&request);
+  bool close = true;
+  Response reply;
+  if (read != nullptr) {
+    Complete(peer, read);
+    ConnectionBody body(connection, *read, limits_);
+    read->body_reader = &body;
+    reply = Answer(*read, body);
+    read->body_reader = nullptr;
+    // What is left of a body is never taken for the next request.
+    close = last || state_.stopping || !read->keep_alive || !body.complete();
+  } else {
+    reply = ErrorReply(std::get<Refusal>(request).status);
+  }
+  AddSecurityHeaders(&reply);
+  if (options_.tls) reply.headers.push_back({"Strict-Transport-Security", kOnlyTls});
+  const bool sent = Send(connection, reply, close);
+  if (options_.on_answer) {
+    options_.on_answer({.request = read,
+                        .reply = &reply,
+                        .peer = &peer,
+                        .time = std::chrono::steady_clock::now() - began});
+  }
+  return sent && !close;
+}
+
+// What the head does not say.
+void Transport::HttpServer::Complete(const IpAddress& peer, Request* request) const {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  request->id = NewUuid(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+  const bool proxied = std::any_of(options_.trusted_proxies.begin(), options_.trusted_proxies.end(),
+                                   [&](const AddressRange& range) { return range.Contains(peer); });
+  request->secure = options_.tls || (proxied && request->Find("X-Forwarded-Proto") == "https");
+  const std::string forwarded = request->Find("X-Forwarded-For").value_or(std::string());
+  request->remote_address = ClientAddress(peer, forwarded, options_.trusted_proxies).ToText();
+}
+
+Response Transport::HttpServer::Answer(const Request& request, const ConnectionBody& body) {
+  Response reply;
+  try {
+    reply = handler_(request);
+  } catch (const std::exception& fault) {
+    error_log_(StrCat("A request failed: ", fault.what()));
+    reply = ErrorReply(500);
+  }
+  if (body.failed_with()) {
+    const std::string_view route = reply.route;
+    reply = ProblemOf(*body.failed_with());
+    AddInstance(request.id, &reply);
+    reply.route = route;
+  }
+  return reply;
+}
+
+bool Transport::HttpServer::Send(Connection* connection, const Response& reply, bool close) {
+  connection->BeginReply(BodyBytes(reply));
   const bool head_only = connection->last_head().starts_with("HEAD ");
   GatedStream stream(StrCat(head_only ? "HEAD" : "GET", " / HTTP/1.1\r\nHost: insitu\r\n\r\n"),
                      connection);
-  Exchange exchange{.request = std::move(request), .connection = connection};
+  const Exchange exchange{.reply = &reply, .close = close};
   current_exchange = &exchange;
   bool connection_closed = false;
   const bool sent = process_request(stream, /*remote_addr=*/"", 0, /*local_addr=*/"", 0, close,
                                     connection_closed, /*setup_request=*/nullptr);
   current_exchange = nullptr;
-  return sent && !close && !connection_closed && exchange.status < 400;
+  return sent && !connection_closed;
 }
 
-Response Transport::HttpServer::Answer(const std::variant<Request, Refusal>& request) {
-  Response reply;
-  try {
-    if (const auto* refusal = std::get_if<Refusal>(&request)) {
-      reply = ErrorReply(refusal->status);
-    } else {
-      reply = handler_(std::get<Request>(request));
-    }
-  } catch (const std::exception& fault) {
-    error_log_(StrCat("A request failed: ", fault.what()));
-    reply = ErrorReply(500);
-  }
-  AddSecurityHeaders(&reply);
-  return reply;
-}
-
-Transport::Transport(Handler handler, ErrorLog error_log, const TransportLimits& limits)
-    : server_(std::make_unique<HttpServer>(std::move(handler), std::move(error_log), limits)) {}
+Transport::Transport(Handler handler, ErrorLog error_log, TransportOptions options)
+    : server_(std::make_unique<HttpServer>(std::move(handler), std::move(error_log),
+                                           std::move(options))) {}
 
 Transport::~Transport() = default;
 

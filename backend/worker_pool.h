@@ -11,15 +11,23 @@
 #include <unordered_map>
 #include <vector>
 
+#include "backend/address.h"
 #include "backend/connection.h"
 #include "backend/limits.h"
 
 namespace insitu {
 
+struct Accepted {
+  int socket;
+  Connection::Clock::time_point at;
+  IpAddress peer;
+};
+
 // Add() is called by the thread that accepts; the rest by the thread that owns the pool.
 class WorkerPool {
  public:
-  using Serve = std::function<void(Connection*)>;  // on one of the pool's threads; must not throw
+  // On one of the pool's threads. Closes the socket; must not throw.
+  using Serve = std::function<void(const Accepted&)>;
 
   WorkerPool(const TransportLimits& limits, ServerState* state, Serve serve);
   ~WorkerPool();
@@ -27,19 +35,13 @@ class WorkerPool {
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   // Takes ownership of an accepted socket. It is closed at once, unread, beyond max_connections
-  // in all or max_connections_per_address from one (an IPv6 address counts by its first 64 bits).
-  void Add(int socket);
+  // in all or max_connections_per_address from one AddressGroup(): then it returns false.
+  bool Add(int socket);
 
   // Lets connections end as ServerState.stopping says, then joins all threads.
   void Stop();
 
  private:
-  struct Accepted {
-    int socket;
-    Connection::Clock::time_point at;
-    std::string address;
-  };
-
   void Work();
 
   const TransportLimits& limits_;
@@ -50,7 +52,7 @@ class WorkerPool {
   std::condition_variable changed_;
   std::deque<Accepted> queue_;
   size_t connections_ = 0;  // queued and served
-  std::unordered_map<std::string, size_t> by_address_;
+  std::unordered_map<std::string, size_t> by_group_;
   bool stopped_ = false;
 
   std::vector<std::thread> threads_;

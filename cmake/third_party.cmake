@@ -30,6 +30,17 @@ if(NOT version MATCHES "\"([0-9.]+)" OR CMAKE_MATCH_1 VERSION_LESS 0.41)
 endif()
 target_link_libraries(third_party_httplib INTERFACE Threads::Threads)
 
+# Debian's own, built and kept safe there: security fixes come with the machine's updates.
+# system_library(NAME LIBRARY…): third_party::NAME is these libraries of Debian
+function(system_library name)
+  add_library(third_party_${name} INTERFACE)
+  add_library(third_party::${name} ALIAS third_party_${name})
+  target_link_libraries(third_party_${name} INTERFACE ${ARGN})
+endfunction()
+system_library(argon2 argon2)                                # <argon2.h>
+system_library(sqlite sqlite3)                               # <sqlite3.h>
+system_library(tls ssl crypto)                               # <openssl/…>
+
 add_library(third_party_catch2 STATIC ${INSITU_SOURCES}/catch2/extras/catch_amalgamated.cpp)
 add_library(third_party::catch2 ALIAS third_party_catch2)    # <catch_amalgamated.hpp>, has main()
 target_include_directories(third_party_catch2 SYSTEM PUBLIC ${INSITU_SOURCES}/catch2/extras)

@@ -13,6 +13,12 @@
 namespace insitu {
 namespace {
 
+// A graph input or output.
+struct End {
+  std::string name;
+  Shape shape;
+};
+
 struct Description {
   std::string file;
   size_t file_bytes = 0;
@@ -21,7 +27,7 @@ struct Description {
   int64_t opset = 0;
   std::string producer;
   Metadata metadata;
-  std::vector<PlannedEnd> inputs, outputs;
+  std::vector<End> inputs, outputs;
   std::vector<StepInfo> steps;
   int64_t multiply_adds = 0;
   int64_t parameters = 0;
@@ -44,8 +50,10 @@ Result<Description> Describe(const std::string& path) {
   d.metadata = onnx.metadata;
   ASSIGN_OR_RETURN(const Network network,
                    Network::Create(std::move(onnx), PlanOptions::ForImages()));
-  d.inputs = network.inputs();
-  d.outputs = network.outputs();
+  for (const PlannedEnd& input : network.inputs())
+    d.inputs.push_back({std::string(network.NameOf(input)), input.shape});
+  for (const PlannedEnd& output : network.outputs())
+    d.outputs.push_back({std::string(network.NameOf(output)), output.shape});
   d.steps = network.Steps();
   d.multiply_adds = network.MultiplyAdds();
   d.parameters = network.Parameters();
@@ -55,9 +63,17 @@ Result<Description> Describe(const std::string& path) {
   return d;
 }
 
-Json EndsJson(const std::vector<PlannedEnd>& ends) {
+Json ShapeJson(const Shape& shape) {
   Json json = Json::array();
-  for (const PlannedEnd& end : ends) json.push_back({{"name", end.name}, {"shape", end.shape}});
+  for (int64_t dim : shape) json.push_back(dim);
+  return json;
+}
+
+Json EndsJson(const std::vector<End>& ends) {
+  Json json = Json::array();
+  for (const End& end : ends) {
+    json.push_back({{"name", end.name}, {"shape", ShapeJson(end.shape)}});
+  }
   return json;
 }
 
@@ -68,7 +84,7 @@ Json DescriptionJson(const Description& d) {
   for (const StepInfo& step : d.steps) {
     steps.push_back({{"op", step.op},
                      {"name", step.name},
-                     {"output", step.output},
+                     {"output", ShapeJson(step.output)},
                      {"parameters", step.parameters},
                      {"multiply_adds", step.multiply_adds}});
   }
@@ -90,8 +106,8 @@ Json DescriptionJson(const Description& d) {
   return json;
 }
 
-void PrintEnds(std::ostream& out, const char* what, const std::vector<PlannedEnd>& ends) {
-  for (const PlannedEnd& end : ends) {
+void PrintEnds(std::ostream& out, const char* what, const std::vector<End>& ends) {
+  for (const End& end : ends) {
     out << what << " " << end.name << ", " << ShapeText(end.shape) << '\n';
   }
 }

@@ -102,7 +102,8 @@ Result<PlanOptions> OptionsFor(const OnnxModel& model, const std::vector<NamedTe
   }
   PlanOptions options;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    options.given_inputs.push_back({model.names.text(model.inputs[i].name), inputs[i].second});
+    options.given_inputs.push_back(
+        {std::string(model.names.text(model.inputs[i].name)), inputs[i].second});
   }
   return options;
 }
@@ -112,7 +113,7 @@ Result<std::vector<Tensor>> RunNetwork(Network* network, const PlanOptions& opti
   for (const PlannedEnd& input : network->inputs()) {
     const auto given = std::find_if(
         options.given_inputs.begin(), options.given_inputs.end(),
-        [&input](const GivenInput& candidate) { return candidate.name == input.name; });
+        [&](const GivenInput& candidate) { return candidate.name == network->NameOf(input); });
     if (given == options.given_inputs.end()) return Broken("an input has no value");
     inputs.push_back(given->value.floats);
   }

@@ -59,24 +59,24 @@ struct Geometry {
 };
 
 Result<Geometry> ImageGeometry(const Network& network) {
-  const auto unsupported = [](const auto&... what) {
-    return Fail(ErrorCode::kModelUnsupported,
-                "The model cannot be used to classify images: ", what..., ".");
+  const auto unsupported = [](const std::string& what) {
+    return Fail(ErrorCode::kModelUnsupported, "The model cannot be used to classify images: %.",
+                what);
   };
   if (network.inputs().size() != 1 || network.outputs().size() != 1) {
     return unsupported("it has more than one input or output");
   }
   const PlannedEnd& input = network.inputs()[0];
   if (input.shape.size() != 4 || input.shape[0] != 1) {
-    return unsupported("its input is ", ShapeText(input.shape),
-                       ", not one image; export it with a batch of 1 or an open one");
+    return unsupported(StrCat("its input is ", ShapeText(input.shape),
+                              ", not one image; export it with a batch of 1 or an open one"));
   }
   const bool channels_last = input.layout == Layout::kPlain;
   const int64_t channels = input.shape[channels_last ? 3 : 1];
   const int64_t height = input.shape[channels_last ? 1 : 2];
   const int64_t width = input.shape[channels_last ? 2 : 3];
   if ((channels != 1 && channels != 3) || height > kMaxImageSide || width > kMaxImageSide) {
-    return unsupported("its input is ", ShapeText(input.shape), ", neither grey nor RGB");
+    return unsupported(StrCat("its input is ", ShapeText(input.shape), ", neither grey nor RGB"));
   }
   return Geometry{static_cast<int>(height), static_cast<int>(width), static_cast<int>(channels)};
 }
@@ -110,8 +110,9 @@ Result<Classifier> Classifier::Create(std::span<const uint8_t> model) {
   }
   const int64_t outputs = ElementCount(network->outputs()[0].shape);
   if (outputs != static_cast<int64_t>(info.labels.size())) {
-    return Fail(ErrorCode::kModelMetadata, "The model names ", info.labels.size(),
-                " labels in insitu.labels but has ", outputs, " outputs.");
+    return Fail(ErrorCode::kModelMetadata,
+                "The model names % labels in insitu.labels but has % outputs.", info.labels.size(),
+                outputs);
   }
   Classifier classifier(std::move(info), HexDigits(Sha256(model)), std::move(network));
   RETURN_IF_ERROR(classifier.CheckKnownAnswer());
@@ -128,8 +129,9 @@ Status Classifier::CheckKnownAnswer() {
   }
   if (worst <= kKnownAnswerTolerance) return {};
   return Fail(ErrorCode::kKnownAnswer,
-              "The model does not give its own known answer on this device (off by ",
-              static_cast<int>(worst * 1e6F), " millionths); nothing is predicted with it.");
+              "The model does not give its own known answer on this device (off by % millionths); "
+              "nothing is predicted with it.",
+              static_cast<int>(worst * 1e6F));
 }
 
 Result<Prediction> Classifier::Classify(std::span<const uint8_t> encoded) {

@@ -15,9 +15,10 @@ Result<Image> DecodeImage(std::span<const uint8_t> bytes) {
                 "The file is empty. Copy or save it again and drop it again.");
   }
   if (bytes.size() > kMaxImageBytes) {
-    return Fail(ErrorCode::kImageTooLarge, "The file is larger than ", kMaxImageBytes >> 20,
-                " MB, the most that InSitu reads. Cut out the region of interest or reduce "
-                "the image, and drop it again.");
+    return Fail(ErrorCode::kImageTooLarge,
+                "The file is larger than % MB, the most that InSitu reads. Cut out the region of "
+                "interest or reduce the image, and drop it again.",
+                kMaxImageBytes >> 20);
   }
   switch (RecogniseFormat(bytes)) {
     case Format::kPng:

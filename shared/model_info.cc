@@ -59,8 +59,11 @@ class Entries {
   const Status& status() const { return status_; }
 
   template <typename... Parts>
-  [[gnu::always_inline]] void Refuse(std::string_view key, const Parts&... what) {
-    RefuseWith(key, {TextPart(what)...});
+  [[gnu::always_inline]] void Refuse(std::string_view key, const char* pattern,
+                                     const Parts&... parts) {
+    WithParts([this, key](const char* p, const TextPart* array,
+                          size_t count) { RefuseWith(key, p, array, count); },
+              pattern, parts...);
   }
 
   bool Has(std::string_view key) const { return Find(key) != nullptr; }
@@ -79,16 +82,16 @@ class Entries {
   void Numbers(std::string_view key, double lowest, double highest, std::span<double> numbers) {
     std::string_view text = Text(key);
     if (PartCount(text) != numbers.size()) {
-      Refuse(key, "holds ", PartCount(text), " numbers instead of ", numbers.size());
+      Refuse(key, "holds % numbers instead of %", PartCount(text), numbers.size());
     }
     for (double& number : numbers) {
       const std::string_view part = TakePart(&text);
       const std::optional<double> parsed = ParseDecimal(part);
       if (!parsed) {
-        Refuse(key, "holds \"", part, "\", which is not a decimal number of at most ",
-               kMaxDecimalDigits, " digits");
+        Refuse(key, "holds \"%\", which is not a decimal number of at most % digits", part,
+               kMaxDecimalDigits);
       } else if (*parsed < lowest || *parsed > highest) {
-        Refuse(key, "holds \"", part, "\", which is out of range");
+        Refuse(key, "holds \"%\", which is out of range", part);
       }
       number = status_.ok() ? *parsed : 0;
     }
@@ -107,7 +110,7 @@ class Entries {
     for (int index = 0; !rest.empty(); ++index) {
       if (TakePart(&rest) == value) return index;
     }
-    Refuse(key, "is \"", value, "\", not one of ", choices);
+    Refuse(key, "is \"%\", not one of %", value, choices);
     return 0;
   }
 
@@ -134,10 +137,11 @@ class Entries {
     return nullptr;
   }
 
-  void RefuseWith(std::string_view key, std::initializer_list<TextPart> what) {
+  void RefuseWith(std::string_view key, const char* pattern, const TextPart* parts, size_t count) {
     if (!status_.ok()) return;
-    status_ = Fail(ErrorCode::kModelMetadata, "The model's entry insitu.", key, " ", Join(what),
-                   "; correct it and export the model again.");
+    status_ = Fail(ErrorCode::kModelMetadata,
+                   "The model's entry insitu.% %; correct it and export the model again.", key,
+                   Fill(pattern, parts, count));
   }
 
   const Metadata& metadata_;
@@ -151,7 +155,7 @@ std::vector<std::string> ReadLabels(Entries* entries) {
     const std::string_view label = TakePart(&text);
     if (label.empty()) entries->Refuse("labels", "holds an empty label");
     if (std::find(labels.begin(), labels.end(), label) != labels.end()) {
-      entries->Refuse("labels", "holds \"", label, "\" twice");
+      entries->Refuse("labels", "holds \"%\" twice", label);
     }
     labels.emplace_back(label);
   }
@@ -223,8 +227,9 @@ Result<ModelInfo> ReadModelInfo(const Metadata& metadata, int input_width, int i
   const bool sides_fit = input_width >= 1 && input_width <= kMaxImageSide && input_height >= 1 &&
                          input_height <= kMaxImageSide;
   if (!sides_fit || (input_channels != 1 && input_channels != 3)) {
-    return Fail(ErrorCode::kModelMetadata, "The model's input is ", input_height, " x ",
-                input_width, " x ", input_channels, ", which is not a grey or RGB image.");
+    return Fail(ErrorCode::kModelMetadata,
+                "The model's input is % x % x %, which is not a grey or RGB image.", input_height,
+                input_width, input_channels);
   }
   Entries entries(metadata);
   ModelInfo info;

@@ -91,13 +91,14 @@ bool IsImage(int width, int height, int channels) {
 Status CheckArguments(const Image& image, const InputSpec& spec, size_t tensor_size) {
   if (!IsImage(image.width, image.height, image.channels) ||
       image.pixels.size() != SampleCount(image.width, image.height, image.channels)) {
-    return Fail(ErrorCode::kInvalidArgument, "An image of ", image.width, " x ", image.height,
-                " x ", image.channels, " cannot hold ", image.pixels.size(), " samples.");
+    return Fail(ErrorCode::kInvalidArgument, "An image of % x % x % cannot hold % samples.",
+                image.width, image.height, image.channels, image.pixels.size());
   }
   if (!IsImage(spec.width, spec.height, spec.channels) ||
       tensor_size != SampleCount(spec.width, spec.height, spec.channels)) {
-    return Fail(ErrorCode::kInvalidArgument, "An input of ", spec.height, " x ", spec.width, " x ",
-                spec.channels, " does not fit a tensor of ", tensor_size, " numbers.");
+    return Fail(ErrorCode::kInvalidArgument,
+                "An input of % x % x % does not fit a tensor of % numbers.", spec.height,
+                spec.width, spec.channels, tensor_size);
   }
   return {};
 }

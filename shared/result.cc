@@ -12,8 +12,8 @@ thread_local LastFailure last_failure;  // NOLINT: see Failed
 
 }  // namespace
 
-Failed FailWith(ErrorCode code, std::initializer_list<TextPart> message) {
-  last_failure.error = {code, Join(message)};
+Failed FailWith(ErrorCode code, const char* pattern, const TextPart* parts, size_t count) {
+  last_failure.error = {code, Fill(pattern, parts, count)};
   if (++last_failure.number == 0) last_failure.number = 1;
   Failed failure;
   failure.number_ = last_failure.number;

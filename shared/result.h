@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <initializer_list>
+#include <limits>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -53,19 +53,24 @@ class [[nodiscard]] Failed {
   template <typename T>
   friend class Result;
   friend class Status;
-  friend Failed FailWith(ErrorCode code, std::initializer_list<TextPart> message);
+  friend Failed FailWith(ErrorCode code, const char* pattern, const TextPart* parts, size_t count);
 
   Failed() = default;
   uint32_t number_ = 0;  // of the failure on its thread, from 1; 0: none
 };
 
-Failed FailWith(ErrorCode code, std::initializer_list<TextPart> message);
+// The message is Fill(pattern, parts, count): see str_cat.h.
+Failed FailWith(ErrorCode code, const char* pattern, const TextPart* parts, size_t count);
 
-// return Fail(ErrorCode::kImageTooLarge, "The image has ", count, " pixels; …");
+// return Fail(ErrorCode::kImageTooLarge, "The image has % pixels; …", count);
 template <typename... Parts>
-[[gnu::always_inline]] inline Failed Fail(ErrorCode code, const Parts&... message) {
-  return FailWith(code, {TextPart(message)...});
+[[gnu::always_inline]] inline Failed Fail(ErrorCode code, const char* pattern,
+                                          const Parts&... parts) {
+  return WithParts([code](const char* p, const TextPart* array,
+                          size_t count) { return FailWith(code, p, array, count); },
+                   pattern, parts...);
 }
+inline Failed Fail(ErrorCode code, const std::string& message) { return Fail(code, "%", message); }
 
 // Holds a T or failed. Asking for the one that is not there is a programming error and aborts.
 template <typename T>
@@ -103,10 +108,10 @@ class [[nodiscard]] Result<T> {
     std::memcpy(&bits, &value, sizeof(value));
     bits_ = bits;
   }
-  Result(Failed failure) : bits_(uint64_t{failure.number_} << 32) {}       // NOLINT: implicit
+  Result(Failed failure) : bits_(kFailure | failure.number_) {}            // NOLINT: implicit
   Result(const Error& error) : Result(Fail(error.code, error.message)) {}  // NOLINT: implicit
 
-  bool ok() const { return bits_ >> 32 == 0; }
+  bool ok() const { return bits_ >= 0; }
   T value() const {
     if (!ok()) std::abort();
     const auto bits = static_cast<uint32_t>(bits_);
@@ -117,12 +122,14 @@ class [[nodiscard]] Result<T> {
   const Error& error() const { return failure().error(); }
   Failed failure() const {
     Failed failure;
-    failure.number_ = static_cast<uint32_t>(bits_ >> 32);
+    if (!ok()) failure.number_ = static_cast<uint32_t>(bits_);
     return failure;
   }
 
  private:
-  uint64_t bits_ = 0;  // the failure's number above, the value below
+  static constexpr int64_t kFailure = std::numeric_limits<int64_t>::min();
+
+  int64_t bits_;  // negative: the failure's number below its sign; or the value
 };
 
 // Success or a failure.

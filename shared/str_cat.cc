@@ -22,9 +22,17 @@ void TextPart::AppendTo(std::string* out) const {
   out->append(digits + at, sizeof(digits) - at);
 }
 
-std::string Join(std::initializer_list<TextPart> parts) {
+std::string Fill(const char* pattern, const TextPart* parts, size_t count) {
   std::string out;
-  for (const TextPart& part : parts) part.AppendTo(&out);
+  const TextPart* const end = parts + count;
+  for (; *pattern != '\0'; ++pattern) {
+    if (*pattern == '%' && parts != end) {
+      (parts++)->AppendTo(&out);
+    } else {
+      out.push_back(*pattern);
+    }
+  }
+  while (parts != end) (parts++)->AppendTo(&out);
   return out;
 }
 

@@ -28,7 +28,7 @@ TEST_CASE("A clamp bounds numbers and lets NaN through", "[kernels]") {
 TEST_CASE("A remap fills where a table says so and copies elsewhere", "[kernels]") {
   Remap remap;
   remap.dims = {2, 3};
-  remap.tables = {{3, 0}, {Remap::kFill, 1, 0}};
+  remap.tables = {3, 0, Remap::kFill, 1, 0};
   remap.output_strides = {3, 1};
   remap.fill = 9;
   CHECK(Output(remap, {1, 2, 3, 4, 5, 6}, {}, 6) == std::vector<float>{9, 5, 4, 9, 2, 1});

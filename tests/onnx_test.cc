@@ -71,7 +71,7 @@ TEST_CASE("A model's nodes, initializers, inputs and metadata are read", "[onnx]
   REQUIRE(model.ok());
   CHECK(model.value().opset == 17);
   REQUIRE(model.value().nodes.size() == 1);
-  CHECK(model.value().nodes[0].op_type == "Add");
+  CHECK(model.value().names.text(model.value().nodes[0].op_type) == "Add");
   CHECK(model.value().FindInitializer("c")->floats == std::vector<float>{1, 2});
   REQUIRE(model.value().inputs.size() == 1);
   CHECK(model.value().inputs[0].shape == Shape{-1, 2});

@@ -38,7 +38,7 @@ SeedWeights RandomWeights(const SeedShape& s = {}) {
 std::vector<std::string> Operators(const OnnxModel& model) {
   std::vector<std::string> operators;
   operators.reserve(model.nodes.size());
-  for (const OnnxNode& node : model.nodes) operators.push_back(node.op_type);
+  for (const OnnxNode& node : model.nodes) operators.emplace_back(model.names.text(node.op_type));
   return operators;
 }
 

@@ -58,7 +58,7 @@ TEST_CASE("A reshape makes as many dimensions as the limit and not one more", "[
     ModelBuilder model;
     return model.Input("x", {2})
         .Output("y")
-        .Ints("to", Shape(static_cast<size_t>(rank - 1), 1))
+        .Ints("to", std::vector<int64_t>(static_cast<size_t>(rank - 1), 1))
         .Ints("last", {2})
         .Node("Concat", {"to", "last"}, {"shape"}, {{"axis", int64_t{0}}})
         .Node("Reshape", {"x", "shape"}, {"r"})

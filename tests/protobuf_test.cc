@@ -38,8 +38,8 @@ TEST_CASE("What Protozero writes is read back", "[protobuf]") {
   writer.add_message(500, inner);
 
   bool damaged = false;
-  std::vector<int64_t> read_integers;
-  std::vector<float> read_numbers;
+  List<int64_t> read_integers;
+  List<float> read_numbers;
   std::string inside;
   for (ProtobufReader reader(Bytes(message), &damaged); reader.Next();) {
     switch (reader.field()) {
@@ -81,8 +81,8 @@ TEST_CASE("Repeated numbers may also come one by one", "[protobuf]") {
   for (int64_t i : {5, 6}) writer.add_int64(1, i);
   writer.add_float(2, 7);
   bool damaged = false;
-  std::vector<int64_t> integers;
-  std::vector<float> numbers;
+  List<int64_t> integers;
+  List<float> numbers;
   for (ProtobufReader reader(Bytes(message), &damaged); reader.Next();) {
     if (reader.field() == 1) reader.AppendTo(&integers);
     if (reader.field() == 2) reader.AppendTo(&numbers);
@@ -138,7 +138,7 @@ TEST_CASE("Packed floats that do not fill their last number are damage", "[proto
   std::string message;
   protozero::pbf_writer(message).add_bytes(1, "12345");
   bool damaged = false;
-  std::vector<float> numbers;
+  List<float> numbers;
   ProtobufReader reader(Bytes(message), &damaged);
   REQUIRE(reader.Next());
   reader.AppendTo(&numbers);

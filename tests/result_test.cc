@@ -52,6 +52,14 @@ TEST_CASE("Threads do not see each other's failures", "[result]") {
   CHECK(here.error().message == "The number 1 is refused.");
 }
 
+TEST_CASE("A pattern takes its parts in order, and those left over at its end", "[str_cat]") {
+  const TextPart parts[] = {"a", 2, "%"};
+  CHECK(Fill("[%, %, %]", parts, 3) == "[a, 2, %]");
+  CHECK(Fill("[%]", parts, 3) == "[a]2%");
+  CHECK(Fill("100 % of %", parts, 1) == "100 a of %");
+  CHECK(Fill("50 %", nullptr, 0) == "50 %");
+}
+
 TEST_CASE("StrCat joins texts and whole numbers, the extreme ones too", "[str_cat]") {
   CHECK(StrCat() == "");
   CHECK(StrCat("a", std::string("b"), std::string_view("c"), 0, -1, size_t{7}) == "abc0-17");

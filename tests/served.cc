@@ -17,13 +17,16 @@ Response Hello(const Request& request) {
 }
 
 Served::Served(const TransportLimits& limits, Handler handler)
+    : Served(std::move(handler), TransportOptions{.limits = limits}) {}
+
+Served::Served(Handler handler, TransportOptions options)
     : transport_(
           std::move(handler),
           [this](std::string_view message) {
             const std::lock_guard lock(mutex_);
             errors_.emplace_back(message);
           },
-          limits) {
+          std::move(options)) {
   const Status bound = transport_.Bind("127.0.0.1", 0);
   if (!bound.ok()) FAIL(bound.error().message);
   thread_ = std::thread([this] { ended_well_ = transport_.Serve(); });

@@ -24,6 +24,7 @@ Response Hello(const Request& request);
 class Served {
  public:
   explicit Served(const TransportLimits& limits = {}, Handler handler = Hello);
+  Served(Handler handler, TransportOptions options);
   ~Served();
   Served(const Served&) = delete;
   Served& operator=(const Served&) = delete;

@@ -1,9 +1,15 @@
 // The program as a whole: Run() with real arguments, a real port and real signals.
 #include <pthread.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
+#include <array>
 #include <catch_amalgamated.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -13,11 +19,14 @@
 #include "shared/str_cat.h"
 #include "tests/http_client.h"
 #include "tests/made_site.h"
+#include "tests/temporary_folder.h"
+#include "tests/tls_client.h"
 
 namespace insitu {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::EndsWith;
 using Catch::Matchers::StartsWith;
 
 struct Ended {
@@ -32,6 +41,17 @@ Ended RunToEnd(const std::vector<std::string>& arguments) {
   std::ostringstream err;
   const int status = Run(arguments, out, err);
   return {status, out.str(), err.str()};
+}
+
+// The events of a log, in their order: "started stopping".
+std::string EventsOf(const std::string& log) {
+  std::istringstream lines(log);
+  std::string events;
+  for (std::string line; std::getline(lines, line);) {
+    const std::string event = nlohmann::json::parse(line)["event"];
+    events += StrCat(events.empty() ? "" : " ", event);
+  }
+  return events;
 }
 
 // What one thread writes to a stream and another reads.
@@ -71,7 +91,7 @@ class Program {
       status_ = Run(arguments, out, err);
     });
     while (out_.Read().find('\n') == std::string::npos) {
-      if (!err_.Read().empty()) {
+      if (err_.Read().starts_with("insitu-server: ")) {
         thread_.join();
         FAIL(err_.Read());
       }
@@ -86,10 +106,26 @@ class Program {
 
   int port() {
     const std::string text = out_.Read();
-    return std::stoi(text.substr(text.rfind(':') + 1));
+    return std::stoi(text.substr(text.find(':', text.find("://") + 3) + 1));
   }
+  int metrics_port() {
+    while (true) {  // the line comes a little after the first
+      const std::string text = out_.Read();
+      const size_t line = text.find("Its metrics are at ");
+      const size_t path = text.find("/metrics\n");
+      if (path == std::string::npos) continue;
+      const size_t colon = text.rfind(':', path);
+      CHECK(line < colon);
+      return std::stoi(text.substr(colon + 1));
+    }
+  }
+  std::string err() { return err_.Read(); }
+  void Signal(int signal) { pthread_kill(thread_.native_handle(), signal); }
   Ended End(int signal) {
-    pthread_kill(thread_.native_handle(), signal);
+    Signal(signal);
+    return Wait();
+  }
+  Ended Wait() {
     thread_.join();
     return {status_, out_.Read(), err_.Read()};
   }
@@ -115,8 +151,140 @@ TEST_CASE("The server says where it is, serves the site and stops at a signal", 
   const Ended ended = program.End(signal);
   CHECK(ended.status == 0);
   CHECK(ended.out == StrCat("InSitu is at http://127.0.0.1:", port, " (Ctrl+C stops it)\n"));
-  CHECK(ended.err.empty());
+  CHECK_THAT(EventsOf(ended.err),
+             StartsWith("started ") && ContainsSubstring(" request") && EndsWith(" stopped"));
   CHECK(Ask(port, "GET", "/").status == 0);
+}
+
+TEST_CASE("The server is alive and ready while it serves", "[server]") {
+  const MadeSite site;
+  Program program(site);
+  for (const char* path : {"/healthz", "/readyz"}) {
+    CAPTURE(path);
+    const Reply reply = Ask(program.port(), "GET", path);
+    CHECK(reply.status == 200);
+    CHECK(reply.Header("Cache-Control") == "no-store");
+  }
+}
+
+TEST_CASE("Whoever runs the server can ask it how it is", "[server]") {
+  const MadeSite site;
+  std::string port;
+  {
+    Program program(site);
+    port = std::to_string(program.port());
+    CHECK(RunToEnd({"health", "--site", "x", "--port", port}).status == 0);
+  }
+  CHECK(RunToEnd({"health", "--site", "x", "--port", port}).status == 1);
+}
+
+TEST_CASE("A server that stops says so before it stops accepting", "[server]") {
+  const MadeSite site;
+  const TemporaryFolder folder;
+  WriteFile(folder / "insitu.toml", "drain_seconds = 2\n");
+  Program program(site, {"--config", (folder / "insitu.toml").string()});
+  const int port = program.port();
+  program.Signal(SIGTERM);
+  int ready = 200;
+  for (int i = 0; i < 100 && ready == 200; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    ready = Ask(port, "GET", "/readyz").status;
+  }
+  CHECK(ready == 503);
+  CHECK(Ask(port, "GET", "/healthz").status == 200);
+  CHECK(program.Wait().status == 0);
+}
+
+TEST_CASE("Metrics are on a listener of their own and count by route", "[server]") {
+  const MadeSite site;
+  const TemporaryFolder folder;
+  WriteFile(folder / "insitu.toml", "[metrics]\nport = 0\n");
+  Program program(site, {"--config", (folder / "insitu.toml").string()});
+  const int port = program.port();
+  CHECK(Ask(port, "GET", "/metrics").status == 404);
+  Ask(port, "GET", "/healthz");
+  Reply page;
+  do {  // a reply is counted when it has been sent
+    page = Ask(program.metrics_port(), "GET", "/metrics");
+    REQUIRE(page.status == 200);
+  } while (page.body.find("insitu_request_seconds_count 2\n") == std::string::npos);
+  CHECK_THAT(
+      page.body,
+      ContainsSubstring("insitu_requests_total{route=\"/*\",status=\"404\"} 1\n") &&
+          ContainsSubstring("insitu_requests_total{route=\"/healthz\",status=\"200\"} 1\n") &&
+          ContainsSubstring("insitu_request_seconds_count 2\n"));
+  CHECK(Ask(program.metrics_port(), "GET", "/").status == 404);
+}
+
+TEST_CASE("The program serves TLS and takes a new certificate at SIGHUP", "[server][tls]") {
+  const MadeSite site;
+  const TemporaryFolder folder;
+  MakeCertificate("first", folder / "c.pem", folder / "k.pem");
+  WriteFile(folder / "insitu.toml", StrCat("[tls]\ncertificate = \"", (folder / "c.pem").string(),
+                                           "\"\nkey = \"", (folder / "k.pem").string(), "\"\n"));
+  Program program(site, {"--config", (folder / "insitu.toml").string()});
+  const int port = program.port();
+  CHECK(TlsClient(port).certificate_name() == "first");
+  MakeCertificate("second", folder / "c.pem", folder / "k.pem");
+  program.Signal(SIGHUP);
+  std::string name;
+  for (int i = 0; i < 500 && name != "second"; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    name = TlsClient(port).certificate_name();
+  }
+  CHECK(name == "second");
+  WriteFile(folder / "c.pem", "rubbish");
+  program.Signal(SIGHUP);
+  while (program.err().find("certificate_kept") == std::string::npos) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  CHECK(TlsClient(port).certificate_name() == "second");
+  CHECK_THAT(program.End(SIGTERM).out, StartsWith("InSitu is at https://127.0.0.1:"));
+}
+
+TEST_CASE("A service manager is told when the server is ready and when it stops", "[server]") {
+  const MadeSite site;
+  const TemporaryFolder folder;
+  const std::string path = (folder / "notify").string();
+  const int manager = ::socket(AF_UNIX, SOCK_DGRAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  REQUIRE(::bind(manager, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0);
+  const auto told = [&] {
+    std::array<char, 64> text{};
+    const ssize_t count = ::recv(manager, text.data(), text.size(), 0);
+    return std::string(text.data(), count < 0 ? 0 : static_cast<size_t>(count));
+  };
+  ::setenv("NOTIFY_SOCKET", path.c_str(), 1);
+  Program program(site);
+  CHECK(told() == "READY=1");
+  program.End(SIGTERM);
+  CHECK(told() == "STOPPING=1");
+  ::unsetenv("NOTIFY_SOCKET");
+  ::close(manager);
+}
+
+TEST_CASE("A configuration can be checked without serving", "[server]") {
+  const TemporaryFolder folder;
+  WriteFile(folder / "good.toml", "site = \"anywhere\"\n");
+  WriteFile(folder / "bad.toml", "sites = 1\n");
+  const Ended good = RunToEnd({"config", "check", "--config", (folder / "good.toml").string()});
+  CHECK(good.status == 0);
+  CHECK_THAT(good.out, ContainsSubstring("is good"));
+  const Ended bad = RunToEnd({"config", "check", "--config", (folder / "bad.toml").string()});
+  CHECK(bad.status == 2);
+  CHECK_THAT(bad.err, ContainsSubstring("no setting sites"));
+}
+
+TEST_CASE("An address of the API that there is not is a problem", "[server]") {
+  const MadeSite site;
+  Program program(site);
+  const Reply reply = Ask(program.port(), "GET", "/api/nothing");
+  CHECK(reply.status == 404);
+  CHECK(reply.Header("Content-Type") == "application/problem+json");
+  CHECK_THAT(reply.body, ContainsSubstring("\"instance\":\"urn:uuid:"));
+  CHECK(Ask(program.port(), "POST", "/api/nothing").status == 404);
 }
 
 TEST_CASE("Brotli, 304 and HEAD come through the whole server", "[server]") {
@@ -153,13 +321,15 @@ TEST_CASE("Only GET and HEAD are allowed", "[server]") {
         405);
 }
 
-TEST_CASE("No request has a body, however it is announced", "[server][limits]") {
+TEST_CASE("A page takes no body, however it is announced", "[server][limits]") {
   const MadeSite site;
   Program program(site);
   CHECK(Ask(program.port(), "GET", "/", "Content-Length: 0\r\n").status == 200);
-  const std::string lines = GENERATE("Content-Length: 1\r\n", "Transfer-Encoding: chunked\r\n");
+  const auto [lines, status] = GENERATE(table<std::string, int>(
+      {{"Content-Length: 1\r\n", 413}, {"Transfer-Encoding: chunked\r\n", 411}}));
   CAPTURE(lines);
-  CHECK(StatusOf(program.port(), StrCat("GET / HTTP/1.1\r\nHost: a\r\n", lines, "\r\n0")) == 413);
+  CHECK(StatusOf(program.port(), StrCat("GET / HTTP/1.1\r\nHost: a\r\n", lines, "\r\n0")) ==
+        status);
 }
 
 TEST_CASE("No path leads out of the site", "[server]") {

@@ -14,8 +14,8 @@ const skip = existsSync(join(site, "index.html"))
   : `SKIPPED: ${site} is not built; run make site`;
 
 const KILOBYTE = 1024;
-// Engine, its decoders and its glue, brotli. The aim is 60 KB; this keeps what has been won.
-const MAX_ENGINE_BYTES = 78 * KILOBYTE;
+// Engine, its decoders and its glue, brotli.
+const MAX_ENGINE_BYTES = 60 * KILOBYTE;
 const MAX_SEED_BYTES = 2_100_000; // as it is
 const MAX_PAGE_BYTES = 40 * KILOBYTE; // everything else, brotli
 const HASHED = /^[\w-]+-([0-9a-f]{10})\.\w+$/;

@@ -59,10 +59,9 @@ bool IsKnownHeader(uint32_t size) {
 }
 
 Failed Compressed() {
-  return Fail(
-      ErrorCode::kImageUnknown,
-      "This is a BMP in a compressed form that InSitu does not read. Save it as PNG and drop it "
-      "again.");
+  return Fail(ErrorCode::kImageUnknown,
+              "This is a BMP in a compressed form that InSitu does not read. Save it as PNG and "
+              "drop it again.");
 }
 
 // The sides and the depth. bytes holds the whole header.

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "shared/formats/pixels.h"
+#include "shared/str_cat.h"
 
 namespace insitu {
 namespace {
@@ -39,10 +40,10 @@ constexpr int kBlock = 8;  // pixels on a side of what is transformed at once
 
 Failed Bad(std::string_view reason) { return Corrupt("JPEG", reason); }
 
-template <typename... Parts>
-[[gnu::always_inline]] inline Failed Unsupported(const Parts&... what) {
-  return Fail(ErrorCode::kImageUnknown, "This is a JPEG with ", what...,
-              ", which InSitu does not read. Save it as PNG and drop it again.");
+Failed Unsupported(std::string_view what) {
+  return Fail(
+      ErrorCode::kImageUnknown,
+      "This is a JPEG with %, which InSitu does not read. Save it as PNG and drop it again.", what);
 }
 
 int64_t CeilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -219,7 +220,7 @@ Status MarkerReader::ReadFrame(uint8_t marker, std::span<const uint8_t> data) {
   file_.channels = data[5];
   if (file_.height == 0) return Unsupported("its height after the image");
   RETURN_IF_ERROR(CheckImageSize(file_.width, file_.height));
-  if (data[0] != 8) return Unsupported(data[0], " bits per sample");
+  if (data[0] != 8) return Unsupported(StrCat(data[0], " bits per sample"));
   if (file_.channels == 4) return Unsupported("four channels (CMYK), as for printing");
   if (file_.channels != 1 && file_.channels != 3) {
     return Bad("its header gives a number of channels that images do not have");
@@ -262,9 +263,10 @@ Status MarkerReader::ReadComponents(std::span<const uint8_t> data) {
 Status MarkerReader::ReadScan(std::span<const uint8_t> data) {
   if (!has_frame_) return Bad("its image stands before its header");
   if (++scans_ > kMaxJpegScans) {
-    return Fail(ErrorCode::kImageTooLarge, "This JPEG has more than ", kMaxJpegScans,
-                " scans, which would take too long to read. Save it as PNG and drop it "
-                "again.");
+    return Fail(ErrorCode::kImageTooLarge,
+                "This JPEG has more than % scans, which would take too long to read. Save it as "
+                "PNG and drop it again.",
+                kMaxJpegScans);
   }
   const size_t count = data.empty() ? 0 : data[0];
   if (count < 1 || count > static_cast<size_t>(file_.channels) || data.size() != 4 + 2 * count) {

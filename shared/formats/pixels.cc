@@ -15,15 +15,16 @@ size_t SampleCount(int64_t width, int64_t height, int channels) {
 
 Status CheckImageSize(int64_t width, int64_t height) {
   if (width < 1 || height < 1) {
-    return Fail(ErrorCode::kImageCorrupt, "The image says that it is ", width, " x ", height,
-                " pixels, so it holds nothing to read. Save it again and drop it again.");
+    return Fail(ErrorCode::kImageCorrupt,
+                "The image says that it is % x % pixels, so it holds nothing to read. Save it "
+                "again and drop it again.",
+                width, height);
   }
   if (width > kMaxImageSide || height > kMaxImageSide || width * height > kMaxImagePixels) {
-    return Fail(ErrorCode::kImageTooLarge, "The image is ", width, " x ", height,
-                " pixels; InSitu reads up to ", kMaxImageSide, " on a side and ",
-                kMaxImagePixels / 1'000'000,
-                " million in all. Cut out the region of interest or reduce the image, and "
-                "drop it again.");
+    return Fail(ErrorCode::kImageTooLarge,
+                "The image is % x % pixels; InSitu reads up to % on a side and % million in all. "
+                "Cut out the region of interest or reduce the image, and drop it again.",
+                width, height, kMaxImageSide, kMaxImagePixels / 1'000'000);
   }
   return {};
 }
@@ -47,20 +48,21 @@ Memory AllocateMemory(size_t size) {
 }
 
 Failed Truncated(std::string_view format) {
-  return Fail(ErrorCode::kImageTruncated, "This ", format,
-              " file ends before its image does. Copy or save it again and drop it again.");
+  return Fail(ErrorCode::kImageTruncated,
+              "This % file ends before its image does. Copy or save it again and drop it again.",
+              format);
 }
 
 Failed Corrupt(std::string_view format, std::string_view reason) {
-  return Fail(ErrorCode::kImageCorrupt, "This ", format, " file is damaged: ", reason,
-              ". Copy or save it again and drop it again.");
+  return Fail(ErrorCode::kImageCorrupt,
+              "This % file is damaged: %. Copy or save it again and drop it again.", format,
+              reason);
 }
 
 Failed OutOfMemory() {
-  return Fail(
-      ErrorCode::kOutOfMemory,
-      "There is not enough memory for this image. Close other pages or reduce the image, and "
-      "drop it again.");
+  return Fail(ErrorCode::kOutOfMemory,
+              "There is not enough memory for this image. Close other pages or reduce the image, "
+              "and drop it again.");
 }
 
 // Orientations 5..8 exchange rows and columns; in each, the stored origin lies in another corner.

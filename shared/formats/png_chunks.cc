@@ -147,8 +147,10 @@ Status ReadTransparency(const Chunk& chunk, PngFile* png) {
 Failed UnknownChunk(const Chunk& chunk) {
   const std::string_view kind =
       chunk.Is("CgBI") ? "in the form that is made for iPhone programs" : "with an extension";
-  return Fail(ErrorCode::kImageUnknown, "This is a PNG ", kind,
-              " that InSitu does not read. Save it as an ordinary PNG and drop it again.");
+  return Fail(
+      ErrorCode::kImageUnknown,
+      "This is a PNG % that InSitu does not read. Save it as an ordinary PNG and drop it again.",
+      kind);
 }
 
 // What follows IHDR, up to IEND.

@@ -104,9 +104,9 @@ Failed UnknownFormat(std::span<const uint8_t> bytes) {
   const std::string_view name = NameOf(AsText(bytes));
   const std::string what =
       name.empty() ? "This file is no image that InSitu knows" : StrCat("This is ", name);
-  return Fail(ErrorCode::kImageUnknown, what,
-              "; InSitu reads PNG, JPEG, BMP, PGM and PPM. Save it as PNG and drop it "
-              "again.");
+  return Fail(ErrorCode::kImageUnknown,
+              "%; InSitu reads PNG, JPEG, BMP, PGM and PPM. Save it as PNG and drop it again.",
+              what);
 }
 
 }  // namespace insitu

@@ -1,8 +1,7 @@
 // Convolution of each channel by itself, channels last.
 #pragma once
 
-#include <vector>
-
+#include "shared/list.h"
 #include "shared/network/convolution.h"
 
 namespace insitu {
@@ -14,8 +13,8 @@ struct Depthwise {
   Window window;
   int64_t items = 1;
   int64_t channels = 1;
-  std::vector<float> weights;  // (kernel h, kernel w, channels)
-  std::vector<float> bias;     // (channels)
+  List<float> weights;  // (kernel h, kernel w, channels)
+  List<float> bias;     // (channels)
   Clamp clamp;
 
   void Run(const float* const* inputs, float* output) const;

@@ -107,6 +107,25 @@ void PoolAt(const Pool& pool, const Taps& rows, const Taps& columns, const float
 
 }  // namespace
 
+Status PerItem::Bind(int batch, std::span<const Operand> inputs, float* output,
+                     int64_t output_item_stride) {
+  batch_ = batch;
+  std::copy(inputs.begin(), inputs.end(), inputs_);
+  output_ = output;
+  output_item_stride_ = output_item_stride;
+  return {};
+}
+
+void PerItem::Run() {
+  for (int item = 0; item < batch_; ++item) {
+    const float* inputs[kMaxOperands];
+    for (size_t i = 0; i < kMaxOperands; ++i) {
+      inputs[i] = inputs_[i].data + item * inputs_[i].item_stride;
+    }
+    RunItem(inputs, output_ + item * output_item_stride_);
+  }
+}
+
 void UnaryKernel::Run(const float* const* inputs, float* output) const {
   const float* input = inputs[0];
   const float a = alpha;
@@ -147,10 +166,9 @@ void BinaryKernel::Simplify() {
       b_strides[outer] = b_strides[axis];
       dims[outer] *= dims[axis];
     }
-    const auto at = static_cast<std::ptrdiff_t>(axis);
-    a_strides.erase(a_strides.begin() + at);
-    b_strides.erase(b_strides.begin() + at);
-    dims.erase(dims.begin() + at);
+    a_strides.erase(axis);
+    b_strides.erase(axis);
+    dims.erase(axis);
   }
 }
 

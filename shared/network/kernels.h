@@ -11,10 +11,11 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <span>
 #include <utility>
-#include <vector>
 
 #include "shared/limits.h"
+#include "shared/list.h"
 #include "shared/network/operation.h"
 #include "shared/network/tensor.h"
 
@@ -52,8 +53,8 @@ void ForEachRow(const Shape& dims, Visit visit) {
 struct Remap {
   static constexpr int32_t kFill = -1;
 
-  Shape dims;                                // of the part of the output that is written
-  std::vector<std::vector<int32_t>> tables;  // one a dimension, dims[axis] long
+  Shape dims;            // of the part of the output that is written
+  List<int32_t> tables;  // one after the other, each dims[axis] long
   Shape output_strides;
   int64_t output_offset = 0;
   float fill = 0;
@@ -95,8 +96,8 @@ struct BinaryKernel {
 // output[p, c] = clamp(input[p, c] * scale[c] + shift[c]): BatchNormalization, channels last.
 struct ChannelAffine {
   int64_t pixels = 0;
-  std::vector<float> scale;
-  std::vector<float> shift;
+  List<float> scale;
+  List<float> shift;
   Clamp clamp;
 
   void Run(const float* const* inputs, float* output) const;
@@ -161,43 +162,31 @@ struct LocalResponse {
 // output[i] = a[i] (m x k) * b[i] (k x n) for matrices at the given offsets, both known at run
 // time.
 struct MatrixProduct {
+  struct Offsets {
+    int64_t a;
+    int64_t b;
+  };
+
   int64_t m = 0;
   int64_t k = 0;
   int64_t n = 0;
   int64_t a_strides[2] = {0, 0};  // row, column
   int64_t b_strides[2] = {0, 0};
-  std::vector<std::pair<int64_t, int64_t>> offsets;  // of a and b, one a matrix of the output
+  List<Offsets> offsets;  // one a matrix of the output
 
   void Run(const float* const* inputs, float* output) const;
 };
 
-// A kernel as a step: runs it for each item of the batch.
-template <typename Kernel>
-class PerItem final : public Operation {
+// A step that works on one item of the batch at a time.
+class PerItem : public Operation {
  public:
-  explicit PerItem(Kernel kernel) : kernel_(std::move(kernel)) {}
-
   Status Bind(int batch, std::span<const Operand> inputs, float* output,
-              int64_t output_item_stride) override {
-    batch_ = batch;
-    std::copy(inputs.begin(), inputs.end(), inputs_);
-    output_ = output;
-    output_item_stride_ = output_item_stride;
-    return {};
-  }
-
-  void Run() override {
-    for (int item = 0; item < batch_; ++item) {
-      const float* inputs[kMaxOperands];
-      for (size_t i = 0; i < kMaxOperands; ++i) {
-        inputs[i] = inputs_[i].data + item * inputs_[i].item_stride;
-      }
-      kernel_.Run(inputs, output_ + item * output_item_stride_);
-    }
-  }
+              int64_t output_item_stride) final;
+  void Run() final;
 
  private:
-  Kernel kernel_;
+  virtual void RunItem(const float* const* inputs, float* output) const = 0;
+
   int batch_ = 0;
   Operand inputs_[kMaxOperands];
   float* output_ = nullptr;
@@ -205,8 +194,21 @@ class PerItem final : public Operation {
 };
 
 template <typename Kernel>
+class KernelStep final : public PerItem {
+ public:
+  explicit KernelStep(Kernel kernel) : kernel_(std::move(kernel)) {}
+
+ private:
+  void RunItem(const float* const* inputs, float* output) const override {
+    kernel_.Run(inputs, output);
+  }
+
+  const Kernel kernel_;
+};
+
+template <typename Kernel>
 std::unique_ptr<Operation> MakeOperation(Kernel kernel) {
-  return std::make_unique<PerItem<Kernel>>(std::move(kernel));
+  return std::make_unique<KernelStep<Kernel>>(std::move(kernel));
 }
 
 template <typename T>
@@ -217,7 +219,7 @@ void Remap::Copy(const T* input, T* output) const {
     return;
   }
   const size_t last = dims.size() - 1;
-  const std::vector<int32_t>& row = tables[last];
+  const auto row = std::span(tables).last(static_cast<size_t>(dims[last]));
   bool dense = output_strides[last] == 1;
   for (size_t i = 0; dense && i < row.size(); ++i)
     dense = row[i] == static_cast<int32_t>(i) + row[0];
@@ -226,8 +228,10 @@ void Remap::Copy(const T* input, T* output) const {
     int64_t from = 0;
     T* to = output;
     bool filled = false;
+    const int32_t* table = tables.data();
     for (size_t axis = 0; axis < last; ++axis) {
-      const int32_t offset = tables[axis][static_cast<size_t>(at[axis])];
+      const int32_t offset = table[at[axis]];
+      table += dims[axis];
       filled = filled || offset < 0;
       from += offset;
       to += at[axis] * output_strides[axis];

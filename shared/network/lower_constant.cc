@@ -13,45 +13,46 @@ Status SetConstant(NodeReader* node, Planner* planner, Tensor tensor) {
   return {};
 }
 
-Tensor IntTensor(Shape shape, std::vector<int64_t> ints) {
-  return {DataType::kInt64, std::move(shape), {}, std::move(ints)};
+Tensor IntTensor(const Shape& shape, List<int64_t> ints) {
+  return {DataType::kInt64, shape, {}, std::move(ints)};
 }
 
 Status LowerConstant(NodeReader* node, Planner* planner) {
   if (const Tensor* tensor = node->TensorValue("value")) return SetConstant(node, planner, *tensor);
+  Tensor tensor;
   if (node->HasAttribute("value_float")) {
-    return SetConstant(node, planner, {DataType::kFloat, {}, {node->Number("value_float", 0)}, {}});
+    tensor.floats = {node->Number("value_float", 0)};
+  } else if (node->HasAttribute("value_floats")) {
+    const auto numbers = node->Numbers("value_floats");
+    tensor.floats = List<float>(numbers);
+    tensor.shape.push_back(static_cast<int64_t>(numbers.size()));
+  } else if (node->HasAttribute("value_int")) {
+    tensor.type = DataType::kInt64;
+    tensor.ints = {node->Integer("value_int", 0)};
+  } else if (node->HasAttribute("value_ints")) {
+    const auto numbers = node->Integers("value_ints");
+    tensor.type = DataType::kInt64;
+    tensor.ints = List<int64_t>(numbers);
+    tensor.shape.push_back(static_cast<int64_t>(numbers.size()));
+  } else {
+    return node->Unsupported("holds neither floats nor whole numbers");
   }
-  if (node->HasAttribute("value_floats")) {
-    std::vector<float> numbers = node->Numbers("value_floats");
-    Shape shape = {static_cast<int64_t>(numbers.size())};
-    return SetConstant(node, planner, {DataType::kFloat, std::move(shape), std::move(numbers), {}});
-  }
-  if (node->HasAttribute("value_int")) {
-    return SetConstant(node, planner, IntTensor({}, {node->Integer("value_int", 0)}));
-  }
-  if (node->HasAttribute("value_ints")) {
-    std::vector<int64_t> numbers = node->Integers("value_ints");
-    Shape shape = {static_cast<int64_t>(numbers.size())};
-    return SetConstant(node, planner, IntTensor(std::move(shape), std::move(numbers)));
-  }
-  return node->Unsupported("holds neither floats nor whole numbers");
+  return SetConstant(node, planner, std::move(tensor));
 }
 
 Status LowerConstantOfShape(NodeReader* node, Planner* planner) {
-  ASSIGN_OR_RETURN(const Shape shape, planner->KnownInts(*node, 0));
+  ASSIGN_OR_RETURN(const Shape shape, planner->KnownShape(*node, 0));
   RETURN_IF_ERROR(CheckShape(*node, shape));
   const Tensor* value = node->TensorValue("value");
   const auto size = static_cast<size_t>(ElementCount(shape));
   if (value != nullptr && value->type == DataType::kInt64) {
     if (value->ints.size() != 1) return node->Invalid("repeats more than one value");
-    return SetConstant(node, planner, IntTensor(shape, std::vector<int64_t>(size, value->ints[0])));
+    return SetConstant(node, planner, IntTensor(shape, List<int64_t>(size, value->ints[0])));
   }
   if (value != nullptr && value->floats.size() != 1)
     return node->Invalid("repeats more than one value");
   const float repeated = value == nullptr ? 0 : value->floats[0];
-  return SetConstant(node, planner,
-                     {DataType::kFloat, shape, std::vector<float>(size, repeated), {}});
+  return SetConstant(node, planner, {DataType::kFloat, shape, List<float>(size, repeated), {}});
 }
 
 Status LowerShape(NodeReader* node, Planner* planner) {
@@ -63,9 +64,8 @@ Status LowerShape(NodeReader* node, Planner* planner) {
   };
   const int64_t start = bound(node->Integer("start", 0));
   const int64_t end = std::max(start, bound(node->Integer("end", rank)));
-  const auto from = shape.begin() + static_cast<std::ptrdiff_t>(start);
-  const auto to = shape.begin() + static_cast<std::ptrdiff_t>(end);
-  return SetConstant(node, planner, IntTensor({end - start}, Shape(from, to)));
+  const auto dims = shape.part(static_cast<size_t>(start), static_cast<size_t>(end));
+  return SetConstant(node, planner, IntTensor({end - start}, List<int64_t>(dims)));
 }
 
 // onnx.TensorProto.DataType of the types that a Tensor can stand for.
@@ -77,8 +77,7 @@ Status LowerCast(NodeReader* node, Planner* planner) {
   const int64_t to = node->Integer("to", 0);
   (void)node->Integer("saturate", 1);  // of 8-bit floats
   if (!IsFloatType(to) && !IsIntType(to)) {
-    return node->Unsupported("casts to element type ", to,
-                             "; float, int32 and int64 are supported");
+    return node->Unsupported("casts to element type %; float, int32 and int64 are supported", to);
   }
   const bool from_int = planner->IsInt(input);
   if (from_int == IsIntType(to)) return (planner->SetOutput(node->Output(), input), Status());

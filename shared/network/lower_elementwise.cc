@@ -59,7 +59,7 @@ Result<Shape> Broadcast(const NodeReader& node, const Shape& a, const Shape& b) 
     const int64_t x = i < a.size() ? a[a.size() - 1 - i] : 1;
     const int64_t y = i < b.size() ? b[b.size() - 1 - i] : 1;
     if (x != y && x != 1 && y != 1) {
-      return node.Invalid("combines ", ShapeText(a), " with ", ShapeText(b));
+      return node.Invalid("combines % with %", ShapeText(a), ShapeText(b));
     }
     out[out.size() - 1 - i] = x == 1 ? y : x;
   }
@@ -114,7 +114,8 @@ Status FoldBinary(NodeReader* node, Planner* planner, Binary function) {
   return {};
 }
 
-// Plans function(a, b), clamped by what reads *output_name.
+}  // namespace
+
 Result<ValueId> EmitBinary(const NodeReader& node, Planner* planner, Binary function, ValueId a,
                            ValueId b, NameId* output_name) {
   ASSIGN_OR_RETURN(const Shape shape, Broadcast(node, planner->shape(a), planner->shape(b)));
@@ -128,7 +129,8 @@ Result<ValueId> EmitBinary(const NodeReader& node, Planner* planner, Binary func
   const Shape a_strides = OperandStrides(*planner, a, shape);
   const Shape b_strides = OperandStrides(*planner, b, shape);
   BinaryKernel kernel{function, {}, {}, {}, planner->FuseClamp(output_name)};
-  for (size_t axis : MemoryOrder(shape.size(), layout)) {
+  for (size_t place = 0; place < shape.size(); ++place) {
+    const size_t axis = MemoryAxis(place, shape.size(), layout);
     kernel.dims.push_back(shape[axis]);
     kernel.a_strides.push_back(a_strides[axis]);
     kernel.b_strides.push_back(b_strides[axis]);
@@ -138,6 +140,8 @@ Result<ValueId> EmitBinary(const NodeReader& node, Planner* planner, Binary func
   planner->Emit(node, {a, b}, output, MakeOperation(std::move(kernel)));
   return output;
 }
+
+namespace {
 
 Status LowerBinary(NodeReader* node, Planner* planner, Binary function) {
   ASSIGN_OR_RETURN(const ValueId a, planner->Input(*node, 0));
@@ -186,7 +190,7 @@ Status LowerPRelu(NodeReader* node, Planner* planner) {
   Shape shape = planner->shape(slope);
   if (shape.size() == 1) {
     for (size_t axis = 2; axis < planner->shape(input).size(); ++axis) shape.push_back(1);
-    slope = planner->Reshaped(slope, std::move(shape));
+    slope = planner->Reshaped(slope, shape);
   }
   NameId output_name = node->Output();
   ASSIGN_OR_RETURN(const ValueId output,
@@ -205,19 +209,19 @@ Status LowerBatchNormalization(NodeReader* node, Planner* planner) {
   (void)node->Number("momentum", 0);  // matters only when training
   if (node->Integer("spatial", 1) != 1) return node->Unsupported("is not spatial");
   const float epsilon = node->Number("epsilon", 1e-5F);
-  std::vector<float> parameters[4];  // scale, shift, mean, variance
+  const float* parameters[4];  // scale, shift, mean, variance
   for (size_t i = 0; i < 4; ++i) {
     ASSIGN_OR_RETURN(const auto known, planner->KnownInput(*node, i + 1));
-    parameters[i] = known->floats;
-    if (parameters[i].size() != static_cast<size_t>(shape[1])) {
-      return node->Invalid("has ", parameters[i].size(), " parameters for ", shape[1], " channels");
+    parameters[i] = known->floats.data();
+    if (known->floats.size() != static_cast<size_t>(shape[1])) {
+      return node->Invalid("has % parameters for % channels", known->floats.size(), shape[1]);
     }
   }
   ASSIGN_OR_RETURN(const ValueId input, planner->InLayout(*node, any, Layout::kChannelsLast));
   NameId output_name = node->Output();
   ChannelAffine kernel;
   kernel.pixels = shape[1] == 0 ? 0 : ElementCount(shape) / shape[1];
-  for (size_t c = 0; c < parameters[0].size(); ++c) {
+  for (size_t c = 0; c < static_cast<size_t>(shape[1]); ++c) {
     kernel.scale.push_back(parameters[0][c] / std::sqrt(parameters[3][c] + epsilon));
     kernel.shift.push_back(parameters[1][c] - parameters[2][c] * kernel.scale[c]);
   }

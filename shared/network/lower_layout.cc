@@ -1,7 +1,7 @@
 // Operators that only move elements: each is a Remap (kernels.h) or another shape for the same
 // memory. Whole numbers (shapes, indices) are moved while planning, by the same tables.
 #include <algorithm>
-#include <numeric>
+#include <cstdlib>
 
 #include "shared/limits.h"
 #include "shared/network/planner.h"
@@ -9,59 +9,49 @@
 namespace insitu {
 namespace {
 
-Status MoveInts(NodeReader* node, Planner* planner, ValueId input, Sources sources,
-                const Shape& shape) {
+Status MoveInts(NodeReader* node, Planner* planner, ValueId input, const Shape& shape,
+                const IndexMap& source) {
   const auto known = planner->value(input).known;
   if (!known) return node->Unsupported("moves whole numbers that are not constant");
-  const Shape strides = DenseStrides(known->shape);
-  for (size_t axis = 0; axis < sources.size(); ++axis) {
-    for (int32_t& source : sources[axis]) {
-      if (source != Remap::kFill) source *= static_cast<int32_t>(strides[axis]);
-    }
-  }
   RETURN_IF_ERROR(CheckShape(*node, shape));
+  const Shape strides = DenseStrides(known->shape);
   Remap remap;
   remap.dims = shape;
   remap.output_strides = DenseStrides(shape);
-  remap.tables = std::move(sources);
+  for (size_t axis = 0; axis < shape.size(); ++axis) {
+    AppendTable(axis, shape[axis], strides[axis], &source, &remap.tables);
+  }
   Tensor moved{
-      DataType::kInt64, shape, {}, std::vector<int64_t>(static_cast<size_t>(ElementCount(shape)))};
+      DataType::kInt64, shape, {}, List<int64_t>(static_cast<size_t>(ElementCount(shape)))};
   remap.Copy(known->ints.data(), moved.ints.data());
   planner->SetOutput(node->Output(), planner->AddConstant(std::move(moved)));
   return {};
 }
 
-// Plans output[i, j, …] = input[sources[0][i], sources[1][j], …] in the input's own layout.
-Status MoveTo(NodeReader* node, Planner* planner, Sources sources, float fill = 0) {
+// Plans output[i, j, …] = input[source(0, i), source(1, j), …] in the input's own layout.
+Status MoveTo(NodeReader* node, Planner* planner, const Shape& shape, const IndexMap& source,
+              float fill = 0) {
   ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, 0));
-  Shape shape;
-  for (const auto& axis : sources) shape.push_back(static_cast<int64_t>(axis.size()));
-  if (planner->IsInt(input)) return MoveInts(node, planner, input, std::move(sources), shape);
+  if (planner->IsInt(input)) return MoveInts(node, planner, input, shape, source);
   ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, shape, planner->value(input).layout));
   planner->EmitMove(
-      *node, {.input = input, .output = output, .sources = std::move(sources), .fill = fill});
+      *node, {.input = input, .output = output, .dims = shape, .source = &source, .fill = fill});
   planner->SetOutput(node->Output(), output);
   return {};
 }
 
-Sources WholeInput(const Shape& shape) {
-  Sources sources;
-  for (int64_t dim : shape) sources.push_back(Iota(dim));
-  return sources;
-}
-
-Status SetReshaped(NodeReader* node, Planner* planner, ValueId input, Shape shape) {
+Status SetReshaped(NodeReader* node, Planner* planner, ValueId input, const Shape& shape) {
   RETURN_IF_ERROR(CheckShape(*node, shape));
   if (ElementCount(shape) != ElementCount(planner->shape(input))) {
-    return node->Invalid("turns ", ShapeText(planner->shape(input)), " into ", ShapeText(shape));
+    return node->Invalid("turns % into %", ShapeText(planner->shape(input)), ShapeText(shape));
   }
-  planner->SetOutput(node->Output(), planner->Reshaped(input, std::move(shape)));
+  planner->SetOutput(node->Output(), planner->Reshaped(input, shape));
   return {};
 }
 
 Status LowerReshape(NodeReader* node, Planner* planner) {
   ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, 0));
-  ASSIGN_OR_RETURN(Shape shape, planner->KnownInts(*node, 1));
+  ASSIGN_OR_RETURN(Shape shape, planner->KnownShape(*node, 1));
   const bool zero_means_zero = node->Integer("allowzero", 0) != 0;
   const Shape& from = planner->shape(input);
   int64_t known = 1;
@@ -78,11 +68,11 @@ Status LowerReshape(NodeReader* node, Planner* planner) {
     const bool fits = shape[axis] >= 0 && shape[axis] <= kMaxTensorElements;
     if (fits) known *= shape[axis];
     if (!fits || known > kMaxTensorElements) {
-      return node->Invalid("has ", shape[axis], " in its shape");
+      return node->Invalid("has % in its shape", shape[axis]);
     }
   }
   if (open < shape.size()) shape[open] = known == 0 ? 0 : ElementCount(from) / known;
-  return SetReshaped(node, planner, input, std::move(shape));
+  return SetReshaped(node, planner, input, shape);
 }
 
 Status LowerFlatten(NodeReader* node, Planner* planner) {
@@ -90,15 +80,15 @@ Status LowerFlatten(NodeReader* node, Planner* planner) {
   const Shape& from = planner->shape(input);
   const auto rank = static_cast<int64_t>(from.size());
   int64_t axis = node->Integer("axis", 1);
-  if (axis < -rank || axis > rank) return node->Invalid("names dimension ", axis, " of ", rank);
+  if (axis < -rank || axis > rank) return node->Invalid("names dimension % of %", axis, rank);
   if (axis < 0) axis += rank;
   Shape shape = {1, 1};
   for (int64_t i = 0; i < rank; ++i) shape[i < axis ? 0 : 1] *= from[static_cast<size_t>(i)];
-  return SetReshaped(node, planner, input, std::move(shape));
+  return SetReshaped(node, planner, input, shape);
 }
 
 // The axes attribute (before opset 13) or input.
-Result<std::vector<int64_t>> Axes(NodeReader* node, Planner* planner) {
+Result<std::span<const int64_t>> Axes(NodeReader* node, Planner* planner) {
   if (node->HasInput(1)) return planner->KnownInts(*node, 1);
   return node->Integers("axes");
 }
@@ -106,58 +96,61 @@ Result<std::vector<int64_t>> Axes(NodeReader* node, Planner* planner) {
 Status LowerSqueeze(NodeReader* node, Planner* planner) {
   ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, 0));
   const Shape from = planner->shape(input);
-  ASSIGN_OR_RETURN(const std::vector<int64_t> axes, Axes(node, planner));
-  std::vector<bool> dropped(from.size(), false);
+  ASSIGN_OR_RETURN(const auto axes, Axes(node, planner));
+  AxisSet dropped;
   for (int64_t axis : axes) {
     ASSIGN_OR_RETURN(const size_t at, NormaliseAxis(*node, axis, from.size()));
-    if (from[at] != 1) return node->Invalid("squeezes a dimension of ", from[at]);
-    dropped[at] = true;
+    if (from[at] != 1) return node->Invalid("squeezes a dimension of %", from[at]);
+    dropped.Insert(at);
   }
   Shape shape;
   for (size_t i = 0; i < from.size(); ++i) {
-    if (axes.empty() ? from[i] != 1 : !dropped[i]) shape.push_back(from[i]);
+    if (axes.empty() ? from[i] != 1 : !dropped.Has(i)) shape.push_back(from[i]);
   }
-  return SetReshaped(node, planner, input, std::move(shape));
+  return SetReshaped(node, planner, input, shape);
 }
 
 Status LowerUnsqueeze(NodeReader* node, Planner* planner) {
   ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, 0));
   const Shape from = planner->shape(input);
-  ASSIGN_OR_RETURN(const std::vector<int64_t> axes, Axes(node, planner));
-  std::vector<bool> added(from.size() + axes.size(), false);
-  if (added.size() > static_cast<size_t>(kMaxTensorRank))
+  ASSIGN_OR_RETURN(const auto axes, Axes(node, planner));
+  const size_t rank = from.size() + axes.size();
+  if (rank > static_cast<size_t>(kMaxTensorRank))
     return node->Unsupported("makes too many dimensions");
+  AxisSet added;
   for (int64_t axis : axes) {
-    ASSIGN_OR_RETURN(const size_t at, NormaliseAxis(*node, axis, added.size()));
-    if (added[at]) return node->Invalid("names a dimension twice");
-    added[at] = true;
+    ASSIGN_OR_RETURN(const size_t at, NormaliseAxis(*node, axis, rank));
+    if (added.Has(at)) return node->Invalid("names a dimension twice");
+    added.Insert(at);
   }
   Shape shape;
   size_t next = 0;
-  for (bool is_new : added) shape.push_back(is_new ? 1 : from[next++]);
-  return SetReshaped(node, planner, input, std::move(shape));
+  for (size_t i = 0; i < rank; ++i) shape.push_back(added.Has(i) ? 1 : from[next++]);
+  return SetReshaped(node, planner, input, shape);
 }
 
 Status LowerTranspose(NodeReader* node, Planner* planner) {
   ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, 0));
   const Shape from = planner->shape(input);
-  std::vector<int64_t> order = node->Integers("perm");
-  if (order.empty()) {
+  const std::span<const int64_t> named = node->Integers("perm");
+  Shape order;
+  if (named.empty()) {
     for (size_t axis = from.size(); axis-- > 0;) order.push_back(static_cast<int64_t>(axis));
+  } else if (named.size() == from.size()) {
+    order = Shape(named);
   }
-  std::vector<bool> named(from.size(), false);
-  bool permutes = order.size() == from.size();
-  for (size_t i = 0; permutes && i < order.size(); ++i) {
-    const auto axis = static_cast<size_t>(order[i]);  // a negative one is beyond any size
-    permutes = axis < named.size() && !named[axis];
-    if (permutes) named[axis] = true;
-  }
-  if (!permutes) return node->Invalid("has a perm that is no permutation");
-  if (planner->IsInt(input)) return node->Unsupported("transposes whole numbers");
+  AxisSet seen;
   Shape shape;
-  for (int64_t axis : order) shape.push_back(from[static_cast<size_t>(axis)]);
+  for (int64_t axis : order) {
+    const auto at = static_cast<size_t>(axis);  // a negative one is beyond any size
+    if (at >= from.size() || seen.Has(at)) break;
+    seen.Insert(at);
+    shape.push_back(from[at]);
+  }
+  if (shape.size() != from.size()) return node->Invalid("has a perm that is no permutation");
+  if (planner->IsInt(input)) return node->Unsupported("transposes whole numbers");
   ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, shape, Layout::kPlain));
-  planner->EmitMove(*node, {.input = input, .output = output, .axes = std::move(order)});
+  planner->EmitMove(*node, {.input = input, .output = output, .axes = order});
   planner->SetOutput(node->Output(), output);
   return {};
 }
@@ -173,26 +166,28 @@ Status ConcatInts(NodeReader* node, Planner* planner) {
   RETURN_IF_ERROR(CheckShape(*node, joined.shape));
   for (size_t i = 0; i < node->node().inputs.size(); ++i) {
     ASSIGN_OR_RETURN(const auto part, planner->KnownInput(*node, i));
-    joined.ints.insert(joined.ints.end(), part->ints.begin(), part->ints.end());
+    for (int64_t value : part->ints) joined.ints.push_back(value);
   }
   planner->SetOutput(node->Output(), planner->AddConstant(std::move(joined)));
   return {};
 }
 
 Status LowerConcat(NodeReader* node, Planner* planner) {
-  std::vector<ValueId> inputs;
+  const size_t count = node->node().inputs.size();
+  if (count == 0) return node->Invalid("joins nothing");
   Layout layout = Layout::kPlain;
-  for (size_t i = 0; i < node->node().inputs.size(); ++i) {
+  ValueId first = kNoValue;
+  for (size_t i = 0; i < count; ++i) {
     ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, i));
-    inputs.push_back(input);
+    if (i == 0) first = input;
     if (planner->value(input).layout == Layout::kChannelsLast) layout = Layout::kChannelsLast;
   }
-  if (inputs.empty()) return node->Invalid("joins nothing");
-  Shape shape = planner->shape(inputs[0]);
+  Shape shape = planner->shape(first);
   ASSIGN_OR_RETURN(const size_t axis, NormaliseAxis(*node, node->Integer("axis", 1), shape.size()));
-  if (planner->IsInt(inputs[0])) return ConcatInts(node, planner);
+  if (planner->IsInt(first)) return ConcatInts(node, planner);
   shape[axis] = 0;
-  for (ValueId input : inputs) {
+  for (size_t i = 0; i < count; ++i) {
+    const ValueId input = planner->Named(node->node().inputs[i]);
     Shape part = planner->shape(input);
     if (planner->IsInt(input) || part.size() != shape.size())
       return node->Invalid("joins values of different kinds");
@@ -203,7 +198,8 @@ Status LowerConcat(NodeReader* node, Planner* planner) {
   ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, shape, layout));
   const int64_t stride = planner->Strides(output)[axis];
   int64_t offset = 0;
-  for (ValueId input : inputs) {
+  for (size_t i = 0; i < count; ++i) {
+    const ValueId input = planner->Named(node->node().inputs[i]);
     planner->EmitMove(*node, {.input = input, .output = output, .output_offset = offset * stride});
     offset += planner->shape(input)[axis];
   }
@@ -211,48 +207,57 @@ Status LowerConcat(NodeReader* node, Planner* planner) {
   return {};
 }
 
-// The indices that start:end:step selects of `count`, by ONNX's clamping rules.
-std::vector<int32_t> SliceIndices(int64_t start, int64_t end, int64_t step, int64_t count) {
-  const auto clamp = [count, step](int64_t at) {
-    if (at < 0) at = at < -count ? -1 : at + count;  // -count - 1 and below lie before the start
-    return step > 0 ? std::clamp<int64_t>(at, 0, count) : std::clamp<int64_t>(at, -1, count - 1);
+// A stretch of indices that start:end:step selects.
+struct Selected {
+  int64_t first = 0;
+  int64_t step = 1;
+  int64_t count = 0;
+};
+
+// Of `size` indices, by ONNX's clamping rules.
+Selected Select(int64_t start, int64_t end, int64_t step, int64_t size) {
+  const auto clamp = [size, step](int64_t at) {
+    at = at < -size ? -1 : (at < 0 ? at + size : at);  // -size - 1 and below lie before the start
+    return step > 0 ? std::clamp<int64_t>(at, 0, size) : std::clamp<int64_t>(at, -1, size - 1);
   };
-  std::vector<int32_t> indices;
-  const int64_t last = end < -count ? (step > 0 ? 0 : -1) : clamp(end);
-  for (int64_t at = clamp(start); step > 0 ? at < last : at > last; at += step) {
-    indices.push_back(static_cast<int32_t>(at));
-    if (step > count || step < -count) break;  // the next would be outside; also avoids overflow
-  }
-  return indices;
+  const int64_t first = clamp(start);
+  const int64_t length = step > 0 ? clamp(end) - first : first - clamp(end);
+  // A longer step selects no more, and may overflow.
+  const int64_t stride = std::clamp<int64_t>(step, -size - 1, size + 1);
+  const int64_t magnitude = std::abs(stride);
+  return {first, stride, length <= 0 ? 0 : (length + magnitude - 1) / magnitude};
 }
 
 Status LowerSlice(NodeReader* node, Planner* planner) {
   ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, 0));
   const Shape shape = planner->shape(input);
-  std::vector<int64_t> starts = node->Integers("starts");  // opset 9 and older
-  std::vector<int64_t> ends = node->Integers("ends");
-  std::vector<int64_t> axes = node->Integers("axes");
-  std::vector<int64_t> steps;
-  std::vector<int64_t>* const parameters[] = {&starts, &ends, &axes, &steps};
+  std::span<const int64_t> starts = node->Integers("starts");  // opset 9 and older
+  std::span<const int64_t> ends = node->Integers("ends");
+  std::span<const int64_t> axes = node->Integers("axes");
+  std::span<const int64_t> steps;
+  std::span<const int64_t>* const parameters[] = {&starts, &ends, &axes, &steps};
   for (size_t i = 0; i < 4; ++i) {
     if (!node->HasInput(i + 1)) continue;
     ASSIGN_OR_RETURN(*parameters[i], planner->KnownInts(*node, i + 1));
   }
-  if (axes.empty()) {
-    for (size_t i = 0; i < starts.size(); ++i) axes.push_back(static_cast<int64_t>(i));
-  }
-  if (steps.empty()) steps.assign(starts.size(), 1);
-  if (ends.size() != starts.size() || axes.size() != starts.size() ||
-      steps.size() != starts.size()) {
+  if (ends.size() != starts.size() || (!axes.empty() && axes.size() != starts.size()) ||
+      (!steps.empty() && steps.size() != starts.size())) {
     return node->Invalid("has starts, ends, axes and steps of different lengths");
   }
-  Sources sources = WholeInput(shape);
+  Selected selected[kMaxTensorRank];
+  Shape sizes = shape;
+  for (size_t i = 0; i < shape.size(); ++i) selected[i].count = shape[i];
   for (size_t i = 0; i < starts.size(); ++i) {
-    ASSIGN_OR_RETURN(const size_t axis, NormaliseAxis(*node, axes[i], shape.size()));
-    if (steps[i] == 0) return node->Invalid("has a step of 0");
-    sources[axis] = SliceIndices(starts[i], ends[i], steps[i], shape[axis]);
+    const int64_t named = axes.empty() ? static_cast<int64_t>(i) : axes[i];
+    const int64_t step = steps.empty() ? 1 : steps[i];
+    ASSIGN_OR_RETURN(const size_t axis, NormaliseAxis(*node, named, shape.size()));
+    if (step == 0) return node->Invalid("has a step of 0");
+    selected[axis] = Select(starts[i], ends[i], step, shape[axis]);
+    sizes[axis] = selected[axis].count;
   }
-  return MoveTo(node, planner, std::move(sources));
+  return MoveTo(node, planner, sizes, [&selected](size_t axis, int64_t at) {
+    return selected[axis].first + at * selected[axis].step;
+  });
 }
 
 Status LowerGather(NodeReader* node, Planner* planner) {
@@ -261,25 +266,31 @@ Status LowerGather(NodeReader* node, Planner* planner) {
   ASSIGN_OR_RETURN(const auto indices, planner->KnownInput(*node, 1));
   ASSIGN_OR_RETURN(const size_t axis, NormaliseAxis(*node, node->Integer("axis", 0), shape.size()));
   if (indices->type != DataType::kInt64) return node->Invalid("takes whole numbers as indices");
-  Sources sources = WholeInput(shape);
-  sources[axis].clear();
+  const int64_t count = shape[axis];
   for (int64_t index : indices->ints) {
-    if (index < -shape[axis] || index >= shape[axis])
-      return node->Invalid("takes element ", index, " of ", shape[axis]);
-    sources[axis].push_back(static_cast<int32_t>(index < 0 ? index + shape[axis] : index));
+    if (index < -count || index >= count)
+      return node->Invalid("takes element % of %", index, count);
   }
-  RETURN_IF_ERROR(MoveTo(node, planner, std::move(sources)));
+  Shape sizes = shape;
+  sizes[axis] = static_cast<int64_t>(indices->ints.size());
+  RETURN_IF_ERROR(
+      MoveTo(node, planner, sizes, [axis, count, indices](size_t moved, int64_t at) -> int64_t {
+        if (moved != axis) return at;
+        const int64_t index = indices->ints[static_cast<size_t>(at)];
+        return index < 0 ? index + count : index;
+      }));
   if (indices->shape.size() == 1) return {};
   // The indices' own dimensions take the place of the gathered one.
-  Shape gathered(shape.begin(), shape.begin() + static_cast<std::ptrdiff_t>(axis));
-  gathered.insert(gathered.end(), indices->shape.begin(), indices->shape.end());
-  gathered.insert(gathered.end(), shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1,
-                  shape.end());
-  return SetReshaped(node, planner, planner->Named(node->Output()), std::move(gathered));
+  if (shape.size() - 1 + indices->shape.size() > static_cast<size_t>(kMaxTensorRank))
+    return node->Unsupported("makes too many dimensions");
+  Shape gathered(shape.part(0, axis));
+  for (int64_t dim : indices->shape) gathered.push_back(dim);
+  for (int64_t dim : shape.part(axis + 1)) gathered.push_back(dim);
+  return SetReshaped(node, planner, planner->Named(node->Output()), gathered);
 }
 
 // Which index of `count` a padded position reads; -1 for the fill.
-int64_t PadSource(const std::string& mode, int64_t position, int64_t count) {
+int64_t PadSource(std::string_view mode, int64_t position, int64_t count) {
   if (position >= 0 && position < count) return position;
   if (mode == "edge") return std::clamp<int64_t>(position, 0, count - 1);
   if (mode == "wrap") return (position % count + count) % count;
@@ -292,11 +303,11 @@ int64_t PadSource(const std::string& mode, int64_t position, int64_t count) {
 Status LowerPad(NodeReader* node, Planner* planner) {
   ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, 0));
   const Shape shape = planner->shape(input);
-  const std::string mode = node->Text("mode", "constant");
+  const std::string_view mode = node->Text("mode", "constant");
   if (mode != "constant" && mode != "edge" && mode != "reflect" && mode != "wrap") {
-    return node->Unsupported("pads in mode ", mode);
+    return node->Unsupported("pads in mode %", mode);
   }
-  std::vector<int64_t> pads = node->Integers("pads");  // opset 10 and older
+  std::span<const int64_t> pads = node->Integers("pads");  // opset 10 and older
   if (node->HasInput(1)) {
     ASSIGN_OR_RETURN(pads, planner->KnownInts(*node, 1));
   }
@@ -307,29 +318,30 @@ Status LowerPad(NodeReader* node, Planner* planner) {
       return node->Unsupported("pads with something that is not one float");
     fill = value->floats[0];
   }
-  std::vector<int64_t> axes;
+  std::span<const int64_t> axes;
   if (node->HasInput(3)) {
     ASSIGN_OR_RETURN(axes, planner->KnownInts(*node, 3));
-  } else {
-    for (size_t i = 0; i < shape.size(); ++i) axes.push_back(static_cast<int64_t>(i));
   }
-  if (pads.size() != 2 * axes.size())
+  const size_t count = node->HasInput(3) ? axes.size() : shape.size();
+  if (pads.size() != 2 * count)
     return node->Invalid("has pads of another length than its dimensions");
-  Sources sources = WholeInput(shape);
-  for (size_t i = 0; i < axes.size(); ++i) {
-    ASSIGN_OR_RETURN(const size_t axis, NormaliseAxis(*node, axes[i], shape.size()));
-    const int64_t before = pads[i];
-    const int64_t after = pads[i + axes.size()];
-    if (std::max(before, after) > kMaxWindow || std::min(before, after) < -kMaxWindow)
-      return node->Unsupported("pads by more than ", kMaxWindow);
+  Shape padded = shape;
+  Shape before(shape.size());
+  for (size_t i = 0; i < count; ++i) {
+    const int64_t named = node->HasInput(3) ? axes[i] : static_cast<int64_t>(i);
+    ASSIGN_OR_RETURN(const size_t axis, NormaliseAxis(*node, named, shape.size()));
+    const int64_t after = pads[i + count];
+    before[axis] = pads[i];
+    if (std::max(before[axis], after) > kMaxWindow || std::min(before[axis], after) < -kMaxWindow)
+      return node->Unsupported("pads by more than %", kMaxWindow);
     if (shape[axis] == 0 && mode != "constant")
       return node->Invalid("pads nothing by its own elements");
-    sources[axis].clear();
-    for (int64_t at = -before; at < shape[axis] + after; ++at) {
-      sources[axis].push_back(static_cast<int32_t>(PadSource(mode, at, shape[axis])));
-    }
+    padded[axis] = std::max<int64_t>(0, before[axis] + shape[axis] + after);
   }
-  return MoveTo(node, planner, std::move(sources), fill);
+  return MoveTo(
+      node, planner, padded,
+      [&](size_t axis, int64_t at) { return PadSource(mode, at - before[axis], shape[axis]); },
+      fill);
 }
 
 Status LowerIdentity(NodeReader* node, Planner* planner) {
@@ -344,8 +356,8 @@ Status LowerDropout(NodeReader* node, Planner* planner) {
   (void)node->Number("ratio", 0);
   (void)node->Integer("seed", 0);
   if (node->HasInput(2)) {
-    ASSIGN_OR_RETURN(const std::vector<int64_t> training, planner->KnownInts(*node, 2));
-    if (training != std::vector<int64_t>{0}) return node->Unsupported("is in training mode");
+    ASSIGN_OR_RETURN(const auto training, planner->KnownInts(*node, 2));
+    if (training.size() != 1 || training[0] != 0) return node->Unsupported("is in training mode");
   }
   return LowerIdentity(node, planner);
 }

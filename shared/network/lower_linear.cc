@@ -10,29 +10,24 @@ namespace {
 
 // A convolution's constants in ONNX's order: weights (outputs, group inputs, kernel…).
 struct ConvolutionWeights {
-  std::vector<float> weights;
-  std::vector<float> bias;
-};
-
-// The scale and shift that BatchNormalization means, when its parameters are all known.
-struct ScaleShift {
-  std::vector<float> scale;
-  std::vector<float> shift;
+  List<float> weights;
+  List<float> bias;
 };
 
 // Folds a BatchNormalization that alone reads *output, if one does. Returns whether it did.
 Result<bool> FuseBatchNormalization(Planner* planner, NameId* output, ConvolutionWeights* weights) {
   const OnnxNode* next = planner->SoleReader(*output);
-  if (next == nullptr || next->op_type != "BatchNormalization" || next->inputs.size() != 5 ||
-      next->outputs.size() != 1 || next->inputs[0] != *output) {
+  if (next == nullptr || next->inputs.size() != 5 || next->outputs.size() != 1 ||
+      next->inputs[0] != *output) {
     return false;
   }
   NodeReader reader(*next, planner->model());
-  std::vector<float> parameters[4];  // scale, shift, mean, variance
+  if (reader.op_type() != "BatchNormalization") return false;
+  const float* parameters[4];  // scale, shift, mean, variance
   for (size_t i = 0; i < 4; ++i) {
     const auto known = planner->KnownInput(reader, i + 1);
     if (!known.ok() || known.value()->floats.size() != weights->bias.size()) return false;
-    parameters[i] = known.value()->floats;
+    parameters[i] = known.value()->floats.data();
   }
   const float epsilon = reader.Number("epsilon", 1e-5F);
   (void)reader.Number("momentum", 0);  // matters only when training
@@ -51,9 +46,9 @@ Result<bool> FuseBatchNormalization(Planner* planner, NameId* output, Convolutio
 }
 
 // (outputs, inputs, kernel…) -> (outputs, kernel…, inputs)
-std::vector<float> InputsLast(const std::vector<float>& weights, int64_t outputs, int64_t inputs,
-                              int64_t kernel) {
-  std::vector<float> moved(weights.size());
+List<float> InputsLast(const List<float>& weights, int64_t outputs, int64_t inputs,
+                       int64_t kernel) {
+  List<float> moved(weights.size());
   size_t to = 0;
   for (int64_t o = 0; o < outputs; ++o) {
     for (int64_t k = 0; k < kernel; ++k) {
@@ -74,7 +69,7 @@ Result<ConvolutionWeights> ReadWeights(const NodeReader& node, Planner* planner)
   if (node.HasInput(2)) {
     ASSIGN_OR_RETURN(const auto bias, planner->KnownInput(node, 2));
     if (bias->floats.size() != read.bias.size()) {
-      return node.Invalid("has ", bias->floats.size(), " biases for ", outputs, " outputs");
+      return node.Invalid("has % biases for % outputs", bias->floats.size(), outputs);
     }
     read.bias = bias->floats;
   }
@@ -98,8 +93,8 @@ Status LowerConv(NodeReader* node, Planner* planner) {
   const int64_t outputs = kernel_shape[0];
   if (spec.groups < 1 || outputs < 1 || outputs % spec.groups != 0 ||
       spec.group_inputs * spec.groups != input_shape[1] || ElementCount(kernel_shape) == 0) {
-    return node->Invalid("has weights ", ShapeText(kernel_shape), " in ", spec.groups,
-                         " groups for an input of ", ShapeText(input_shape));
+    return node->Invalid("has weights % in % groups for an input of %", ShapeText(kernel_shape),
+                         spec.groups, ShapeText(input_shape));
   }
   spec.group_outputs = outputs / spec.groups;
   ASSIGN_OR_RETURN(ConvolutionWeights weights, ReadWeights(*node, planner));
@@ -110,7 +105,7 @@ Status LowerConv(NodeReader* node, Planner* planner) {
   spec.clamp = planner->FuseClamp(&output_name);
 
   const int64_t taps = window.kernel[0] * window.kernel[1];
-  const std::vector<float> packed = InputsLast(weights.weights, outputs, spec.group_inputs, taps);
+  const List<float> packed = InputsLast(weights.weights, outputs, spec.group_inputs, taps);
   spec.weights = packed.data();
   spec.bias = weights.bias.data();
   ASSIGN_OR_RETURN(auto operation, MakeConvolution(spec));
@@ -124,8 +119,8 @@ Status LowerConv(NodeReader* node, Planner* planner) {
 }
 
 // (rows, columns) -> (columns, rows)
-std::vector<float> Transposed(const std::vector<float>& matrix, int64_t rows, int64_t columns) {
-  std::vector<float> out(matrix.size());
+List<float> Transposed(const List<float>& matrix, int64_t rows, int64_t columns) {
+  List<float> out(matrix.size());
   for (int64_t r = 0; r < rows; ++r) {
     for (int64_t c = 0; c < columns; ++c) {
       out[static_cast<size_t>(c * rows + r)] = matrix[static_cast<size_t>(r * columns + c)];
@@ -137,7 +132,7 @@ std::vector<float> Transposed(const std::vector<float>& matrix, int64_t rows, in
 // weights: (outputs, inputs) with inputs counted in ONNX's order. When the input is a flatten of a
 // channels-last value, puts them in the order of that memory and returns the value itself.
 ValueId ReadFlattenedDirectly(Planner* planner, ValueId input, int64_t outputs,
-                              std::vector<float>* weights) {
+                              List<float>* weights) {
   const ValueId source = planner->value(input).flattened;
   if (source < 0) return input;
   const Shape from = planner->shape(source);
@@ -152,12 +147,12 @@ ValueId ReadFlattenedDirectly(Planner* planner, ValueId input, int64_t outputs,
 struct DenseLayer {
   int64_t inputs = 0;
   int64_t outputs = 0;
-  std::vector<float> weights;  // (outputs, inputs)
-  std::vector<float> bias;     // (outputs) or empty
+  List<float> weights;  // (outputs, inputs)
+  List<float> bias;     // (outputs) or empty
 };
 
 // input_index 0 of the node times constant weights, clamped by what follows.
-Status EmitDense(NodeReader* node, Planner* planner, DenseLayer layer, Shape output_shape,
+Status EmitDense(NodeReader* node, Planner* planner, DenseLayer layer, const Shape& output_shape,
                  NameId output_name) {
   ASSIGN_OR_RETURN(ValueId input, planner->UncopiedInput(*node, 0));
   input = ReadFlattenedDirectly(planner, input, layer.outputs, &layer.weights);
@@ -173,8 +168,7 @@ Status EmitDense(NodeReader* node, Planner* planner, DenseLayer layer, Shape out
   spec.bias = layer.bias.empty() ? nullptr : layer.bias.data();
   spec.clamp = planner->FuseClamp(&output_name);
   ASSIGN_OR_RETURN(auto operation, MakeDense(spec));
-  ASSIGN_OR_RETURN(const ValueId output,
-                   planner->Add(*node, std::move(output_shape), Layout::kPlain));
+  ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, output_shape, Layout::kPlain));
   planner->Emit(*node, {input}, output, std::move(operation),
                 spec.rows * spec.inputs * spec.outputs,
                 static_cast<int64_t>(layer.weights.size() + layer.bias.size()));
@@ -183,17 +177,17 @@ Status EmitDense(NodeReader* node, Planner* planner, DenseLayer layer, Shape out
 }
 
 // a * b for two matrices, strided; both may be known only at run time.
-Status EmitProduct(NodeReader* node, Planner* planner, MatrixProduct product, Shape output_shape,
-                   ValueId* output) {
-  ASSIGN_OR_RETURN(const ValueId a_any, planner->Input(*node, 0));
-  ASSIGN_OR_RETURN(const ValueId b_any, planner->Input(*node, 1));
-  ASSIGN_OR_RETURN(const ValueId a, planner->InLayout(*node, a_any, Layout::kPlain));
-  ASSIGN_OR_RETURN(const ValueId b, planner->InLayout(*node, b_any, Layout::kPlain));
-  ASSIGN_OR_RETURN(*output, planner->Add(*node, std::move(output_shape), Layout::kPlain));
+Result<ValueId> EmitProduct(NodeReader* node, Planner* planner, MatrixProduct product,
+                            const Shape& output_shape) {
+  ASSIGN_OR_RETURN(ValueId a, planner->Input(*node, 0));
+  ASSIGN_OR_RETURN(ValueId b, planner->Input(*node, 1));
+  ASSIGN_OR_RETURN(a, planner->InLayout(*node, a, Layout::kPlain));
+  ASSIGN_OR_RETURN(b, planner->InLayout(*node, b, Layout::kPlain));
+  ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, output_shape, Layout::kPlain));
   const int64_t multiply_adds =
       static_cast<int64_t>(product.offsets.size()) * product.m * product.k * product.n;
-  planner->Emit(*node, {a, b}, *output, MakeOperation(std::move(product)), multiply_adds);
-  return {};
+  planner->Emit(*node, {a, b}, output, MakeOperation(std::move(product)), multiply_adds);
+  return output;
 }
 
 // Strides that broadcast `shape` to `to` (aligned at the last dimension).
@@ -205,30 +199,14 @@ Shape BroadcastStrides(const Shape& shape, const Shape& strides, const Shape& to
   return out;
 }
 
-// Adds beta * C to a product that is already planned.
-Status AddBias(NodeReader* node, Planner* planner, ValueId product, float beta,
-               NameId output_name) {
-  ASSIGN_OR_RETURN(const ValueId c, planner->Input(*node, 2));
-  ValueId scaled = c;
-  if (beta != 1) {
-    ASSIGN_OR_RETURN(scaled, planner->Add(*node, planner->shape(c), planner->value(c).layout));
-    planner->Emit(
-        *node, {c}, scaled,
-        MakeOperation(UnaryKernel{Unary::kAffine, beta, 0, ElementCount(planner->shape(c))}));
-  }
-  const Shape shape = planner->shape(product);
-  if (planner->shape(c).size() > shape.size())
-    return node->Invalid("has a bias of too many dimensions");
-  BinaryKernel sum{Binary::kAdd,
-                   shape,
-                   DenseStrides(shape),
-                   BroadcastStrides(planner->shape(c), planner->Strides(scaled), shape),
-                   {}};
-  sum.Simplify();
-  ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, shape, Layout::kPlain));
-  planner->Emit(*node, {product, scaled}, output, MakeOperation(std::move(sum)));
-  planner->SetOutput(output_name, output);
-  return {};
+// factor * value, which is the value itself for 1.
+Result<ValueId> EmitScaled(const NodeReader& node, Planner* planner, ValueId id, float factor) {
+  if (factor == 1) return id;
+  const Shape shape = planner->shape(id);
+  ASSIGN_OR_RETURN(const ValueId scaled, planner->Add(node, shape, planner->value(id).layout));
+  planner->Emit(node, {id}, scaled,
+                MakeOperation(UnaryKernel{Unary::kAffine, factor, 0, ElementCount(shape)}));
+  return scaled;
 }
 
 Status LowerGemm(NodeReader* node, Planner* planner) {
@@ -247,9 +225,9 @@ Status LowerGemm(NodeReader* node, Planner* planner) {
   const int64_t k = a_shape[a_transposed ? 0 : 1];
   const int64_t n = b_shape[b_transposed ? 0 : 1];
   if (b_shape[b_transposed ? 1 : 0] != k) {
-    return node->Invalid("multiplies ", ShapeText(a_shape), " by ", ShapeText(b_shape));
+    return node->Invalid("multiplies % by %", ShapeText(a_shape), ShapeText(b_shape));
   }
-  const NameId output_name = node->Output();
+  NameId output_name = node->Output();
   const auto weights = planner->value(b).known;
   const bool has_bias = node->HasInput(2) && beta != 0;
   const auto bias = has_bias ? planner->KnownInput(*node, 2) : Result<const Tensor*>(nullptr);
@@ -262,26 +240,24 @@ Status LowerGemm(NodeReader* node, Planner* planner) {
     DenseLayer layer{k, n, b_transposed ? weights->floats : Transposed(weights->floats, k, n), {}};
     for (float& weight : layer.weights) weight *= alpha;
     if (has_bias) {
-      layer.bias.assign(static_cast<size_t>(n), bias.value()->floats[0] * beta);
-      for (size_t i = 0; i < bias.value()->floats.size(); ++i)
-        layer.bias[i] = bias.value()->floats[i] * beta;
-      if (bias.value()->floats.size() == 1)
-        layer.bias.assign(static_cast<size_t>(n), bias.value()->floats[0] * beta);
+      const List<float>& biases = bias.value()->floats;
+      for (int64_t i = 0; i < n; ++i) {
+        layer.bias.push_back(biases[biases.size() == 1 ? 0 : static_cast<size_t>(i)] * beta);
+      }
     }
     return EmitDense(node, planner, std::move(layer), {m, n}, output_name);
   }
   MatrixProduct product{m, k, n, {a_shape[1], 1}, {b_shape[1], 1}, {{0, 0}}};
   if (a_transposed) std::swap(product.a_strides[0], product.a_strides[1]);
   if (b_transposed) std::swap(product.b_strides[0], product.b_strides[1]);
-  ValueId result = -1;
-  RETURN_IF_ERROR(EmitProduct(node, planner, std::move(product), {m, n}, &result));
-  if (alpha != 1) {
-    ASSIGN_OR_RETURN(const ValueId scaled, planner->Add(*node, {m, n}, Layout::kPlain));
-    planner->Emit(*node, {result}, scaled,
-                  MakeOperation(UnaryKernel{Unary::kAffine, alpha, 0, m * n}));
-    result = scaled;
+  ASSIGN_OR_RETURN(ValueId result, EmitProduct(node, planner, std::move(product), {m, n}));
+  ASSIGN_OR_RETURN(result, EmitScaled(*node, planner, result, alpha));
+  if (has_bias) {
+    ASSIGN_OR_RETURN(ValueId c, planner->Input(*node, 2));
+    if (planner->shape(c).size() > 2) return node->Invalid("has a bias of too many dimensions");
+    ASSIGN_OR_RETURN(c, EmitScaled(*node, planner, c, beta));
+    ASSIGN_OR_RETURN(result, EmitBinary(*node, planner, Binary::kAdd, result, c, &output_name));
   }
-  if (has_bias) return AddBias(node, planner, result, beta, output_name);
   planner->SetOutput(output_name, result);
   return {};
 }
@@ -295,16 +271,16 @@ Status LowerMatMul(NodeReader* node, Planner* planner) {
   // A vector is a matrix of one row (left) or column (right) whose dimension the result drops.
   const bool a_is_vector = a_shape.size() == 1;
   const bool b_is_vector = b_shape.size() == 1;
-  if (a_is_vector) a_shape.insert(a_shape.begin(), 1);
+  if (a_is_vector) a_shape = {1, a_shape[0]};
   if (b_is_vector) b_shape.push_back(1);
   const int64_t m = a_shape[a_shape.size() - 2];
   const int64_t k = a_shape.back();
   const int64_t n = b_shape.back();
   if (b_shape[b_shape.size() - 2] != k) {
-    return node->Invalid("multiplies ", ShapeText(a_shape), " by ", ShapeText(b_shape));
+    return node->Invalid("multiplies % by %", ShapeText(a_shape), ShapeText(b_shape));
   }
-  const Shape a_batch(a_shape.begin(), a_shape.end() - 2);
-  const Shape b_batch(b_shape.begin(), b_shape.end() - 2);
+  const Shape a_batch(a_shape.part(0, a_shape.size() - 2));
+  const Shape b_batch(b_shape.part(0, b_shape.size() - 2));
   Shape batch(std::max(a_batch.size(), b_batch.size()));
   for (size_t i = 0; i < batch.size(); ++i) {
     const int64_t x =
@@ -312,7 +288,7 @@ Status LowerMatMul(NodeReader* node, Planner* planner) {
     const int64_t y =
         i + b_batch.size() < batch.size() ? 1 : b_batch[i + b_batch.size() - batch.size()];
     if (x != y && x != 1 && y != 1) {
-      return node->Invalid("multiplies ", ShapeText(a_shape), " by ", ShapeText(b_shape));
+      return node->Invalid("multiplies % by %", ShapeText(a_shape), ShapeText(b_shape));
     }
     batch[i] = x == 1 ? y : x;
   }
@@ -331,15 +307,15 @@ Status LowerMatMul(NodeReader* node, Planner* planner) {
   Shape rows = batch;
   rows.push_back(1);
   ForEachRow(rows, [&](const int64_t* at) {
-    std::pair<int64_t, int64_t> offset;
+    MatrixProduct::Offsets offsets{};
     for (size_t axis = 0; axis < batch.size(); ++axis) {
-      offset.first += at[axis] * a_strides[axis] * m * k;
-      offset.second += at[axis] * b_strides[axis] * k * n;
+      offsets.a += at[axis] * a_strides[axis] * m * k;
+      offsets.b += at[axis] * b_strides[axis] * k * n;
     }
-    product.offsets.push_back(offset);
+    product.offsets.push_back(offsets);
   });
-  ValueId output = -1;
-  RETURN_IF_ERROR(EmitProduct(node, planner, std::move(product), output_shape, &output));
+  ASSIGN_OR_RETURN(const ValueId output,
+                   EmitProduct(node, planner, std::move(product), output_shape));
   planner->SetOutput(output_name, output);
   return {};
 }

@@ -32,15 +32,15 @@ Status LowerAveragePool(NodeReader* node, Planner* planner) {
 }
 
 // Reduces the given dimensions; keeps them as 1 when keep.
-Status EmitReduce(NodeReader* node, Planner* planner, Reduce::Kind kind,
-                  const std::vector<bool>& reduced, bool keep) {
+Status EmitReduce(NodeReader* node, Planner* planner, Reduce::Kind kind, AxisSet reduced,
+                  bool keep) {
   ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, 0));
   const Shape shape = planner->shape(input);
   const Layout layout = planner->value(input).layout;
   Shape kept_shape = shape;
   Shape dropped_shape;
   for (size_t axis = 0; axis < shape.size(); ++axis) {
-    if (reduced[axis]) {
+    if (reduced.Has(axis)) {
       kept_shape[axis] = 1;
     } else {
       dropped_shape.push_back(shape[axis]);
@@ -49,9 +49,10 @@ Status EmitReduce(NodeReader* node, Planner* planner, Reduce::Kind kind,
   ASSIGN_OR_RETURN(ValueId output, planner->Add(*node, kept_shape, layout));
   const Shape output_strides = planner->Strides(output);
   Reduce reduce{kind, {}, {}, ElementCount(kept_shape)};
-  for (size_t axis : MemoryOrder(shape.size(), layout)) {
+  for (size_t place = 0; place < shape.size(); ++place) {
+    const size_t axis = MemoryAxis(place, shape.size(), layout);
     reduce.dims.push_back(shape[axis]);
-    reduce.output_strides.push_back(reduced[axis] ? 0 : output_strides[axis]);
+    reduce.output_strides.push_back(reduced.Has(axis) ? 0 : output_strides[axis]);
   }
   planner->Emit(*node, {input}, output, MakeOperation(std::move(reduce)));
   if (!keep) output = planner->Reshaped(output, dropped_shape);
@@ -61,9 +62,10 @@ Status EmitReduce(NodeReader* node, Planner* planner, Reduce::Kind kind,
 
 Status LowerGlobalPool(NodeReader* node, Planner* planner, Reduce::Kind kind) {
   ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, 0));
-  std::vector<bool> reduced(planner->shape(input).size(), true);
-  if (reduced.size() < 3) return node->Invalid("pools an input without spatial dimensions");
-  reduced[0] = reduced[1] = false;
+  const size_t rank = planner->shape(input).size();
+  if (rank < 3) return node->Invalid("pools an input without spatial dimensions");
+  AxisSet reduced;
+  for (size_t axis = 2; axis < rank; ++axis) reduced.Insert(axis);
   return EmitReduce(node, planner, kind, reduced, /*keep=*/true);
 }
 
@@ -78,7 +80,7 @@ Status LowerGlobalAveragePool(NodeReader* node, Planner* planner) {
 Status LowerReduceMean(NodeReader* node, Planner* planner) {
   ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, 0));
   const size_t rank = planner->shape(input).size();
-  std::vector<int64_t> axes = node->Integers("axes");  // before opset 18; then an input
+  std::span<const int64_t> axes = node->Integers("axes");  // before opset 18; then an input
   if (node->HasInput(1)) {
     ASSIGN_OR_RETURN(axes, planner->KnownInts(*node, 1));
   }
@@ -87,10 +89,11 @@ Status LowerReduceMean(NodeReader* node, Planner* planner) {
     planner->SetOutput(node->Output(), input);
     return {};
   }
-  std::vector<bool> reduced(rank, axes.empty());
+  AxisSet reduced;
+  for (size_t axis = 0; axes.empty() && axis < rank; ++axis) reduced.Insert(axis);
   for (int64_t axis : axes) {
     ASSIGN_OR_RETURN(const size_t at, NormaliseAxis(*node, axis, rank));
-    reduced[at] = true;
+    reduced.Insert(at);
   }
   return EmitReduce(node, planner, Reduce::Kind::kMean, reduced, keep);
 }
@@ -107,7 +110,7 @@ Status LowerLocalResponse(NodeReader* node, Planner* planner) {
   kernel.alpha = node->Number("alpha", 1e-4F);
   kernel.beta = node->Number("beta", 0.75F);
   kernel.bias = node->Number("bias", 1);
-  if (kernel.size < 1) return node->Invalid("has size ", kernel.size);
+  if (kernel.size < 1) return node->Invalid("has size %", kernel.size);
   ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, shape, Layout::kChannelsLast));
   planner->Emit(*node, {input}, output, MakeOperation(kernel));
   planner->SetOutput(node->Output(), output);

@@ -161,14 +161,14 @@ class MatrixConvolution final : public Operation {
   Clamp clamp_;
   MatrixKernel kernel_;
   bool is_pointwise_ = false;
-  std::vector<float> zeros_;
-  std::vector<float> weights_;
+  List<float> zeros_;
+  List<float> weights_;
   const float* packed_ = nullptr;  // in weights_
 
   Window bound_;  // of what the pointers cover: one image or, pointwise, all
   int64_t images_ = 0;
   int64_t item_stride_ = 0;
-  std::vector<const float*> pointers_;
+  List<const float*> pointers_;
   float* output_ = nullptr;
 };
 

@@ -22,15 +22,15 @@ struct Lifetime {
   bool Overlaps(const Lifetime& other) const { return first <= other.last && other.first <= last; }
 };
 
-std::vector<Lifetime> Lifetimes(const Plan& plan) {
-  std::vector<Lifetime> lifetimes(plan.buffers.size());
+List<Lifetime> Lifetimes(const Plan& plan) {
+  List<Lifetime> lifetimes(plan.buffers.size(), Lifetime());
   const auto include = [&lifetimes](int buffer, int step) {
     if (buffer >= 0) lifetimes[static_cast<size_t>(buffer)].Include(step);
   };
   for (const PlannedEnd& input : plan.inputs) include(input.place.buffer, 0);
   for (size_t i = 0; i < plan.steps.size(); ++i) {
     const int step = static_cast<int>(i) + 1;
-    for (const PlannedOperand& input : plan.steps[i].inputs) include(input.buffer, step);
+    for (const PlannedOperand& input : plan.steps[i].inputs()) include(input.buffer, step);
     include(plan.steps[i].output, step);
   }
   const int end = static_cast<int>(plan.steps.size()) + 1;
@@ -54,8 +54,8 @@ Result<Network> Network::Create(OnnxModel model, const PlanOptions& options) {
 
 // Largest first, each at the lowest offset where nothing that lives at the same time lies.
 void Network::PlaceBuffers() {
-  const std::vector<Lifetime> lifetimes = Lifetimes(plan_);
-  std::vector<size_t> order(plan_.buffers.size());
+  const List<Lifetime> lifetimes = Lifetimes(plan_);
+  List<size_t> order(plan_.buffers.size());
   std::iota(order.begin(), order.end(), size_t{0});
   const auto before = [this](size_t a, size_t b) {
     return plan_.buffers[a] != plan_.buffers[b] ? plan_.buffers[a] > plan_.buffers[b] : a < b;
@@ -63,7 +63,7 @@ void Network::PlaceBuffers() {
   std::make_heap(order.begin(), order.end(), before);  // std::sort is ten times the code
   std::sort_heap(order.begin(), order.end(), before);
   offsets_.assign(plan_.buffers.size(), 0);
-  std::vector<size_t> placed;  // by offset
+  List<size_t> placed;  // by offset
   for (size_t buffer : order) {
     if (lifetimes[buffer].last < 0) continue;  // fused or folded away
     const int64_t size = Aligned(plan_.buffers[buffer]);
@@ -75,10 +75,10 @@ void Network::PlaceBuffers() {
     }
     offsets_[buffer] = offset;
     item_elements_ = std::max(item_elements_, offset + size);
-    const auto place =
-        std::upper_bound(placed.begin(), placed.end(), offset,
-                         [this](int64_t value, size_t other) { return value < offsets_[other]; });
-    placed.insert(place, buffer);
+    placed.push_back(buffer);
+    for (size_t i = placed.size() - 1; i > 0 && offsets_[placed[i - 1]] > offset; --i) {
+      std::swap(placed[i], placed[i - 1]);
+    }
   }
 }
 
@@ -91,8 +91,8 @@ Status Network::Reserve(int batch) {
   if (batch <= reserved_) return {};
   const int64_t elements = item_elements_ * batch;
   if (elements > kMaxArenaBytes / static_cast<int64_t>(sizeof(float))) {
-    return Fail(ErrorCode::kOutOfMemory, "The model needs ", elements / (1 << 18),
-                " MiB to run; the limit is ", kMaxArenaBytes >> 20, " MiB.");
+    return Fail(ErrorCode::kOutOfMemory, "The model needs % MiB to run; the limit is % MiB.",
+                elements / (1 << 18), kMaxArenaBytes >> 20);
   }
   arena_.assign(static_cast<size_t>(elements), 0);
   reserved_ = batch;
@@ -103,8 +103,8 @@ Status Network::Bind(int batch) {
   bound_ = 0;
   for (PlannedStep& step : plan_.steps) {
     Operand operands[kMaxOperands];
-    for (size_t i = 0; i < step.inputs.size(); ++i) {
-      const PlannedOperand& input = step.inputs[i];
+    for (size_t i = 0; i < step.operand_count; ++i) {
+      const PlannedOperand& input = step.operands[i];
       if (input.buffer >= 0) {
         operands[i] = {BufferData(input.buffer, batch),
                        plan_.buffers[static_cast<size_t>(input.buffer)]};
@@ -112,7 +112,7 @@ Status Network::Bind(int batch) {
         operands[i] = {input.constant->floats.data(), 0};
       }
     }
-    RETURN_IF_ERROR(step.operation->Bind(batch, {operands, step.inputs.size()},
+    RETURN_IF_ERROR(step.operation->Bind(batch, {operands, step.operand_count},
                                          BufferData(step.output, batch),
                                          plan_.buffers[static_cast<size_t>(step.output)]));
   }
@@ -171,19 +171,23 @@ Status Network::Run(int batch, std::span<const float> input, std::span<float> ou
 
 std::vector<StepInfo> Network::Steps() const {
   std::vector<StepInfo> steps;
-  for (const PlannedStep& step : plan_.steps) steps.push_back(step.info);
+  for (const PlannedStep& step : plan_.steps) {
+    steps.push_back({std::string(plan_.names.text(step.op)),
+                     std::string(plan_.names.text(step.name)), step.shape, step.multiply_adds,
+                     step.parameters});
+  }
   return steps;
 }
 
 int64_t Network::MultiplyAdds() const {
   int64_t sum = 0;
-  for (const PlannedStep& step : plan_.steps) sum += step.info.multiply_adds;
+  for (const PlannedStep& step : plan_.steps) sum += step.multiply_adds;
   return sum;
 }
 
 int64_t Network::Parameters() const {
   int64_t sum = 0;
-  for (const PlannedStep& step : plan_.steps) sum += step.info.parameters;
+  for (const PlannedStep& step : plan_.steps) sum += step.parameters;
   return sum;
 }
 

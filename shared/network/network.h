@@ -3,9 +3,10 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
+#include <string_view>
 #include <vector>
 
+#include "shared/list.h"
 #include "shared/network/onnx.h"
 #include "shared/network/planner.h"
 #include "shared/network/tensor.h"
@@ -31,8 +32,10 @@ class Network {
   // A network of one input and one output.
   Status Run(int batch, std::span<const float> input, std::span<float> output);
 
-  const std::vector<PlannedEnd>& inputs() const { return plan_.inputs; }
-  const std::vector<PlannedEnd>& outputs() const { return plan_.outputs; }
+  const List<PlannedEnd>& inputs() const { return plan_.inputs; }
+  const List<PlannedEnd>& outputs() const { return plan_.outputs; }
+
+  std::string_view NameOf(const PlannedEnd& end) const { return plan_.names.text(end.name); }
 
   // What will run, in order.
   std::vector<StepInfo> Steps() const;
@@ -47,9 +50,9 @@ class Network {
   float* BufferData(int buffer, int batch);
 
   Plan plan_;
-  std::vector<int64_t> offsets_;  // of each buffer in the arena, elements of one item
-  int64_t item_elements_ = 0;     // of the arena, for one item
-  std::vector<float> arena_;
+  List<int64_t> offsets_;      // of each buffer in the arena, elements of one item
+  int64_t item_elements_ = 0;  // of the arena, for one item
+  List<float> arena_;
   int reserved_ = 0;  // items that the arena has room for
   int bound_ = 0;     // items that the operations are set up for
 };

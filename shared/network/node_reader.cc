@@ -1,15 +1,19 @@
 #include "shared/network/node_reader.h"
 
-#include <algorithm>
-
 #include "shared/str_cat.h"
 
 namespace insitu {
+namespace {
+
+constexpr size_t kMaxUnderstood = 64;
+
+}  // namespace
 
 const OnnxAttribute* NodeReader::Find(std::string_view name) {
-  understood_.push_back(name);
-  for (const OnnxAttribute& attribute : node_.attributes) {
-    if (attribute.name == name) return &attribute;
+  for (size_t i = 0; i < node_.attributes.size(); ++i) {
+    if (model_.names.text(node_.attributes[i].name) != name) continue;
+    if (i < kMaxUnderstood) understood_ |= uint64_t{1} << i;
+    return &node_.attributes[i];
   }
   return nullptr;
 }
@@ -18,52 +22,57 @@ bool NodeReader::HasAttribute(std::string_view name) { return Find(name) != null
 
 int64_t NodeReader::Integer(std::string_view name, int64_t fallback) {
   const OnnxAttribute* attribute = Find(name);
-  // proto3 leaves a zero out, so an attribute that is there without a number means 0.
-  return attribute == nullptr ? fallback : attribute->integer.value_or(0);
+  return attribute == nullptr ? fallback : attribute->integer;
 }
 
 float NodeReader::Number(std::string_view name, float fallback) {
   const OnnxAttribute* attribute = Find(name);
-  return attribute == nullptr ? fallback : attribute->number.value_or(0);
+  return attribute == nullptr ? fallback : attribute->number;
 }
 
-std::string NodeReader::Text(std::string_view name, std::string_view fallback) {
+std::string_view NodeReader::Text(std::string_view name, std::string_view fallback) {
   const OnnxAttribute* attribute = Find(name);
-  return attribute == nullptr ? std::string(fallback) : attribute->text.value_or("");
+  return attribute == nullptr ? fallback : model_.names.text(attribute->text);
 }
 
-std::vector<int64_t> NodeReader::Integers(std::string_view name) {
+std::span<const int64_t> NodeReader::Integers(std::string_view name) {
   const OnnxAttribute* attribute = Find(name);
-  return attribute == nullptr ? std::vector<int64_t>() : attribute->integers;
+  if (attribute == nullptr) return {};
+  return attribute->tensor.ints;
 }
 
-std::vector<float> NodeReader::Numbers(std::string_view name) {
+std::span<const float> NodeReader::Numbers(std::string_view name) {
   const OnnxAttribute* attribute = Find(name);
-  return attribute == nullptr ? std::vector<float>() : attribute->numbers;
+  if (attribute == nullptr) return {};
+  return attribute->tensor.floats;
 }
 
 const Tensor* NodeReader::TensorValue(std::string_view name) {
   const OnnxAttribute* attribute = Find(name);
-  return attribute == nullptr || !attribute->tensor ? nullptr : &*attribute->tensor;
+  return attribute == nullptr || !attribute->has_tensor ? nullptr : &attribute->tensor;
 }
 
 std::string NodeReader::Where() const {
-  std::string_view name = node_.name;
-  if (name.empty() && !node_.outputs.empty()) name = model_.names.text(node_.outputs[0]);
-  return StrCat(node_.op_type, " '", name, "'");
+  const NameId name =
+      node_.name == kNoName && !node_.outputs.empty() ? node_.outputs[0] : node_.name;
+  return StrCat(op_type(), " '", model_.names.text(name), "'");
 }
 
-Failed NodeReader::Describe(ErrorCode code, std::initializer_list<TextPart> what) const {
-  const std::string_view so = code == ErrorCode::kModelCorrupt ? "The model contradicts itself: "
-                                                               : "The model cannot be run: ";
-  return Fail(code, so, Where(), " ", Join(what), ".");
+Failed NodeReader::RefuseWith(const char* pattern, const TextPart* parts, size_t count) const {
+  return Fail(ErrorCode::kModelUnsupported, "The model cannot be run: % %.", Where(),
+              Fill(pattern, parts, count));
+}
+
+Failed NodeReader::ContradictWith(const char* pattern, const TextPart* parts, size_t count) const {
+  return Fail(ErrorCode::kModelCorrupt, "The model contradicts itself: % %.", Where(),
+              Fill(pattern, parts, count));
 }
 
 Status NodeReader::CheckAllUnderstood() const {
-  for (const OnnxAttribute& attribute : node_.attributes) {
-    if (std::find(understood_.begin(), understood_.end(), attribute.name) == understood_.end()) {
-      return Unsupported("has the attribute '", attribute.name, "', which is not supported");
-    }
+  for (size_t i = 0; i < node_.attributes.size(); ++i) {
+    if (i < kMaxUnderstood && (understood_ >> i & 1) != 0) continue;
+    return Unsupported("has the attribute '%', which is not supported",
+                       model_.names.text(node_.attributes[i].name));
   }
   return {};
 }

@@ -9,6 +9,8 @@
 namespace insitu {
 namespace {
 
+constexpr size_t kFirstSlots = 256;  // of a NameTable; a power of two
+
 // Field numbers of onnx.proto.
 enum ModelField {
   kIrVersion = 1,
@@ -41,68 +43,65 @@ enum AttributeField {
   kRefName = 21
 };
 
-Result<OnnxAttribute> ReadAttribute(ProtobufReader reader) {
-  OnnxAttribute attribute;
+Status ReadAttribute(ProtobufReader reader, NameTable* names, OnnxAttribute* attribute) {
   while (reader.Next()) {
     switch (reader.field()) {
       case kAttributeName:
-        attribute.name = reader.Text();
+        attribute->name = names->Intern(reader.Text());
         break;
       case kF:
-        attribute.number = reader.Number();
+        attribute->number = reader.Number();
         break;
       case kI:
-        attribute.integer = reader.Integer();
+        attribute->integer = reader.Integer();
         break;
       case kS:
-        attribute.text = reader.Text();
+        attribute->text = names->Intern(reader.Text());
         break;
       case kFloats:
-        reader.AppendTo(&attribute.numbers);
+        if (!attribute->has_tensor) reader.AppendTo(&attribute->tensor.floats);
         break;
       case kInts:
-        reader.AppendTo(&attribute.integers);
+        if (!attribute->has_tensor) reader.AppendTo(&attribute->tensor.ints);
         break;
       case kT: {
-        ASSIGN_OR_RETURN(attribute.tensor, ConvertTensor(ReadStoredTensor(reader.Message())));
+        ASSIGN_OR_RETURN(attribute->tensor, ConvertTensor(ReadStoredTensor(reader.Message())));
+        attribute->has_tensor = true;
         break;
       }
       default:
         break;  // graphs, strings: an operator that needs them is not supported
     }
   }
-  return attribute;
+  return {};
 }
 
-Result<OnnxNode> ReadNode(ProtobufReader reader, NameTable* names) {
-  OnnxNode node;
+Status ReadNode(ProtobufReader reader, NameTable* names, OnnxNode* node) {
   while (reader.Next()) {
     switch (reader.field()) {
       case kNodeInput:
-        node.inputs.push_back(names->Intern(reader.Text()));
+        node->inputs.push_back(names->Intern(reader.Text()));
         break;
       case kNodeOutput:
-        node.outputs.push_back(names->Intern(reader.Text()));
+        node->outputs.push_back(names->Intern(reader.Text()));
         break;
       case kNodeName:
-        node.name = reader.Text();
+        node->name = names->Intern(reader.Text());
         break;
       case kOpType:
-        node.op_type = reader.Text();
+        node->op_type = names->Intern(reader.Text());
         break;
       case kDomain:
-        node.domain = reader.Text();
+        node->domain = names->Intern(reader.Text());
         break;
-      case kAttribute: {
-        ASSIGN_OR_RETURN(OnnxAttribute attribute, ReadAttribute(reader.Message()));
-        node.attributes.push_back(std::move(attribute));
+      case kAttribute:
+        RETURN_IF_ERROR(ReadAttribute(reader.Message(), names, &node->attributes.emplace_back()));
         break;
-      }
       default:
         break;
     }
   }
-  return node;
+  return {};
 }
 
 // TensorShapeProto {1: Dimension {1: value, 2: name}}
@@ -114,7 +113,7 @@ Shape ReadShape(ProtobufReader reader) {
     for (ProtobufReader dimension = reader.Message(); dimension.Next();) {
       if (dimension.field() == 1) value = dimension.Integer();
     }
-    shape.push_back(value < 1 ? -1 : value);
+    if (shape.size() < Shape::kCapacity) shape.push_back(value < 1 ? -1 : value);
   }
   return shape;
 }
@@ -145,17 +144,16 @@ Status ReadGraph(ProtobufReader reader, OnnxModel* model) {
     switch (reader.field()) {
       case kNode: {
         if (model->nodes.size() == kMaxGraphNodes) {
-          return UnsupportedModel("its graph has more than ", kMaxGraphNodes, " nodes");
+          return UnsupportedModel("its graph has more than % nodes", kMaxGraphNodes);
         }
-        ASSIGN_OR_RETURN(OnnxNode node, ReadNode(reader.Message(), &model->names));
-        model->nodes.push_back(std::move(node));
+        RETURN_IF_ERROR(ReadNode(reader.Message(), &model->names, &model->nodes.emplace_back()));
         break;
       }
       case kInitializer: {
         StoredTensor stored = ReadStoredTensor(reader.Message());
-        const NameId name = model->names.Intern(stored.name);
-        ASSIGN_OR_RETURN(Tensor tensor, ConvertTensor(std::move(stored)));
-        model->initializers.emplace_back(name, std::move(tensor));
+        auto& [name, tensor] = model->initializers.emplace_back();
+        name = model->names.Intern(stored.name);
+        ASSIGN_OR_RETURN(tensor, ConvertTensor(std::move(stored)));
         break;
       }
       case kInput:
@@ -170,11 +168,11 @@ Status ReadGraph(ProtobufReader reader, OnnxModel* model) {
         break;
     }
   }
-  std::vector<bool> has_value(model->names.size(), false);
+  List<uint8_t> has_value(model->names.size(), false);
   for (const auto& [name, tensor] : model->initializers) {
     has_value[static_cast<size_t>(name)] = true;
   }
-  std::erase_if(model->inputs, [&has_value](const OnnxValueInfo& input) {
+  model->inputs.remove_if([&has_value](const OnnxValueInfo& input) {
     return has_value[static_cast<size_t>(input.name)];
   });
   return {};
@@ -182,7 +180,7 @@ Status ReadGraph(ProtobufReader reader, OnnxModel* model) {
 
 // OperatorSetIdProto {1: domain, 2: version}
 void ReadOpset(ProtobufReader reader, OnnxModel* model) {
-  std::string domain;
+  std::string_view domain;
   int64_t version = 0;
   while (reader.Next()) {
     if (reader.field() == 1) domain = reader.Text();
@@ -231,11 +229,11 @@ Result<OnnxModel> ReadModel(ProtobufReader reader) {
   if (!has_graph) return CorruptModel("it holds no graph");
   for (const OnnxValueInfo& input : model.inputs) {
     if (input.element_type == 0)
-      return UnsupportedModel("its input '", model.names.text(input.name), "' is no tensor");
+      return UnsupportedModel("its input '%' is no tensor", model.names.text(input.name));
   }
   if (model.opset < kMinOpset || model.opset > kMaxOpset) {
-    return UnsupportedModel("it uses operator set ", model.opset, "; sets ", kMinOpset, " to ",
-                            kMaxOpset, " are known");
+    return UnsupportedModel("it uses operator set %; sets % to % are known", model.opset, kMinOpset,
+                            kMaxOpset);
   }
   return model;
 }
@@ -243,8 +241,8 @@ Result<OnnxModel> ReadModel(ProtobufReader reader) {
 }  // namespace
 
 const Tensor* OnnxModel::FindInitializer(std::string_view name) const {
-  for (auto found = initializers.rbegin(); found != initializers.rend(); ++found) {
-    if (names.text(found->first) == name) return &found->second;
+  for (size_t i = initializers.size(); i-- > 0;) {
+    if (names.text(initializers[i].first) == name) return &initializers[i].second;
   }
   return nullptr;
 }
@@ -259,22 +257,29 @@ NameId* NameTable::Slot(std::string_view name) {
 }
 
 NameId NameTable::Intern(std::string_view name) {
-  if (name.empty() && !texts_.empty()) return kNoName;
-  if (texts_.size() * 2 >= slots_.size()) {
-    slots_.assign(std::max<size_t>(64, slots_.size() * 2), kNoName);
-    for (size_t id = 1; id < texts_.size(); ++id) *Slot(texts_[id]) = static_cast<NameId>(id);
+  if (starts_.empty()) {
+    starts_.assign(2, 0);
+    slots_.assign(kFirstSlots, kNoName);
+  }
+  if (name.empty()) return kNoName;
+  if (size() * 2 >= slots_.size()) {
+    slots_.assign(slots_.size() * 2, kNoName);
+    for (size_t id = 1; id < size(); ++id) {
+      *Slot(text(static_cast<NameId>(id))) = static_cast<NameId>(id);
+    }
   }
   NameId* slot = Slot(name);
   if (*slot == kNoName) {
-    *slot = static_cast<NameId>(texts_.size());
-    texts_.emplace_back(name);
+    *slot = static_cast<NameId>(size());
+    for (const char c : name) characters_.push_back(c);
+    starts_.push_back(characters_.size());
   }
   return *slot;
 }
 
 Result<OnnxModel> ReadOnnx(std::span<const uint8_t> bytes) {
   if (bytes.size() > kMaxModelBytes) {
-    return UnsupportedModel("its file is larger than ", kMaxModelBytes >> 20, " MiB");
+    return UnsupportedModel("its file is larger than % MiB", kMaxModelBytes >> 20);
   }
   bool damaged = false;
   Result<OnnxModel> model = ReadModel(ProtobufReader(bytes, &damaged));
@@ -286,7 +291,7 @@ Result<std::pair<std::string, Tensor>> ReadOnnxTensor(std::span<const uint8_t> b
   bool damaged = false;
   StoredTensor stored = ReadStoredTensor(ProtobufReader(bytes, &damaged));
   if (damaged) return CorruptModel("its structure breaks off");
-  std::string name = stored.name;
+  std::string name(stored.name);
   ASSIGN_OR_RETURN(Tensor tensor, ConvertTensor(std::move(stored)));
   return std::pair(std::move(name), std::move(tensor));
 }

@@ -3,61 +3,66 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "shared/list.h"
 #include "shared/network/tensor.h"
 #include "shared/result.h"
 
 namespace insitu {
 
-struct OnnxAttribute {
-  std::string name;
-  std::optional<float> number;
-  std::optional<int64_t> integer;
-  std::optional<std::string> text;
-  std::optional<Tensor> tensor;
-  std::vector<float> numbers;
-  std::vector<int64_t> integers;
-};
-
-// A value's name, as its place among those of the file: lists indexed by it are quicker and smaller
-// than maps of texts.
+// A text of the file, as its place among all of them: lists indexed by it are quicker and smaller
+// than maps of texts, and structs that hold it copy as numbers.
 using NameId = int32_t;
 inline constexpr NameId kNoName = 0;  // the empty text: an optional input or output left out
 
+// An attribute as far as it is given; what is not is 0 or empty, as proto3 leaves it.
+struct OnnxAttribute {
+  NameId name = kNoName;
+  NameId text = kNoName;
+  int64_t integer = 0;
+  float number = 0;
+  bool has_tensor = false;
+  Tensor tensor;  // a tensor's value; or in its floats and ints the lists of those types
+};
+
 struct OnnxNode {
-  std::string op_type;
-  std::string name;
-  std::string domain;  // "" for ONNX's own operators
-  std::vector<NameId> inputs;
-  std::vector<NameId> outputs;
-  std::vector<OnnxAttribute> attributes;
+  NameId op_type = kNoName;
+  NameId name = kNoName;
+  NameId domain = kNoName;  // "" for ONNX's own operators
+  List<NameId> inputs;
+  List<NameId> outputs;
+  List<OnnxAttribute> attributes;
 };
 
 struct OnnxValueInfo {
   NameId name = kNoName;
   int element_type = 0;  // onnx.TensorProto.DataType; 0 when the file does not say
-  Shape shape;           // -1 for a dimension that is named or unknown
+  Shape shape;           // -1 for a dimension that is named or unknown; cut at its capacity
 };
 
-// The names of values, each once.
+// The names of values, operators and attributes, each once.
 class NameTable {
  public:
   NameTable() { Intern(""); }
   NameId Intern(std::string_view name);
-  const std::string& text(NameId id) const { return texts_[static_cast<size_t>(id)]; }
-  size_t size() const { return texts_.size(); }
+  // Valid until the next Intern().
+  std::string_view text(NameId id) const {
+    const auto at = static_cast<size_t>(id);
+    return {characters_.data() + starts_[at], starts_[at + 1] - starts_[at]};
+  }
+  size_t size() const { return starts_.size() - 1; }
 
  private:
   NameId* Slot(std::string_view name);
 
-  std::vector<std::string> texts_;
-  std::vector<NameId> slots_;  // a hash table with open addressing; kNoName where free
+  List<char> characters_;  // all names, one after the other
+  List<size_t> starts_;    // of each name, and the end of the last
+  List<NameId> slots_;     // a hash table with open addressing; kNoName where free
 };
 
 struct OnnxModel {
@@ -65,10 +70,10 @@ struct OnnxModel {
   int64_t ir_version = 0;
   int64_t opset = 0;  // of ONNX's own domain
   std::string producer;
-  std::vector<OnnxNode> nodes;  // in the file's order, which ONNX requires to be topological
-  std::vector<std::pair<NameId, Tensor>> initializers;  // the last of a name counts
-  std::vector<OnnxValueInfo> inputs;  // initializers listed as inputs are left out
-  std::vector<OnnxValueInfo> outputs;
+  List<OnnxNode> nodes;  // in the file's order, which ONNX requires to be topological
+  List<std::pair<NameId, Tensor>> initializers;  // the last of a name counts
+  List<OnnxValueInfo> inputs;                    // initializers listed as inputs are left out
+  List<OnnxValueInfo> outputs;
   std::vector<std::pair<std::string, std::string>> metadata;
 
   // Null when the file holds no initializer of that name.

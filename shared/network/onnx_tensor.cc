@@ -131,6 +131,17 @@ bool ConvertTyped(StoredTensor* stored, size_t count, Tensor* tensor) {
 
 }  // namespace
 
+Failed CorruptModelWith(const char* pattern, const TextPart* parts, size_t count) {
+  return Fail(ErrorCode::kModelCorrupt,
+              "The model file is damaged or not ONNX (%). Fetch it again.",
+              Fill(pattern, parts, count));
+}
+
+Failed UnsupportedModelWith(const char* pattern, const TextPart* parts, size_t count) {
+  return Fail(ErrorCode::kModelUnsupported, "The model cannot be run: %.",
+              Fill(pattern, parts, count));
+}
+
 StoredTensor ReadStoredTensor(ProtobufReader reader) {
   StoredTensor tensor;
   while (reader.Next()) {
@@ -170,30 +181,31 @@ StoredTensor ReadStoredTensor(ProtobufReader reader) {
 Result<Tensor> ConvertTensor(StoredTensor stored) {
   const std::string where = StrCat("tensor '", stored.name, "'");
   if (stored.external) {
-    return UnsupportedModel(where, " keeps its data in another file; export the model as one file");
+    return UnsupportedModel("% keeps its data in another file; export the model as one file",
+                            where);
   }
   int64_t count = 1;
   if (stored.dims.size() > static_cast<size_t>(kMaxTensorRank)) {
-    return UnsupportedModel(where, " has more than ", kMaxTensorRank, " dimensions");
+    return UnsupportedModel("% has more than % dimensions", where, kMaxTensorRank);
   }
   for (int64_t dim : stored.dims) {
-    if (dim < 0) return CorruptModel(where, " has a negative dimension");
+    if (dim < 0) return CorruptModel("% has a negative dimension", where);
     if (dim > kMaxTensorElements || count * dim > kMaxTensorElements) {
-      return UnsupportedModel(where, " has more than ", kMaxTensorElements, " elements");
+      return UnsupportedModel("% has more than % elements", where, kMaxTensorElements);
     }
     count *= dim;
   }
   Tensor tensor;
-  tensor.shape = stored.dims;
+  tensor.shape = Shape(stored.dims);
   if (IsOnnxInteger(stored.element_type)) {
     tensor.type = DataType::kInt64;
   } else if (stored.element_type != kFloat32 && stored.element_type != kFloat16) {
-    return UnsupportedModel(where, " has element type ", stored.element_type,
-                            "; float, float16 and whole numbers are read");
+    return UnsupportedModel("% has element type %; float, float16 and whole numbers are read",
+                            where, stored.element_type);
   }
   const bool filled = stored.raw ? ConvertRaw(stored, static_cast<size_t>(count), &tensor)
                                  : ConvertTyped(&stored, static_cast<size_t>(count), &tensor);
-  if (!filled) return CorruptModel(where, " does not fill its shape");
+  if (!filled) return CorruptModel("% does not fill its shape", where);
   return tensor;
 }
 

@@ -5,36 +5,38 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string>
-#include <vector>
+#include <string_view>
 
+#include "shared/list.h"
 #include "shared/network/protobuf.h"
 #include "shared/network/tensor.h"
 #include "shared/result.h"
 
 namespace insitu {
 
-// How this reader and onnx.cc refuse a file.
+// How this reader and onnx.cc refuse a file; what is wrong is a pattern with its parts.
+Failed CorruptModelWith(const char* pattern, const TextPart* parts, size_t count);
+Failed UnsupportedModelWith(const char* pattern, const TextPart* parts, size_t count);
+
 template <typename... Parts>
-[[gnu::always_inline]] inline Failed CorruptModel(const Parts&... what) {
-  return Fail(ErrorCode::kModelCorrupt, "The model file is damaged or not ONNX (", what...,
-              "). Fetch it again.");
+[[gnu::always_inline]] inline Failed CorruptModel(const char* pattern, const Parts&... parts) {
+  return WithParts(CorruptModelWith, pattern, parts...);
 }
 
 template <typename... Parts>
-[[gnu::always_inline]] inline Failed UnsupportedModel(const Parts&... what) {
-  return Fail(ErrorCode::kModelUnsupported, "The model cannot be run: ", what..., ".");
+[[gnu::always_inline]] inline Failed UnsupportedModel(const char* pattern, const Parts&... parts) {
+  return WithParts(UnsupportedModelWith, pattern, parts...);
 }
 
 // A TensorProto before its data are converted.
 struct StoredTensor {
-  std::string name;
-  std::vector<int64_t> dims;
+  std::string_view name;  // of the file
+  List<int64_t> dims;
   int64_t element_type = 0;
   bool external = false;
   std::optional<std::span<const uint8_t>> raw;
-  std::vector<float> floats;
-  std::vector<int64_t> ints;  // int32_data and int64_data
+  List<float> floats;
+  List<int64_t> ints;  // int32_data and int64_data
 };
 
 // Damage is told by the reader.

@@ -1,38 +1,34 @@
 #include "shared/network/planner.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "shared/limits.h"
 #include "shared/network/onnx_tensor.h"
 
 namespace insitu {
 
-std::vector<size_t> MemoryOrder(size_t rank, Layout layout) {
-  std::vector<size_t> order;
-  for (size_t axis = 0; axis < rank; ++axis) order.push_back(axis);
-  if (layout == Layout::kChannelsLast && rank > 2) {
-    order.erase(order.begin() + 1);
-    order.push_back(1);
-  }
-  return order;
+size_t MemoryAxis(size_t place, size_t rank, Layout layout) {
+  if (layout == Layout::kPlain || rank < 3 || place == 0) return place;
+  return place + 1 < rank ? place + 1 : 1;
 }
 
-std::vector<int32_t> Iota(int64_t count) {
-  std::vector<int32_t> indices(static_cast<size_t>(count));
-  std::iota(indices.begin(), indices.end(), 0);
-  return indices;
+void AppendTable(size_t axis, int64_t count, int64_t stride, const IndexMap* source,
+                 List<int32_t>* tables) {
+  for (int64_t at = 0; at < count; ++at) {
+    const int64_t from = source == nullptr ? at : (*source)(axis, at);
+    tables->push_back(static_cast<int32_t>(from == Remap::kFill ? from : from * stride));
+  }
 }
 
 namespace {
 
 Shape StridesOf(const Shape& shape, Layout layout) {
-  const std::vector<size_t> order = MemoryOrder(shape.size(), layout);
   Shape strides(shape.size());
   int64_t stride = 1;
-  for (size_t i = order.size(); i-- > 0;) {
-    strides[order[i]] = stride;
-    stride *= shape[order[i]];
+  for (size_t place = shape.size(); place-- > 0;) {
+    const size_t axis = MemoryAxis(place, shape.size(), layout);
+    strides[axis] = stride;
+    stride *= shape[axis];
   }
   return strides;
 }
@@ -47,7 +43,7 @@ bool SameOrder(const Shape& shape) {
   return true;
 }
 
-const NamedLowering* FindLowering(const std::string& op_type) {
+const NamedLowering* FindLowering(std::string_view op_type) {
   for (const auto& table : {LinearLowerings(), PoolingLowerings(), ElementwiseLowerings(),
                             LayoutLowerings(), ConstantLowerings()}) {
     for (const NamedLowering& entry : table) {
@@ -62,21 +58,21 @@ const NamedLowering* FindLowering(const std::string& op_type) {
 Result<size_t> NormaliseAxis(const NodeReader& node, int64_t axis, size_t rank) {
   const auto signed_rank = static_cast<int64_t>(rank);
   if (axis < -signed_rank || axis >= signed_rank) {
-    return node.Invalid("names dimension ", axis, " of ", rank);
+    return node.Invalid("names dimension % of %", axis, rank);
   }
   return static_cast<size_t>(axis < 0 ? axis + signed_rank : axis);
 }
 
 Status CheckShape(const NodeReader& node, const Shape& shape) {
   if (shape.size() > static_cast<size_t>(kMaxTensorRank)) {
-    return node.Unsupported("makes a tensor of more than ", kMaxTensorRank, " dimensions");
+    return node.Unsupported("makes a tensor of more than % dimensions", kMaxTensorRank);
   }
   int64_t count = 1;
   for (int64_t dim : shape) {
-    if (dim < 0) return node.Invalid("makes a negative dimension: ", ShapeText(shape));
+    if (dim < 0) return node.Invalid("makes a negative dimension: %", ShapeText(shape));
     if (dim > kMaxTensorElements || count * dim > kMaxTensorElements) {
-      return node.Unsupported("makes a tensor of ", ShapeText(shape), ", beyond ",
-                              kMaxTensorElements, " elements");
+      return node.Unsupported("makes a tensor of %, beyond % elements", ShapeText(shape),
+                              kMaxTensorElements);
     }
     count *= std::max<int64_t>(1, dim);  // strides count dimensions beside an empty one too
   }
@@ -86,10 +82,10 @@ Status CheckShape(const NodeReader& node, const Shape& shape) {
 Shape Planner::Strides(ValueId id) const { return StridesOf(shape(id), value(id).layout); }
 
 Result<ValueId> Planner::Find(const NodeReader& node, size_t index) {
-  if (!node.HasInput(index)) return node.Invalid("lacks its input ", index);
+  if (!node.HasInput(index)) return node.Invalid("lacks its input %", index);
   const ValueId id = Named(node.node().inputs[index]);
   if (id == kNoValue) {
-    return node.Invalid("reads '", node.InputName(index), "', which nothing before it makes");
+    return node.Invalid("reads '%', which nothing before it makes", node.InputName(index));
   }
   return id;
 }
@@ -112,29 +108,37 @@ Result<ValueId> Planner::UncopiedInput(const NodeReader& node, size_t index) {
 Result<const Tensor*> Planner::KnownInput(const NodeReader& node, size_t index) {
   ASSIGN_OR_RETURN(const ValueId id, Find(node, index));
   if (!value(id).known) {
-    return node.Unsupported("computes its input '", node.InputName(index),
-                            "' while running; it has to be constant");
+    return node.Unsupported("computes its input '%' while running; it has to be constant",
+                            node.InputName(index));
   }
   return value(id).known;
 }
 
-Result<std::vector<int64_t>> Planner::KnownInts(const NodeReader& node, size_t index) {
+Result<std::span<const int64_t>> Planner::KnownInts(const NodeReader& node, size_t index) {
   ASSIGN_OR_RETURN(const auto known, KnownInput(node, index));
   if (known->type != DataType::kInt64) {
-    return node.Invalid("takes whole numbers as its input ", index);
+    return node.Invalid("takes whole numbers as its input %", index);
   }
-  return known->ints;
+  return std::span<const int64_t>(known->ints);
 }
 
-Result<ValueId> Planner::Add(const NodeReader& node, Shape shape, Layout layout) {
+Result<Shape> Planner::KnownShape(const NodeReader& node, size_t index) {
+  ASSIGN_OR_RETURN(const auto dims, KnownInts(node, index));
+  if (dims.size() > static_cast<size_t>(kMaxTensorRank)) {
+    return node.Unsupported("makes a tensor of more than % dimensions", kMaxTensorRank);
+  }
+  return Shape(dims);
+}
+
+Result<ValueId> Planner::Add(const NodeReader& node, const Shape& shape, Layout layout) {
   RETURN_IF_ERROR(CheckShape(node, shape));
   plan_.buffers.push_back(ElementCount(shape));
-  values_.push_back({std::move(shape), layout, static_cast<int>(plan_.buffers.size()) - 1, nullptr,
-                     false, kNoValue});
+  values_.push_back(
+      {shape, layout, static_cast<int>(plan_.buffers.size()) - 1, nullptr, false, kNoValue});
   return static_cast<ValueId>(values_.size()) - 1;
 }
 
-ValueId Planner::Alias(ValueId source, Shape shape, Layout layout) {
+ValueId Planner::Alias(ValueId source, const Shape& shape, Layout layout) {
   Value alias = value(source);
   alias.layout = layout;
   if (alias.known) {
@@ -142,8 +146,8 @@ ValueId Planner::Alias(ValueId source, Shape shape, Layout layout) {
     tensor.shape = shape;
     alias.known = Keep(std::move(tensor));
   }
-  alias.shape = std::move(shape);
-  values_.push_back(std::move(alias));
+  alias.shape = shape;
+  values_.push_back(alias);
   return static_cast<ValueId>(values_.size()) - 1;
 }
 
@@ -157,19 +161,19 @@ ValueId Planner::AddConstant(Tensor tensor) {
   constant.shape = tensor.shape;
   constant.known = Keep(std::move(tensor));
   constant.folds = true;
-  values_.push_back(std::move(constant));
+  values_.push_back(constant);
   return static_cast<ValueId>(values_.size()) - 1;
 }
 
-ValueId Planner::Reshaped(ValueId source, Shape shape) {
+ValueId Planner::Reshaped(ValueId source, const Shape& shape) {
   const Value& from = value(source);
   if (from.layout == Layout::kPlain || SameOrder(from.shape)) {
-    return Alias(source, std::move(shape), Layout::kPlain);
+    return Alias(source, shape, Layout::kPlain);
   }
   Value waiting;
-  waiting.shape = std::move(shape);
+  waiting.shape = shape;
   waiting.flattened = source;
-  values_.push_back(std::move(waiting));
+  values_.push_back(waiting);
   return static_cast<ValueId>(values_.size()) - 1;
 }
 
@@ -179,27 +183,25 @@ Result<ValueId> Planner::InLayout(const NodeReader& node, ValueId id, Layout lay
   if (SameOrder(from.shape)) return Alias(id, from.shape, layout);
   ASSIGN_OR_RETURN(const ValueId copy, Add(node, from.shape, layout));
   EmitMove(node, {.input = id, .output = copy});
-  plan_.steps.back().info.op = "layout";
+  plan_.steps.back().op = layout_step_;
   return copy;
 }
 
 void Planner::EmitMove(const NodeReader& node, const Move& move) {
-  const Shape input_shape = shape(move.input);
+  const Shape& from_dims = shape(move.input);
   const Shape strides = Strides(move.input);
   const Shape output_strides = Strides(move.output);
   Remap remap;
   remap.fill = move.fill;
   remap.output_offset = move.output_offset;
-  for (size_t axis : MemoryOrder(output_strides.size(), value(move.output).layout)) {
+  const Layout layout = value(move.output).layout;
+  for (size_t place = 0; place < output_strides.size(); ++place) {
+    const size_t axis = MemoryAxis(place, output_strides.size(), layout);
     const size_t from = move.axes.empty() ? axis : static_cast<size_t>(move.axes[axis]);
-    std::vector<int32_t> table =
-        move.sources.empty() ? Iota(input_shape[from]) : move.sources[axis];
-    for (int32_t& source : table) {
-      if (source != Remap::kFill) source *= static_cast<int32_t>(strides[from]);
-    }
-    remap.dims.push_back(static_cast<int64_t>(table.size()));
+    const int64_t count = move.dims.empty() ? from_dims[from] : move.dims[axis];
+    AppendTable(axis, count, strides[from], move.source, &remap.tables);
+    remap.dims.push_back(count);
     remap.output_strides.push_back(output_strides[axis]);
-    remap.tables.push_back(std::move(table));
   }
   Emit(node, {move.input}, move.output, MakeOperation(std::move(remap)));
 }
@@ -222,9 +224,10 @@ Clamp Planner::FuseClamp(NameId* output) {
   Clamp clamp;
   while (const OnnxNode* next = SoleReader(*output)) {
     Clamp step;
-    if (next->op_type == "Relu") {
+    const std::string_view op_type = model_.names.text(next->op_type);
+    if (op_type == "Relu") {
       step.low = 0;
-    } else if (next->op_type != "Clip" || !next->attributes.empty() || next->inputs[0] != *output ||
+    } else if (op_type != "Clip" || !next->attributes.empty() || next->inputs[0] != *output ||
                !KnownBound(*next, 1, &step.low) || !KnownBound(*next, 2, &step.high)) {
       break;
     }
@@ -242,22 +245,25 @@ PlannedOperand Planner::OperandOf(ValueId id) const {
   return {-1, from.known};
 }
 
-void Planner::Emit(const NodeReader& node, const std::vector<ValueId>& inputs, ValueId output,
+void Planner::Emit(const NodeReader& node, std::initializer_list<ValueId> inputs, ValueId output,
                    std::unique_ptr<Operation> operation, int64_t multiply_adds,
                    int64_t parameters) {
-  PlannedStep step;
-  step.info = {node.node().op_type, node.node().name, shape(output), multiply_adds, parameters};
-  for (ValueId input : inputs) step.inputs.push_back(OperandOf(input));
+  PlannedStep& step = plan_.steps.emplace_back();
+  step.op = node.node().op_type;
+  step.name = node.node().name;
+  step.shape = shape(output);
+  step.multiply_adds = multiply_adds;
+  step.parameters = parameters;
+  for (ValueId input : inputs) step.operands[step.operand_count++] = OperandOf(input);
   step.output = value(output).buffer;
   step.operation = std::move(operation);
-  plan_.steps.push_back(std::move(step));
 }
 
 Status Planner::AddInput(const OnnxValueInfo& input, const PlanOptions& options) {
-  const std::string& name = model_.names.text(input.name);
+  const std::string_view name = model_.names.text(input.name);
   const auto bad = [&name](std::string_view what) {
-    return Fail(ErrorCode::kModelUnsupported, "The model cannot be run: its input '", name, "' ",
-                what, ".");
+    return Fail(ErrorCode::kModelUnsupported, "The model cannot be run: its input '%' %.", name,
+                what);
   };
   Value value;
   value.shape = input.shape;
@@ -291,9 +297,9 @@ Status Planner::AddInput(const OnnxValueInfo& input, const PlanOptions& options)
     }
     plan_.buffers.push_back(count);
     value.buffer = static_cast<int>(plan_.buffers.size()) - 1;
-    plan_.inputs.push_back({name, value.shape, value.layout, {value.buffer, nullptr}});
+    plan_.inputs.push_back({input.name, value.shape, value.layout, {value.buffer, nullptr}});
   }
-  values_.push_back(std::move(value));
+  values_.push_back(value);
   SetOutput(input.name, static_cast<ValueId>(values_.size()) - 1);
   return {};
 }
@@ -323,11 +329,13 @@ void Planner::CountReaders() {
 
 Status Planner::LowerNode(const OnnxNode& node) {
   NodeReader reader(node, model_);
-  const NamedLowering* entry = FindLowering(node.op_type);
-  if (entry == nullptr || !(node.domain.empty() || node.domain == "ai.onnx")) {
-    return Fail(ErrorCode::kModelUnsupported, "The model cannot be run: operator ", node.domain,
-                node.domain.empty() ? "" : ".", node.op_type, " (node '", node.name,
-                "') is not supported.");
+  const NamedLowering* entry = FindLowering(reader.op_type());
+  const std::string_view domain = model_.names.text(node.domain);
+  if (entry == nullptr || !(domain.empty() || domain == "ai.onnx")) {
+    return Fail(ErrorCode::kModelUnsupported,
+                "The model cannot be run: operator %% (node '%') is not supported.",
+                domain.empty() ? "" : StrCat(domain, "."), reader.op_type(),
+                model_.names.text(node.name));
   }
   if (!reader.HasOutput(0)) return reader.Invalid("has no output");
   bool folds = true;
@@ -340,7 +348,7 @@ Status Planner::LowerNode(const OnnxNode& node) {
   RETURN_IF_ERROR(entry->lower(&reader, this));
   RETURN_IF_ERROR(reader.CheckAllUnderstood());
   for (size_t i = first_step; i < plan_.steps.size(); ++i) {
-    for (const PlannedOperand& input : plan_.steps[i].inputs) {
+    for (const PlannedOperand& input : plan_.steps[i].inputs()) {
       if (input.buffer < 0 && (!input.constant || input.constant->type != DataType::kFloat)) {
         return reader.Unsupported("computes with whole numbers");
       }
@@ -355,23 +363,24 @@ Status Planner::FoldSteps(size_t first_step, const NodeReader& node) {
   NameId name = node.Output();
   while (Named(name) == kNoValue) name = SoleReader(name)->outputs[0];
   ASSIGN_OR_RETURN(const ValueId plain, InLayout(node, Named(name), Layout::kPlain));
-  std::vector<std::vector<float>> memory(plan_.buffers.size());
+  List<List<float>> memory(plan_.buffers.size());
   const auto of = [&memory](int buffer) { return &memory[static_cast<size_t>(buffer)]; };
   for (size_t i = first_step; i < plan_.steps.size(); ++i) {
     PlannedStep& step = plan_.steps[i];
-    std::vector<float>& output = *of(step.output);
+    List<float>& output = *of(step.output);
     output.resize(static_cast<size_t>(plan_.buffers[static_cast<size_t>(step.output)]) + 4);
-    std::vector<Operand> operands;
-    for (const PlannedOperand& input : step.inputs) {
-      operands.push_back(
-          {input.buffer >= 0 ? of(input.buffer)->data() : input.constant->floats.data(), 0});
+    Operand operands[kMaxOperands];
+    for (size_t k = 0; k < step.operand_count; ++k) {
+      const PlannedOperand& input = step.operands[k];
+      operands[k].data =
+          input.buffer >= 0 ? of(input.buffer)->data() : input.constant->floats.data();
     }
-    RETURN_IF_ERROR(step.operation->Bind(1, operands, output.data(), 0));
+    RETURN_IF_ERROR(step.operation->Bind(1, {operands, step.operand_count}, output.data(), 0));
     step.operation->Run();
   }
   Tensor tensor{DataType::kFloat, shape(plain), std::move(*of(value(plain).buffer)), {}};
   tensor.floats.resize(static_cast<size_t>(ElementCount(tensor.shape)));
-  plan_.steps.resize(first_step);
+  plan_.steps.truncate(first_step);
   SetOutput(name, AddConstant(std::move(tensor)));
   return {};
 }
@@ -379,13 +388,13 @@ Status Planner::FoldSteps(size_t first_step, const NodeReader& node) {
 Status Planner::FinishOutputs() {
   for (const OnnxValueInfo& output : model_.outputs) {
     OnnxNode end;  // stands for the graph's end where a copy to plain order is needed
-    end.op_type = "output";
-    end.name = model_.names.text(output.name);
-    end.inputs = {output.name};
+    end.op_type = end_step_;
+    end.name = output.name;
+    end.inputs.push_back(output.name);
     const NodeReader reader(end, model_);
     ASSIGN_OR_RETURN(const ValueId found, Input(reader, 0));
     ASSIGN_OR_RETURN(const ValueId id, InLayout(reader, found, Layout::kPlain));
-    plan_.outputs.push_back({end.name, shape(id), Layout::kPlain, OperandOf(id)});
+    plan_.outputs.push_back({output.name, shape(id), Layout::kPlain, OperandOf(id)});
   }
   if (plan_.outputs.empty()) {
     return Fail(ErrorCode::kModelCorrupt, "The model contradicts itself: its graph has no output.");
@@ -399,7 +408,7 @@ Result<Plan> Planner::Make(const PlanOptions& options) {
   // Constants first: exporters write them just before the node they belong to, which would be too
   // late for the node before that one to fuse with it.
   for (const OnnxNode& node : model_.nodes) {
-    if (node.op_type != "Constant") continue;
+    if (model_.names.text(node.op_type) != "Constant") continue;
     RETURN_IF_ERROR(LowerNode(node));
     MarkFused(&node);
   }
@@ -407,7 +416,8 @@ Result<Plan> Planner::Make(const PlanOptions& options) {
     if (!fused_[IndexOf(&node)]) RETURN_IF_ERROR(LowerNode(node));
   }
   RETURN_IF_ERROR(FinishOutputs());
-  std::erase_if(plan_.constants, [](const auto& constant) { return !constant->is_read; });
+  plan_.constants.remove_if([](const auto& constant) { return !constant->is_read; });
+  plan_.names = std::move(model_.names);
   return std::move(plan_);
 }
 

@@ -10,12 +10,14 @@
 // Batch. A plan is made for one item (a batch dimension of 1) and run for any number of them.
 #pragma once
 
+#include <initializer_list>
 #include <memory>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "shared/list.h"
 #include "shared/network/kernels.h"
 #include "shared/network/node_reader.h"
 #include "shared/network/onnx.h"
@@ -50,26 +52,34 @@ struct Constant : Tensor {
 };
 
 struct PlannedStep {
-  StepInfo info;
-  std::vector<PlannedOperand> inputs;
+  NameId op = kNoName;  // this and the following: see StepInfo
+  NameId name = kNoName;
+  Shape shape;
+  int64_t multiply_adds = 0;
+  int64_t parameters = 0;
+  PlannedOperand operands[kMaxOperands];
+  size_t operand_count = 0;
   int output = -1;  // buffer
   std::unique_ptr<Operation> operation;
+
+  std::span<const PlannedOperand> inputs() const { return {operands, operand_count}; }
 };
 
 // A graph input or output.
 struct PlannedEnd {
-  std::string name;
+  NameId name = kNoName;
   Shape shape;  // of one item, in ONNX's order
   Layout layout = Layout::kPlain;
   PlannedOperand place;
 };
 
 struct Plan {
-  std::vector<PlannedStep> steps;
-  std::vector<int64_t> buffers;  // elements of each, for one item
-  std::vector<PlannedEnd> inputs;
-  std::vector<PlannedEnd> outputs;
-  std::vector<std::unique_ptr<Constant>> constants;
+  List<PlannedStep> steps;
+  List<int64_t> buffers;  // elements of each, for one item
+  List<PlannedEnd> inputs;
+  List<PlannedEnd> outputs;
+  List<std::unique_ptr<Constant>> constants;
+  NameTable names;
 };
 
 // The value that an input will have: its shape where the file leaves it open, and its numbers for
@@ -106,26 +116,44 @@ struct Value {
   ValueId flattened = kNoValue;  // a reshape whose copy to plain order is not planned yet
 };
 
-// For each dimension of a result, which input index each of its indices reads, or Remap::kFill.
-using Sources = std::vector<std::vector<int32_t>>;
+// Which index of the input's dimension the index `at` of a result reads, or Remap::kFill. Refers to
+// the function it is made of, which has to outlive it.
+class IndexMap {
+ public:
+  template <typename Function>
+  IndexMap(const Function& function)  // NOLINT: implicit
+      : function_(&function), call_([](const void* f, size_t axis, int64_t at) {
+          return (*static_cast<const Function*>(f))(axis, at);
+        }) {}
+  int64_t operator()(size_t axis, int64_t at) const { return call_(function_, axis, at); }
 
-// 0, 1, … count - 1.
-std::vector<int32_t> Iota(int64_t count);
+ private:
+  const void* function_;
+  int64_t (*call_)(const void*, size_t, int64_t);
+};
 
-// output[i, j, …] = input[sources[0][i], sources[1][j], …]
+// output[i, j, …] = input[source(0, i), source(1, j), …]
 struct Move {
   ValueId input = kNoValue;
   ValueId output = kNoValue;
-  Sources sources = {};            // none: all of the input
-  std::vector<int64_t> axes = {};  // the input's dimension for each of the output; none: the same
-  int64_t output_offset = 0;       // elements
+  Shape dims = {};                   // of the part that is written; none: all of the input
+  const IndexMap* source = nullptr;  // none: the same index
+  Shape axes = {};                   // the input's dimension for each of the output; none: the same
+  int64_t output_offset = 0;         // elements
   float fill = 0;
 };
+
+// Appends what a Remap reads along one dimension of `count` indices, a stride apart.
+void AppendTable(size_t axis, int64_t count, int64_t stride, const IndexMap* source,
+                 List<int32_t>* tables);
 
 // The state of planning, as the lowerings (lower_*.cc) use it.
 class Planner {
  public:
-  explicit Planner(OnnxModel model) : model_(std::move(model)) {}
+  explicit Planner(OnnxModel model)
+      : model_(std::move(model)),
+        layout_step_(model_.names.Intern("layout")),
+        end_step_(model_.names.Intern("output")) {}
   Result<Plan> Make(const PlanOptions& options);
 
   const OnnxModel& model() const { return model_; }
@@ -144,15 +172,18 @@ class Planner {
   Result<ValueId> UncopiedInput(const NodeReader& node, size_t index);
   // Its value, known before running; the error says which input has to be.
   Result<const Tensor*> KnownInput(const NodeReader& node, size_t index);
-  Result<std::vector<int64_t>> KnownInts(const NodeReader& node, size_t index);
+  Result<std::span<const int64_t>> KnownInts(const NodeReader& node, size_t index);
+
+  // A list of those, as long as a shape may be.
+  Result<Shape> KnownShape(const NodeReader& node, size_t index);
 
   // A value in a buffer of its own, still to be written.
-  Result<ValueId> Add(const NodeReader& node, Shape shape, Layout layout);
+  Result<ValueId> Add(const NodeReader& node, const Shape& shape, Layout layout);
   // Another shape for the same memory.
-  ValueId Alias(ValueId source, Shape shape, Layout layout);
+  ValueId Alias(ValueId source, const Shape& shape, Layout layout);
   ValueId AddConstant(Tensor tensor);
   // A reshape of a value, copied to plain order only if somebody needs it.
-  ValueId Reshaped(ValueId source, Shape shape);
+  ValueId Reshaped(ValueId source, const Shape& shape);
 
   // The value in the layout asked for: itself, an alias, or a planned copy.
   Result<ValueId> InLayout(const NodeReader& node, ValueId id, Layout layout);
@@ -174,7 +205,7 @@ class Planner {
   Clamp FuseClamp(NameId* output);
 
   void EmitMove(const NodeReader& node, const Move& move);
-  void Emit(const NodeReader& node, const std::vector<ValueId>& inputs, ValueId output,
+  void Emit(const NodeReader& node, std::initializer_list<ValueId> inputs, ValueId output,
             std::unique_ptr<Operation> operation, int64_t multiply_adds = 0,
             int64_t parameters = 0);
 
@@ -200,14 +231,31 @@ class Planner {
 
   OnnxModel model_;
   Plan plan_;
-  std::vector<Value> values_;
-  std::vector<ValueId> named_;    // by NameId
-  std::vector<Readers> readers_;  // by NameId
-  std::vector<bool> fused_;       // by node
+  List<Value> values_;
+  List<ValueId> named_;    // by NameId
+  List<Readers> readers_;  // by NameId
+  List<uint8_t> fused_;    // by node
+  NameId layout_step_;     // what steps are called that the planner adds by itself
+  NameId end_step_;
 };
 
-// Dimensions in the order of memory, outermost first.
-std::vector<size_t> MemoryOrder(size_t rank, Layout layout);
+// Plans function(a, b) with broadcasting, clamped by what reads *output_name, which becomes the
+// name of the result. (lower_elementwise.cc)
+Result<ValueId> EmitBinary(const NodeReader& node, Planner* planner, Binary function, ValueId a,
+                           ValueId b, NameId* output_name);
+
+// Some of a tensor's dimensions.
+class AxisSet {
+ public:
+  bool Has(size_t axis) const { return (bits_ >> axis & 1) != 0; }
+  void Insert(size_t axis) { bits_ |= 1U << axis; }
+
+ private:
+  uint32_t bits_ = 0;
+};
+
+// Which dimension lies at that place in the order of memory, outermost first.
+size_t MemoryAxis(size_t place, size_t rank, Layout layout);
 
 // Normalises a dimension index that may be negative; an error when it is outside of the rank.
 Result<size_t> NormaliseAxis(const NodeReader& node, int64_t axis, size_t rank);

@@ -84,12 +84,12 @@ std::span<const uint8_t> ProtobufReader::Bytes() {
   return bytes_;
 }
 
-std::string ProtobufReader::Text() {
+std::string_view ProtobufReader::Text() {
   const auto bytes = Bytes();
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-void ProtobufReader::AppendTo(std::vector<int64_t>* integers) {
+void ProtobufReader::AppendTo(List<int64_t>* integers) {
   if (type_ != WireType::kBytes) {
     integers->push_back(Integer());
     return;
@@ -98,7 +98,7 @@ void ProtobufReader::AppendTo(std::vector<int64_t>* integers) {
   while (!packed.rest_.empty()) integers->push_back(static_cast<int64_t>(packed.TakeVarint()));
 }
 
-void ProtobufReader::AppendTo(std::vector<float>* numbers) {
+void ProtobufReader::AppendTo(List<float>* numbers) {
   if (type_ != WireType::kBytes) {
     numbers->push_back(Number());
     return;

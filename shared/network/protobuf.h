@@ -8,12 +8,14 @@
 // Damage (a value beyond the end, a varint that is too long, an unknown wire type, a field of
 // another type than asked for) sets *damaged and ends the message and all messages it is part of,
 // so that one look at the end of reading is enough. Values read from damaged bytes are 0 or empty.
+// Bytes and texts are those of the file, not copies.
 #pragma once
 
 #include <cstdint>
 #include <span>
-#include <string>
-#include <vector>
+#include <string_view>
+
+#include "shared/list.h"
 
 namespace insitu {
 
@@ -31,12 +33,12 @@ class ProtobufReader {
   int64_t Integer();                 // int32, int64, bool, enum
   float Number();                    // float
   std::span<const uint8_t> Bytes();  // bytes
-  std::string Text();                // string
+  std::string_view Text();           // string
   ProtobufReader Message() { return {Bytes(), damaged_}; }
 
   // Repeated scalars come packed or one by one; both are legal.
-  void AppendTo(std::vector<int64_t>* integers);
-  void AppendTo(std::vector<float>* numbers);
+  void AppendTo(List<int64_t>* integers);
+  void AppendTo(List<float>* numbers);
 
  private:
   enum class WireType : uint8_t { kVarint = 0, k64Bit = 1, kBytes = 2, k32Bit = 5 };

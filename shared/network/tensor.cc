@@ -1,8 +1,14 @@
 #include "shared/network/tensor.h"
 
+#include <algorithm>
+
 #include "shared/str_cat.h"
 
 namespace insitu {
+
+bool Shape::operator==(const Shape& other) const {
+  return std::equal(begin(), end(), other.begin(), other.end());
+}
 
 int64_t ElementCount(const Shape& shape) {
   int64_t count = 1;

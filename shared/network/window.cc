@@ -7,10 +7,17 @@ namespace {
 
 // Attributes of a window as ONNX lists them: one number for each spatial dimension, or none.
 struct WindowAttributes {
-  std::vector<int64_t> kernel, strides, pads, dilations;
-  std::string auto_pad;
+  Shape kernel, strides, dilations, pads_begin, pads_end;
+  std::string_view auto_pad;
   bool ceil_mode = false;
 };
+
+// The numbers that the attribute lists, or as many ones or zeros; none if it lists another count.
+Shape Listed(NodeReader* node, std::string_view name, size_t count, int64_t otherwise) {
+  const std::span<const int64_t> numbers = node->Integers(name);
+  if (numbers.empty()) return Shape(count, otherwise);
+  return numbers.size() == count ? Shape(numbers) : Shape();
+}
 
 // The padding that makes the output ceil(input / stride) long; an odd rest goes to the end
 // (SAME_UPPER) or to the beginning (SAME_LOWER).
@@ -29,7 +36,7 @@ Status SizeOutput(const NodeReader& node, Window* window, int axis, bool ceil_mo
   const int64_t padded = window->input[axis] + window->pad_begin[axis] + window->pad_end[axis];
   const int64_t stride = window->stride[axis];
   if (padded < extent) {
-    return node.Invalid("has a window of ", extent, " over an input of ", padded);
+    return node.Invalid("has a window of % over an input of %", extent, padded);
   }
   int64_t outputs = (padded - extent + (ceil_mode ? stride - 1 : 0)) / stride + 1;
   // A last window that would start beyond the input, in the padding after it, is dropped.
@@ -41,32 +48,32 @@ Status SizeOutput(const NodeReader& node, Window* window, int axis, bool ceil_mo
 
 Result<WindowAttributes> ReadAttributes(NodeReader* node, size_t rank, const Shape& weights_shape) {
   WindowAttributes read;
-  read.kernel = node->Integers("kernel_shape");
+  read.kernel = Listed(node, "kernel_shape", rank, 0);
   if (!weights_shape.empty()) {
-    const std::vector<int64_t> of_weights(weights_shape.begin() + 2, weights_shape.end());
-    if (!read.kernel.empty() && read.kernel != of_weights) {
+    const Shape of_weights(weights_shape.part(2));
+    if (read.kernel != Shape(rank) && read.kernel != of_weights) {
       return node->Invalid("has a kernel_shape that is not its weights'");
     }
     read.kernel = of_weights;
   }
-  read.strides = node->Integers("strides");
-  read.pads = node->Integers("pads");
-  read.dilations = node->Integers("dilations");
+  read.strides = Listed(node, "strides", rank, 1);
+  read.dilations = Listed(node, "dilations", rank, 1);
   read.auto_pad = node->Text("auto_pad", "NOTSET");
+  const Shape pads = Listed(node, "pads", 2 * rank, 0);
   read.ceil_mode = weights_shape.empty() && node->Integer("ceil_mode", 0) != 0;
-  if (read.strides.empty()) read.strides.assign(rank, 1);
-  if (read.dilations.empty()) read.dilations.assign(rank, 1);
-  if (read.pads.empty() || read.auto_pad != "NOTSET") read.pads.assign(2 * rank, 0);
-  if (read.kernel.size() != rank || read.strides.size() != rank || read.dilations.size() != rank ||
-      read.pads.size() != 2 * rank) {
+  if (read.kernel.empty() || read.strides.empty() || read.dilations.empty() || pads.empty()) {
     return node->Invalid("has a window of another rank than its input");
   }
+  read.pads_begin = read.pads_end = Shape(rank);
   for (size_t i = 0; i < rank; ++i) {
     for (int64_t v : {read.kernel[i], read.strides[i], read.dilations[i]}) {
-      if (v < 1 || v > kMaxWindow) return node->Invalid("has ", v, " in its window");
+      if (v < 1 || v > kMaxWindow) return node->Invalid("has % in its window", v);
     }
-    for (int64_t v : {read.pads[i], read.pads[i + rank]}) {
-      if (v < 0 || v > kMaxWindow) return node->Unsupported("pads by ", v);
+    if (read.auto_pad != "NOTSET") continue;
+    read.pads_begin[i] = pads[i];
+    read.pads_end[i] = pads[i + rank];
+    for (int64_t v : {pads[i], pads[i + rank]}) {
+      if (v < 0 || v > kMaxWindow) return node->Unsupported("pads by %", v);
     }
   }
   return read;
@@ -76,8 +83,8 @@ Result<WindowAttributes> ReadAttributes(NodeReader* node, size_t rank, const Sha
 
 Result<Window> ReadWindow(NodeReader* node, const Shape& input_shape, const Shape& weights_shape) {
   if (input_shape.size() != 3 && input_shape.size() != 4) {
-    return node->Unsupported("has an input of ", input_shape.size(),
-                             " dimensions; 3 and 4 are supported");
+    return node->Unsupported("has an input of % dimensions; 3 and 4 are supported",
+                             input_shape.size());
   }
   const size_t rank = input_shape.size() - 2;
   ASSIGN_OR_RETURN(const WindowAttributes read, ReadAttributes(node, rank, weights_shape));
@@ -88,12 +95,12 @@ Result<Window> ReadWindow(NodeReader* node, const Shape& input_shape, const Shap
     window.kernel[axis] = read.kernel[i];
     window.stride[axis] = read.strides[i];
     window.dilation[axis] = read.dilations[i];
-    window.pad_begin[axis] = read.pads[i];
-    window.pad_end[axis] = read.pads[i + rank];
+    window.pad_begin[axis] = read.pads_begin[i];
+    window.pad_end[axis] = read.pads_end[i];
     if (read.auto_pad == "SAME_UPPER" || read.auto_pad == "SAME_LOWER") {
       PadSame(&window, axis, read.auto_pad == "SAME_LOWER");
     } else if (read.auto_pad != "NOTSET" && read.auto_pad != "VALID") {
-      return node->Unsupported("has auto_pad ", read.auto_pad);
+      return node->Unsupported("has auto_pad %", read.auto_pad);
     }
     RETURN_IF_ERROR(SizeOutput(*node, &window, axis, read.ceil_mode));
   }

@@ -129,8 +129,28 @@ void AddRequests(Folder* folder) {
       "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
       "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
       "GET / HTTP/1.0\r\n\r\n",
-      "*/*;q=0.1,br;q=0.001"};
+      "*/*;q=0.1,br;q=0.001",
+      "cursor=a%20b&limit=+20",
+      "1.2.3.4, 2001:db8::1, 127.0.0.1"};
   for (const std::string_view request : kRequests) folder->Add(FromText(request));
+}
+
+void AddJsonBodies(Folder* folder) {
+  constexpr std::string_view kBodies[] = {
+      "{}", R"({"username":"ab","user_key_version":1,"recovery_confirmed":true})",
+      R"({"username":"\u00e4\ud83d\ude00","recovery":{"auth_key":"A-_","wrapped_user_key":null}})",
+      R"({"a":[[[[]]],{"b":-1.5e3}],"a~/b":18446744073709551615})", R"({"a":1,"a":2})"};
+  for (const std::string_view body : kBodies) folder->Add(FromText(body));
+}
+
+void AddConfigs(Folder* folder) {
+  constexpr std::string_view kConfigs[] = {
+      "site = \"build/site\"\nhost = \"::1\"\nport = 8080\n",
+      "behind_proxy = true\ntrusted_proxies = [\"10.0.0.0/8\"]\norigins = [\"https://a.b\"]\n",
+      "[tls]\ncertificate = 'c'\nkey = 'k'\n[metrics]\nhost = \"127.0.0.1\"\nport = 0\n",
+      "accounts.registration = \"open\"\nstorage = {mode = \"e2e\", quota_bytes = 1_048_576}\n",
+      "[sessions]\nidle_seconds = 0x3C\nabsolute_seconds = 1979-05-27T07:32:00Z\n"};
+  for (const std::string_view config : kConfigs) folder->Add(FromText(config));
 }
 
 bool MakeSeeds(const std::filesystem::path& path) {
@@ -142,7 +162,12 @@ bool MakeSeeds(const std::filesystem::path& path) {
   AddModels(&models);
   Folder requests(path / "request_head");
   AddRequests(&requests);
-  return images.complete() && models.complete() && requests.complete();
+  Folder bodies(path / "json_body");
+  AddJsonBodies(&bodies);
+  Folder configs(path / "config");
+  AddConfigs(&configs);
+  return images.complete() && models.complete() && requests.complete() && bodies.complete() &&
+         configs.complete();
 }
 
 }  // namespace

@@ -4,9 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
+#include "backend/address.h"
 #include "backend/negotiation.h"
+#include "backend/query.h"
 #include "backend/request_head.h"
 
 namespace {
@@ -28,6 +31,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   insitu::PrefersBrotli(bytes);
   insitu::NamesTag(bytes, "\"0123\"");
+  if (const auto parameters = insitu::ParseQuery(bytes)) {
+    for (const insitu::Header& parameter : *parameters) Require(!parameter.name.empty());
+  }
+  const auto trusted = *insitu::AddressRange::Parse("127.0.0.0/8");
+  const auto peer = *insitu::IpAddress::Parse("127.0.0.1");
+  const std::string client = insitu::ClientAddress(peer, bytes, {trusted}).ToText();
+  Require(!insitu::TruncatedAddress(client).empty());
   size_t length = 0;
   if (insitu::FindHeadEnd(bytes, &length) != insitu::HeadState::kComplete) return 0;
   Require(length <= size);

@@ -115,15 +115,14 @@ describe("access", { skip, timeout: 300_000 }, () => {
       buffer: bytes,
     }));
     const focused = () => page.evaluate(() => document.activeElement?.id);
+    // Waited for from here on: Playwright takes a moment to stand in for the system's dialogue.
+    const chosen = page.waitForEvent("filechooser");
     for (let tabs = 0; tabs < 10 && (await focused()) !== "choose"; tabs++) {
       await page.keyboard.press("Tab");
     }
     assert.equal(await focused(), "choose");
-    const [chooser] = await Promise.all([
-      page.waitForEvent("filechooser"),
-      page.keyboard.press("Enter"),
-    ]);
-    await chooser.setFiles(files);
+    await page.keyboard.press("Enter");
+    await (await chosen).setFiles(files);
     await progressOf(page, "3 images read");
     const selected = () => page.locator('[role="option"][aria-selected="true"]').innerText();
     assert.match(await selected(), /^field\s+of view\.png/);
