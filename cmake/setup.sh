@@ -215,6 +215,7 @@ third_party_sources() {
   mkdir -p "$sources/downloads"
   source_tarball xnnpack trixie
   source_tarball pthreadpool trixie  # its header: XNNPACK's own names it
+  source_tarball argon2 trixie
   source_tarball catch2 trixie
   source_tarball cpp-httplib sid  # older ones can be made to smuggle requests
   for package in libstb-dev libprotozero-dev nlohmann-json3-dev libonnx-testdata; do

@@ -18,6 +18,18 @@ endfunction()
 third_party_headers(stb libstb-dev/usr/include)              # <stb/stb_image.h>
 third_party_headers(protozero libprotozero-dev/usr/include)  # <protozero/pbf_writer.hpp>: models, tests
 if(EMSCRIPTEN)
+  # For the page. Its SSE2 code becomes WebAssembly SIMD, which Emscripten's headers translate.
+  set(argon2 ${INSITU_SOURCES}/argon2)
+  add_library(third_party_argon2 STATIC EXCLUDE_FROM_ALL
+    ${argon2}/src/argon2.c
+    ${argon2}/src/blake2/blake2b.c
+    ${argon2}/src/core.c
+    ${argon2}/src/encoding.c
+    ${argon2}/src/opt.c)
+  add_library(third_party::argon2 ALIAS third_party_argon2)  # <argon2.h>
+  target_include_directories(third_party_argon2 SYSTEM PUBLIC ${argon2}/include)
+  target_compile_definitions(third_party_argon2 PRIVATE ARGON2_NO_THREADS)
+  target_compile_options(third_party_argon2 PRIVATE -w -O2 -flto -mssse3 -msimd128)
   return()
 endif()
 

@@ -30,6 +30,7 @@ const PAGE_POLICY =
   "img-src 'self' blob:; connect-src 'self'; worker-src blob:; base-uri 'none'; form-action 'none'";
 const WORKER_POLICY = "default-src 'none'";
 
+const UNCOMPRESSED = new Set(["headers.json", "api/config"]);
 const HASH_DIGITS = 10; // as the server expects (HasContentHash)
 const FIRST_MODEL = "seed.onnx";
 const TARGET = "es2022";
@@ -63,6 +64,9 @@ function add(name, content) {
   return { file: hashed, integrity: `sha256-${digest(bytes, "base64")}` };
 }
 
+// The sources of what is fetched only for an account.
+const isOfAccount = (name) => name.startsWith("account/");
+
 async function bundle(entry, format, define = {}) {
   const { outputFiles } = await build({
     entryPoints: [join(page, "src", entry)],
@@ -77,22 +81,33 @@ async function bundle(entry, format, define = {}) {
   return outputFiles[0].contents;
 }
 
-function sourceTexts() {
-  const scripts = readdirSync(join(page, "src"), { recursive: true }).filter((name) =>
-    name.endsWith(".ts"),
-  );
-  return [join(page, "index.html"), ...scripts.map((name) => join(page, "src", name))].map((path) =>
-    readFileSync(path, "utf8"),
-  );
+// wanted: which scripts of public/src, by their names there
+function sourceTexts(wanted) {
+  const scripts = readdirSync(join(page, "src"), { recursive: true })
+    .filter((name) => name.endsWith(".ts"))
+    .filter(wanted);
+  return scripts.map((name) => readFileSync(join(page, "src", name), "utf8"));
 }
 
-async function style() {
-  const bootstrap = readFileSync(
-    join(root, "node_modules/bootstrap/dist/css/bootstrap.css"),
-    "utf8",
-  );
-  const own = readFileSync(join(page, "app.css"), "utf8");
-  const css = `${cssSubset(bootstrap, sourceTexts())}\n${own}`;
+const bootstrap = () =>
+  readFileSync(join(root, "node_modules/bootstrap/dist/css/bootstrap.css"), "utf8");
+const own = (name) => readFileSync(join(page, name), "utf8");
+
+function pageSources() {
+  return [own("index.html"), ...sourceTexts((name) => !isOfAccount(name))];
+}
+
+function pageStyle() {
+  return style(`${cssSubset(bootstrap(), pageSources())}\n${own("app.css")}`);
+}
+
+// What the page's style sheet does not have already.
+function accountStyle() {
+  const sources = [...pageSources(), ...sourceTexts(isOfAccount)];
+  return style(`${cssSubset(bootstrap(), sources, pageSources())}\n${own("account.css")}`);
+}
+
+async function style(css) {
   const { code } = await transform(css, {
     loader: "css",
     minify: true,
@@ -126,13 +141,25 @@ function models() {
   });
 }
 
+async function account() {
+  const hasher = join(options.engines, "wasm-simd/argon2.wasm");
+  if (!existsSync(hasher)) fail(`${hasher} is not there. Run make wasm first.`);
+  const worker = add("argon2-worker.js", await bundle("account/argon2-worker.ts", "iife"));
+  const module = add("argon2.wasm", readFileSync(hasher));
+  const catalog = { style: add("account.css", await accountStyle()), hasher: { module, worker } };
+  const define = { ACCOUNT_CATALOG: JSON.stringify(catalog) };
+  const script = add("account.js", await bundle("account/main.ts", "esm", define));
+  return { script: script.file, worker: worker.file };
+}
+
 async function compose() {
   const worker = add("engine-worker.js", await bundle("engine-worker.ts", "iife"));
-  const catalog = { worker, engines: engines(), models: models() };
+  const { script, worker: hashWorker } = await account();
+  const catalog = { worker, engines: engines(), account: script, models: models() };
   const names = {
     CSP: PAGE_POLICY,
     ICON: add("icon.svg", readFileSync(join(page, "icon.svg"))).file,
-    STYLE: add("app.css", await style()).file,
+    STYLE: add("app.css", await pageStyle()).file,
     THEME: add("theme.js", await bundle("theme-early.ts", "iife")).file,
     MAIN: add("main.js", await bundle("main.ts", "esm", { SITE_CATALOG: JSON.stringify(catalog) }))
       .file,
@@ -143,7 +170,13 @@ async function compose() {
     (_, name) => names[name] ?? fail(`index.html asks for %${name}%.`),
   );
   files.set("index.html", Buffer.from(filled));
-  const policies = { csp: PAGE_POLICY, worker_csp: WORKER_POLICY, workers: [worker.file] };
+  const policies = {
+    csp: PAGE_POLICY,
+    worker_csp: WORKER_POLICY,
+    workers: [worker.file, hashWorker],
+  };
+  // Says to the page that there is no server behind it; a server answers this address itself.
+  files.set("api/config", Buffer.from("null\n"));
   files.set("headers.json", Buffer.from(`${JSON.stringify(policies, null, 2)}\n`));
 }
 
@@ -169,8 +202,9 @@ function write() {
   const next = `${options.out}.${process.pid}`;
   mkdirSync(next, { recursive: true });
   for (const [name, bytes] of files) {
+    mkdirSync(dirname(join(next, name)), { recursive: true });
     writeFileSync(join(next, name), bytes);
-    if (name !== "headers.json" && !options.uncompressed)
+    if (!UNCOMPRESSED.has(name) && !options.uncompressed)
       writeFileSync(join(next, `${name}.br`), brotli(bytes));
   }
   rmSync(options.out, { recursive: true, force: true });

@@ -1,1 +1,5 @@
-export function cssSubset(css: string, sources: readonly string[]): string;
+export function cssSubset(
+  css: string,
+  sources: readonly string[],
+  known?: readonly string[],
+): string;

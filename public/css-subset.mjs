@@ -55,29 +55,36 @@ function isUsed(selector, words) {
   return [...required.matchAll(/\.([\w-]+)/g)].every(([, name]) => words.has(name));
 }
 
-function subset(css, words) {
+// known: words whose rules are left out; null for none.
+function subset(css, words, known) {
   let kept = "";
   for (const [prelude, body] of rulesOf(css)) {
     if (body === null) {
       kept += `${prelude};`;
     } else if (/^@(media|supports|layer)\b/.test(prelude)) {
-      const inner = subset(body, words);
+      const inner = subset(body, words, known);
       if (inner !== "") kept += `${prelude}{${inner}}`;
     } else if (/^@keyframes\b/.test(prelude)) {
-      if (words.has(prelude.split(/\s+/)[1])) kept += `${prelude}{${body}}`;
+      const name = prelude.split(/\s+/)[1];
+      if (words.has(name) && known?.has(name) !== true) kept += `${prelude}{${body}}`;
     } else {
-      const selectors = splitOutside(prelude, ",").filter((selector) => isUsed(selector, words));
+      const selectors = splitOutside(prelude, ",").filter(
+        (selector) => isUsed(selector, words) && (known === null || !isUsed(selector, known)),
+      );
       if (selectors.length > 0) kept += `${selectors.join(",")}{${body}}`;
     }
   }
   return kept;
 }
 
-// css: a whole style sheet. sources: texts of the page; any word of theirs may be a class. Keeps
-// the licence comment at the top.
-export function cssSubset(css, sources) {
-  const words = new Set(sources.flatMap((source) => source.match(/[\w-]+/g) ?? []));
+const wordsOf = (sources) => new Set(sources.flatMap((source) => source.match(/[\w-]+/g) ?? []));
+
+// css: a whole style sheet. sources: texts of the page; any word of theirs may be a class. known:
+// sources whose rules another style sheet of the page has already. Keeps the licence comment at the
+// top.
+export function cssSubset(css, sources, known = null) {
+  const words = wordsOf(sources);
   const licence = /^(@charset[^;]*;\s*)?\/\*![\s\S]*?\*\//.exec(css)?.[0] ?? "";
   const plain = css.replace(/\/\*[\s\S]*?\*\//g, "");
-  return `${licence}\n${subset(plain, words)}`;
+  return `${licence}\n${subset(plain, words, known === null ? null : wordsOf(known))}`;
 }

@@ -47,6 +47,7 @@ export function entryOf(name: string, more: Partial<ImageEntry> = {}): ImageEntr
     reading: null,
     error: null,
     answeredMs: 0,
+    judgedBy: null,
     ...more,
   };
 }

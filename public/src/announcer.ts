@@ -33,7 +33,8 @@ export class Announcer {
   }
 }
 
-function answerOf(entry: ImageEntry, model: ModelFacts | null): string | null {
+function answerOf(entry: ImageEntry, pageModel: ModelFacts | null): string | null {
+  const model = entry.judgedBy ?? pageModel;
   if (entry.state === "failed") return `${entry.name}: ${entry.error?.message ?? ""}`;
   if (entry.reading === null || model === null) return null;
   const probability = probabilityText(positiveProbability(model, entry.reading));

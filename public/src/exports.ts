@@ -48,11 +48,35 @@ function csvCell(cell: Cell): string {
 export function resultsCsv(model: ModelFacts, entries: readonly ImageEntry[]): string {
   const rows = entries
     .filter((entry) => SETTLED.has(entry.state))
-    .map((entry) => ({ ...resultCells(model, entry), ...modelCells(model), notice: NOTICE }));
+    .map((entry) => {
+      const judge = entry.judgedBy ?? model;
+      return { ...resultCells(judge, entry), ...modelCells(judge), notice: NOTICE };
+    });
   const [first] = rows;
   if (first === undefined) return "";
   const lines = [Object.keys(first), ...rows.map((row) => Object.values(row))];
   return `\uFEFF${lines.map((line) => line.map(csvCell).join(",")).join("\r\n")}\r\n`;
+}
+
+function modelJson(model: ModelFacts): Record<string, Cell> {
+  const finite = (value: number) => (Number.isFinite(value) ? value : null);
+  return {
+    id: model.id,
+    version: model.version,
+    sha256: model.sha256,
+    threshold: model.threshold,
+    threshold_sensitivity: finite(model.sensitivity),
+    threshold_specificity: finite(model.specificity),
+    um_per_pixel: model.umPerPixel,
+    training_data: model.trainingData,
+  };
+}
+
+// An image that was judged by another model than the page's says by which.
+function imageJson(model: ModelFacts, entry: ImageEntry): object {
+  const { judgedBy } = entry;
+  if (judgedBy === null) return resultCells(model, entry);
+  return { ...resultCells(judgedBy, entry), model: modelJson(judgedBy) };
 }
 
 export function resultsJson(
@@ -60,24 +84,14 @@ export function resultsJson(
   entries: readonly ImageEntry[],
   written: Date,
 ): string {
-  const finite = (value: number) => (Number.isFinite(value) ? value : null);
   const results = {
     notice: NOTICE,
     program: "InSitu",
     written: written.toISOString(),
-    model: {
-      id: model.id,
-      version: model.version,
-      sha256: model.sha256,
-      threshold: model.threshold,
-      threshold_sensitivity: finite(model.sensitivity),
-      threshold_specificity: finite(model.specificity),
-      um_per_pixel: model.umPerPixel,
-      training_data: model.trainingData,
-    },
+    model: modelJson(model),
     images: entries
       .filter((entry) => SETTLED.has(entry.state))
-      .map((entry) => resultCells(model, entry)),
+      .map((entry) => imageJson(model, entry)),
   };
   return `${JSON.stringify(results, null, 2)}\n`;
 }

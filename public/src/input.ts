@@ -71,7 +71,8 @@ function bindKeys(session: Session): void {
   };
   byId("keys", HTMLButtonElement).addEventListener("click", () => dialog.showModal());
   document.addEventListener("keydown", (event) => {
-    if (dialog.open || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (document.querySelector("dialog[open]") !== null) return; // the keys are its own
     if (acts[event.key]?.() === true) event.preventDefault();
   });
 }

@@ -1,11 +1,13 @@
 // The composition root: the only file that knows everyone.
+import { offerAccount } from "./account-link.ts";
+import type { AccountPart } from "./account/main.ts";
 import { Announcer } from "./announcer.ts";
 import { closedWorkerFactory } from "./closed-worker.ts";
 import { bindInput } from "./input.ts";
 import { EnginePool, poolSize } from "./engine-pool.ts";
 import { resultsCsv, resultsJson } from "./exports.ts";
 import type { Incoming } from "./intake.ts";
-import type { ModelFacts, Preview } from "./messages.ts";
+import { EngineError, type ModelFacts, type Preview, type Reading } from "./messages.ts";
 import { loadEngine } from "./model-loader.ts";
 import { browserTimings, NetworkWatch } from "./network-watch.ts";
 import { asEngineError, MAX_IMAGES, Session, type ImageEntry } from "./session.ts";
@@ -22,6 +24,7 @@ const LARGE_PREVIEW_SIDE = 1_600; // pixels, of an image that the browser cannot
 
 let load: LoadState = { step: "loading", received: 0, total: 0 };
 let pool: EnginePool | null = null;
+let account: AccountPart | null = null;
 let drawing = false;
 
 const network = new NetworkWatch(browserTimings, draw);
@@ -64,9 +67,16 @@ function drawNow(): void {
   stage.update(selected);
   answer.update(model(), selected);
   const read = selected?.state === "done";
-  proof.update(read, read ? network.since(selected.cameAt) : null);
+  showProof(read ? selected : null);
+  account?.update(selected);
   announcer.update(session, model());
   document.title = empty ? "InSitu" : `${selected?.name ?? ""} · InSitu`;
+}
+
+function showProof(read: ImageEntry | null): void {
+  const requests = read === null ? null : network.since(read.cameAt);
+  const told = account?.explain(requests ?? [], read?.cameAt ?? 0);
+  proof.update(read !== null, requests && (told?.rest ?? requests), told?.note ?? "");
 }
 
 function takeIn({ files, passedOver }: Incoming): void {
@@ -96,9 +106,9 @@ async function largePreview({ file }: ImageEntry): Promise<Preview | null> {
   }
 }
 
-function save(name: string, type: string, text: string): void {
+function save(name: string, content: Blob): void {
   const link = element("a", "");
-  const url = URL.createObjectURL(new Blob([text], { type }));
+  const url = URL.createObjectURL(content);
   link.href = url;
   link.download = name;
   link.click();
@@ -114,16 +124,43 @@ function bindActions(): void {
   on("remove", () => session.selected !== null && session.remove(session.selected));
   on("save-csv", () => {
     const facts = model();
-    if (facts !== null) save("insitu-results.csv", "text/csv", resultsCsv(facts, session.entries));
+    if (facts === null) return;
+    const csv = resultsCsv(facts, session.entries);
+    save("insitu-results.csv", new Blob([csv], { type: "text/csv" }));
   });
   on("save-json", () => {
     const facts = model();
     if (facts === null) return;
-    save(
-      "insitu-results.json",
-      "application/json",
-      resultsJson(facts, session.entries, new Date()),
-    );
+    const json = resultsJson(facts, session.entries, new Date());
+    save("insitu-results.json", new Blob([json], { type: "application/json" }));
+  });
+}
+
+async function readAgain({ file }: ImageEntry): Promise<Reading> {
+  if (pool === null) throw new EngineError("engine_start", "The model is not loaded yet.");
+  return pool.classify(file, { previewSide: 0 });
+}
+
+function bindAccount(): void {
+  const place = (id: string) => byId(id, HTMLElement);
+  const parts = {
+    session,
+    model,
+    readAgain,
+    now: () => network.now(),
+    redraw: draw,
+    tell: (sentence: string) => (message.textContent = sentence),
+    save,
+    places: {
+      button: place("account"),
+      keep: place("keep"),
+      promise: place("promise"),
+      foot: place("foot"),
+    },
+  };
+  void offerAccount(SITE_CATALOG.account, import.meta.url, parts, (part) => {
+    account = part;
+    draw();
   });
 }
 
@@ -177,6 +214,7 @@ function bindPrint(): void {
 bindActions();
 bindTheme();
 bindPrint();
+bindAccount();
 bindInput({ session, fileInput, takeIn, tell: (text) => (message.textContent = text) });
 draw();
 void loadAndStart();

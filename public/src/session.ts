@@ -1,5 +1,5 @@
 // The images of this visit and what became of each. Nothing is kept when the page closes.
-import { EngineError, type Reading } from "./messages.ts";
+import { EngineError, type ModelFacts, type Reading } from "./messages.ts";
 import type { ClassifyOptions } from "./engine-pool.ts";
 
 // Beyond this many a list is of no use to a person, and its previews take much memory.
@@ -20,7 +20,8 @@ export interface ImageEntry extends IncomingFile {
   state: ImageState;
   reading: Reading | null; // when done
   error: EngineError | null; // when failed
-  answeredMs: number; // from the queue to the answer, when done
+  answeredMs: number; // from the queue to the answer, when done; 0 if it was read at another time
+  judgedBy: ModelFacts | null; // null: by the model of this page
 }
 
 export interface Reader {
@@ -78,7 +79,7 @@ export class Session {
     const cameAt = this.#now();
     const added = taken.map(({ name, file }): ImageEntry => {
       const key = this.#nextKey++;
-      const nothingYet = { reading: null, error: null, answeredMs: 0 };
+      const nothingYet = { reading: null, error: null, answeredMs: 0, judgedBy: null };
       return { key, name, file, cameAt, state: "waiting", ...nothingYet };
     });
     this.#entries.push(...added);
@@ -86,6 +87,16 @@ export class Session {
     this.#onChange(null);
     this.#readWaiting();
     return files.length - taken.length;
+  }
+
+  // An image that was read at another time, with what it was judged by then. Selects it.
+  addRead(image: IncomingFile, reading: Reading, judgedBy: ModelFacts): ImageEntry {
+    const [key, cameAt] = [this.#nextKey++, this.#now()];
+    const outcome = { state: "done", reading, error: null, answeredMs: 0, judgedBy } as const;
+    const entry: ImageEntry = { ...image, key, cameAt, ...outcome };
+    this.#entries.push(entry);
+    this.select(entry);
+    return entry;
   }
 
   select(entry: ImageEntry): void {

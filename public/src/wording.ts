@@ -124,11 +124,14 @@ export function scaleSentence(model: ModelFacts, { scale }: Prediction): string 
   return `${expects}, so this image should have ${needed} µm/px. ${unknown}: check it.`;
 }
 
-export function proofSentence(requests: NetworkRequest[] | null): string {
+// alsoAccount: the account used the network meanwhile, for what the person asked it to.
+export function proofSentence(requests: NetworkRequest[] | null, alsoAccount = false): string {
   if (requests === null) {
     return "This image was read on this device. This browser does not report its network requests, so they could not be counted.";
   }
-  if (requests.length === 0) return "This image was read on this device: 0 bytes sent.";
+  if (requests.length === 0) {
+    return `This image was read on this device: 0 bytes sent${alsoAccount ? " to read it" : ""}.`;
+  }
   return (
     "This image was read on this device, but the browser reports " +
     `${plural(requests.length, "network request")} of this page since it came in.`

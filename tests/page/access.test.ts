@@ -1,25 +1,20 @@
 // For every person: by keyboard, by screen reader, in both themes, on a phone, on paper.
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { png, tissue } from "../made_images.ts";
+import { checkScreen, drawScreen } from "./screens.ts";
 import {
   drop,
   launch,
   progressOf,
   readAnswer,
-  root,
   serveBare,
   skip,
   visit,
   type Served,
 } from "./harness.ts";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const screenshots = join(root, "build/screenshots");
 const themes = ["light", "dark"] as const;
 
 const one = [{ name: "patch.png", bytes: png(tissue(50, 50, 1, 0.9)) }];
@@ -31,25 +26,6 @@ const several = [
   })),
   { name: "notes.png", bytes: Buffer.from("a text") },
 ];
-
-interface Violation {
-  id: string;
-  nodes: { html: string; failureSummary?: string }[];
-}
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  const found = await page.evaluate(async () => {
-    const { axe: checker } = globalThis as unknown as {
-      axe: { run(): Promise<{ violations: Violation[] }> };
-    };
-    return (await checker.run()).violations;
-  });
-  return found.map(
-    ({ id, nodes }) =>
-      `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary ?? ""}`).join("; ")}`,
-  );
-}
 
 async function showSeveral(page: Page): Promise<void> {
   await drop(page, several);
@@ -63,7 +39,6 @@ describe("access", { skip, timeout: 300_000 }, () => {
   let served: Served;
 
   before(async () => {
-    mkdirSync(screenshots, { recursive: true });
     [browser, served] = await Promise.all([launch(), serveBare()]);
   });
   after(async () => {
@@ -80,15 +55,7 @@ describe("access", { skip, timeout: 300_000 }, () => {
           width,
           height,
         });
-        const check = async (screen: string) => {
-          assert.deepEqual(await violations(page), [], screen);
-          const overflow = await page.evaluate(
-            () => document.documentElement.scrollWidth - innerWidth,
-          );
-          assert.ok(overflow <= 0, `${screen} is ${overflow} px too wide`);
-          const path = join(screenshots, `${screen}-${width}-${colorScheme}.png`);
-          await page.screenshot({ path, fullPage: true });
-        };
+        const check = (screen: string) => checkScreen(page, screen, `${width}-${colorScheme}`);
         await check("empty");
         await drop(page, one);
         await readAnswer(page);
@@ -214,7 +181,7 @@ describe("access", { skip, timeout: 300_000 }, () => {
     );
     const paperColour = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     assert.equal(paperColour, "rgb(255, 255, 255)");
-    await page.screenshot({ path: join(screenshots, "print.png"), fullPage: true });
+    await drawScreen(page, "print");
     await close();
   });
 });

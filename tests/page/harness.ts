@@ -1,15 +1,16 @@
 // The built site in Debian's Chromium: servers, a browser, and what every page test does.
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 
 export const root = join(import.meta.dirname, "../..");
 export const site = process.env["INSITU_SITE"] ?? join(root, "build/site");
-export const server = join(root, "build/native/insitu-server");
+export const server = process.env["INSITU_SERVER"] ?? join(root, "build/native/insitu-server");
 const chromiumPath = process.env["INSITU_CHROMIUM"] ?? "/usr/bin/chromium";
 
 const missing = [join(site, "index.html"), chromiumPath].filter((path) => !existsSync(path));
@@ -27,7 +28,7 @@ const CHROMIUM_ARGUMENTS = [
   "--disable-sync",
 ];
 
-const TYPES: Record<string, string> = {
+export const TYPES: Record<string, string> = {
   ".html": "text/html",
   ".js": "text/javascript",
   ".css": "text/css",
@@ -83,10 +84,12 @@ function addressIn(child: ChildProcess): Promise<string> {
 }
 
 // Our own server on a free port.
-export async function serveInsitu(): Promise<Served> {
-  const child = spawn(server, ["--site", site, "--port", "0"], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+export function serveInsitu(): Promise<Served> {
+  return startServer(["--site", site, "--port", "0"]);
+}
+
+async function startServer(words: string[]): Promise<Served> {
+  const child = spawn(server, words, { stdio: ["ignore", "pipe", "pipe"] });
   const address = await addressIn(child);
   return {
     url: `${address}/`,
@@ -97,6 +100,32 @@ export async function serveInsitu(): Promise<Served> {
         child.kill("SIGTERM");
       }),
   };
+}
+
+export interface ServedAccounts extends Served {
+  data: string; // the folder of what is kept
+}
+
+// Our own server with accounts that anybody can open and end-to-end encrypted storage, in a folder
+// of its own.
+export async function serveAccounts(): Promise<ServedAccounts> {
+  const folder = mkdtempSync(join(tmpdir(), "insitu-accounts-"));
+  const data = join(folder, "data");
+  const config = join(folder, "insitu.toml");
+  const lines = [
+    `site = ${JSON.stringify(site)}`,
+    `data = ${JSON.stringify(data)}`,
+    "port = 0",
+    '[accounts]\nregistration = "open"',
+    '[storage]\nmode = "e2e"',
+  ];
+  writeFileSync(config, `${lines.join("\n")}\n`);
+  const served = await startServer(["--config", config]);
+  const close = async () => {
+    await served.close();
+    rmSync(folder, { recursive: true });
+  };
+  return { ...served, data, close };
 }
 
 export function launch(): Promise<Browser> {

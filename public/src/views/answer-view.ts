@@ -20,7 +20,8 @@ export class AnswerView {
     this.#copy.addEventListener("click", () => void this.#copyHash());
   }
 
-  update(model: ModelFacts | null, entry: ImageEntry | null): void {
+  update(pageModel: ModelFacts | null, entry: ImageEntry | null): void {
+    const model = entry?.judgedBy ?? pageModel;
     const reading = entry?.reading ?? null;
     const failed = entry?.state === "failed";
     const waiting = entry !== null && reading === null && !failed;
@@ -51,8 +52,8 @@ export class AnswerView {
     this.#text("time", ms(decodeMs + preprocessMs + networkMs));
     this.#text(
       "stages",
-      `decode ${ms(decodeMs)}, prepare ${ms(preprocessMs)}, network ${ms(networkMs)}; ` +
-        `from file to answer ${ms(answeredMs)}`,
+      `decode ${ms(decodeMs)}, prepare ${ms(preprocessMs)}, network ${ms(networkMs)}` +
+        (answeredMs > 0 ? `; from file to answer ${ms(answeredMs)}` : ""),
     );
     this.#text("probabilities", probabilities(model, reading));
     this.#text("training", model.trainingData);

@@ -89,10 +89,11 @@ export class ListView {
     row.drawn = drawn;
     row.element.dataset["state"] = entry.state;
     const { reading } = entry;
-    row.outcome.textContent = this.#outcome(entry);
-    if (reading === null || this.#model === null) return;
+    const model = entry.judgedBy ?? this.#model;
+    row.outcome.textContent = this.#outcome(entry, model);
+    if (reading === null || model === null) return;
     row.element.dataset["positive"] = String(reading.isPositive);
-    row.probability.textContent = probabilityText(positiveProbability(this.#model, reading));
+    row.probability.textContent = probabilityText(positiveProbability(model, reading));
     if (reading.preview !== null) drawPreview(row.thumbnail, reading.preview);
   }
 
@@ -118,9 +119,9 @@ export class ListView {
     return row;
   }
 
-  #outcome(entry: ImageEntry): string {
-    if (entry.state === "done" && entry.reading !== null && this.#model !== null) {
-      return verdict(this.#model, entry.reading);
+  #outcome(entry: ImageEntry, model: ModelFacts | null): string {
+    if (entry.state === "done" && entry.reading !== null && model !== null) {
+      return verdict(model, entry.reading);
     }
     if (entry.state === "failed") return `not read: ${entry.error?.message ?? ""}`;
     return { waiting: "waiting", reading: "being read", cancelled: "cancelled", done: "" }[
