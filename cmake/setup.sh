@@ -225,14 +225,10 @@ third_party_sources() {
   rm -r "$sources/downloads"
 }
 
-# source_tarball NAME SUITE…: upstream's files, in build/sources/NAME, from the first that has them
+# source_tarball NAME SUITE: upstream's files, in build/sources/NAME
 source_tarball() {
   name=$1
-  shift
-  for suite in "$@"; do
-    (cd "$sources/downloads" &&
-      private_apt source -q --download-only --tar-only "$name/$suite") && break
-  done
+  (cd "$sources/downloads" && private_apt source -q --download-only --tar-only "$name/$2")
   unpacked=$sources/downloads/unpacked
   mkdir "$unpacked"
   tar -x -f "$sources/downloads/$name"_*.orig.tar.* -C "$unpacked"

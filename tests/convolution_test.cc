@@ -198,7 +198,7 @@ TEST_CASE("A dense layer equals the naive loop with and without a bias", "[convo
 
 TEST_CASE("A convolution whose window needs more memory than a run may have is refused",
           "[convolution]") {
-  const std::vector<float> weights(64 * 64);
+  const std::vector<float> weights(size_t{64} * 64);
   const auto made = [&weights](int64_t side) {
     ConvolutionSpec spec;
     spec.window = {{side, side}, {side, side}, {64, 64}, {1, 1}, {1, 1}, {32, 32}, {31, 31}};

@@ -8,11 +8,11 @@ namespace insitu {
 namespace {
 
 // Vectors of a machine; in memory they need not be aligned to their size.
-template <int lanes>
+template <int64_t kLanes>
 struct Vector {
-  typedef float Type __attribute__((vector_size(lanes * sizeof(float))));
+  typedef float Type __attribute__((vector_size(kLanes * sizeof(float))));
   typedef float InMemory
-      __attribute__((vector_size(lanes * sizeof(float)), aligned(sizeof(float))));
+      __attribute__((vector_size(kLanes * sizeof(float)), aligned(sizeof(float))));
 };
 // *sum += a * b
 template <typename T>
@@ -34,25 +34,25 @@ struct Taps {
   int64_t weight_step[2];
 };
 
-// `vectors` vectors of channels, from `c` on.
-template <int lanes, int vectors>
+// kVectors vectors of channels, from `c` on.
+template <int64_t kLanes, int64_t kVectors>
 inline __attribute__((always_inline)) void Sum(const Taps& taps, const float* bias, Clamp clamp,
                                                int64_t c, float* output) {
-  using V = typename Vector<lanes>::Type;
-  using InMemory = typename Vector<lanes>::InMemory;
-  V sum[vectors];
+  using V = typename Vector<kLanes>::Type;
+  using InMemory = typename Vector<kLanes>::InMemory;
+  V sum[kVectors];
 #pragma clang loop unroll(full)
-  for (int v = 0; v < vectors; ++v) {
-    sum[v] = *reinterpret_cast<const InMemory*>(bias + c + v * lanes);
+  for (int64_t v = 0; v < kVectors; ++v) {
+    sum[v] = *reinterpret_cast<const InMemory*>(bias + c + v * kLanes);
   }
   for (int64_t y = 0; y < taps.count[0]; ++y) {
     const float* input = taps.input + c + y * taps.input_step[0];
     const float* weights = taps.weights + c + y * taps.weight_step[0];
     for (int64_t x = 0; x < taps.count[1]; ++x) {
 #pragma clang loop unroll(full)
-      for (int v = 0; v < vectors; ++v) {
-        const V value = *reinterpret_cast<const InMemory*>(input + v * lanes);
-        const V weight = *reinterpret_cast<const InMemory*>(weights + v * lanes);
+      for (int64_t v = 0; v < kVectors; ++v) {
+        const V value = *reinterpret_cast<const InMemory*>(input + v * kLanes);
+        const V weight = *reinterpret_cast<const InMemory*>(weights + v * kLanes);
         MultiplyAdd(value, weight, &sum[v]);
       }
       input += taps.input_step[1];
@@ -60,25 +60,25 @@ inline __attribute__((always_inline)) void Sum(const Taps& taps, const float* bi
     }
   }
 #pragma clang loop unroll(full)
-  for (int v = 0; v < vectors; ++v) {
+  for (int64_t v = 0; v < kVectors; ++v) {
     const V low = V{} + clamp.low;
     const V high = V{} + clamp.high;
     V clamped = sum[v] < low ? low : sum[v];
     clamped = clamped > high ? high : clamped;
-    *reinterpret_cast<InMemory*>(output + c + v * lanes) = clamped;
+    *reinterpret_cast<InMemory*>(output + c + v * kLanes) = clamped;
   }
 }
 
-template <int lanes>
+template <int64_t kLanes>
 inline __attribute__((always_inline)) void SumPixel(const Taps& taps, const Depthwise& layer,
                                                     float* output) {
   int64_t c = 0;
-  for (; c + 4 * lanes <= layer.channels; c += 4 * lanes) {
-    Sum<lanes, 4>(taps, layer.bias.data(), layer.clamp, c, output);
+  for (; c + 4 * kLanes <= layer.channels; c += 4 * kLanes) {
+    Sum<kLanes, 4>(taps, layer.bias.data(), layer.clamp, c, output);
   }
-  for (; c < layer.channels; c += lanes) {
-    c = std::min(c, layer.channels - lanes);  // the last vector may lie over the one before it
-    Sum<lanes, 1>(taps, layer.bias.data(), layer.clamp, c, output);
+  for (; c < layer.channels; c += kLanes) {
+    c = std::min(c, layer.channels - kLanes);  // the last vector may lie over the one before it
+    Sum<kLanes, 1>(taps, layer.bias.data(), layer.clamp, c, output);
   }
 }
 

@@ -7,7 +7,7 @@
 namespace insitu {
 
 // A vector's; fewer are left to the kernels of any convolution.
-inline constexpr int kMinDepthwiseChannels = 4;
+inline constexpr int64_t kMinDepthwiseChannels = 4;
 
 struct Depthwise {
   Window window;

@@ -7,19 +7,19 @@ namespace {
 
 using Function = decltype(xnn_f32_igemm_minmax_ukernel_1x4__scalar);
 
-template <int64_t rows, int64_t block, Function function>
+template <int64_t kRows, int64_t kBlock, Function kFunction>
 void Multiply(const MatrixTile& tile) {
   const auto bytes = [](int64_t values) { return static_cast<size_t>(values) * sizeof(float); };
   const xnn_f32_minmax_params bounds = {.scalar = {tile.clamp.low, tile.clamp.high}};
-  function(static_cast<size_t>(tile.rows), static_cast<size_t>(tile.columns),
-           bytes(tile.tap_length), static_cast<size_t>(tile.taps * rows) * sizeof(void*),
-           tile.pointers, tile.weights, tile.output, bytes(tile.output_stride), bytes(block),
-           bytes(tile.input_offset), tile.zeros, &bounds);
+  kFunction(static_cast<size_t>(tile.rows), static_cast<size_t>(tile.columns),
+            bytes(tile.tap_length), static_cast<size_t>(tile.taps * kRows) * sizeof(void*),
+            tile.pointers, tile.weights, tile.output, bytes(tile.output_stride), bytes(kBlock),
+            bytes(tile.input_offset), tile.zeros, &bounds);
 }
 
-template <int64_t rows, int64_t block, Function function, Function row_function>
+template <int64_t kRows, int64_t kBlock, Function kFunction, Function kRowFunction>
 constexpr MatrixKernel Kernel() {
-  return {rows, block, Multiply<rows, block, function>, Multiply<1, block, row_function>};
+  return {kRows, kBlock, Multiply<kRows, kBlock, kFunction>, Multiply<1, kBlock, kRowFunction>};
 }
 
 }  // namespace
