@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "backend/admin.h"
+#include "backend/descriptor.h"
 #include "backend/folders.h"
 #include "backend/limits.h"
 #include "shared/str_cat.h"
@@ -26,23 +27,6 @@ using nlohmann::json;
 constexpr time_t kSecondsToAsk = 5;
 constexpr time_t kSecondsToAnswer = 60;  // it may wait for a disk
 constexpr size_t kMaxReplyBytes = size_t{64} << 20;
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  int number() const { return number_; }
-  bool open() const { return number_ >= 0; }
-  int Release() { return std::exchange(number_, -1); }
-
- private:
-  int number_;
-};
 
 std::filesystem::path SocketFile(const std::filesystem::path& data) { return data / "admin.sock"; }
 

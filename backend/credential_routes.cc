@@ -12,8 +12,7 @@
 namespace insitu {
 namespace {
 
-// --- Password
-// ---------------------------------------------------------------------------------------
+// --- Password ---
 
 enum class Change { kDone, kUserKeyChanged, kSecondFactorGone };
 
@@ -92,8 +91,7 @@ Response ChangePassword(Accounts& accounts, const Request& request, const PathPa
   return SignedInReply(accounts, 200, *done.value().caller, token);
 }
 
-// --- Second factor
-// ----------------------------------------------------------------------------------
+// --- Second factor ---
 
 Response BeginSecondFactor(Accounts& accounts, const Request& request, const PathParameters&,
                            const Caller& caller) {

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "backend/descriptor.h"
+
 namespace insitu {
 
 Failed FileFault(std::string_view doing, const std::filesystem::path& file) {
@@ -31,13 +33,9 @@ Status MakePrivateFolder(const std::filesystem::path& folder) {
 
 Status SyncFolder(const std::filesystem::path& folder) {
   const std::filesystem::path& named = folder.empty() ? std::filesystem::path(".") : folder;
-  const int opened = ::open(named.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (opened < 0) return FileFault("open the folder", named);
-  const bool synced = ::fsync(opened) == 0;
-  const int reason = errno;
-  ::close(opened);
-  errno = reason;
-  if (!synced) return FileFault("sync the folder", named);
+  const Descriptor opened(::open(named.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!opened.open()) return FileFault("open the folder", named);
+  if (::fsync(opened.number()) != 0) return FileFault("sync the folder", named);
   return {};
 }
 

@@ -9,6 +9,8 @@
 #include <array>
 #include <string_view>
 
+#include "backend/descriptor.h"
+
 namespace insitu {
 namespace {
 
@@ -17,7 +19,7 @@ constexpr std::string_view kQuestion =
     "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 constexpr std::string_view kGood = "HTTP/1.1 200 ";
 
-// A socket that is connected to the server, or -1. A server that listens everywhere is asked at
+// A socket that is connected to the server, or none. A server that listens everywhere is asked at
 // loopback.
 int Connect(const Config& config) {
   const bool v6 = config.address.find(':') != std::string::npos;
@@ -34,29 +36,26 @@ int Connect(const Config& config) {
   const auto* address = v6 ? reinterpret_cast<const sockaddr*>(&v6_address)
                            : reinterpret_cast<const sockaddr*>(&v4_address);
   const socklen_t length = v6 ? sizeof(v6_address) : sizeof(v4_address);
-  const int socket = ::socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  Descriptor socket(::socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const timeval patience{kPatienceSeconds, 0};
-  ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-  ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-  if (::connect(socket, address, length) == 0) return socket;
-  ::close(socket);
-  return -1;
+  ::setsockopt(socket.number(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+  ::setsockopt(socket.number(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+  return ::connect(socket.number(), address, length) == 0 ? socket.Release() : -1;
 }
 
 }  // namespace
 
 bool IsHealthy(const Config& config) {
-  const int socket = Connect(config);
-  if (socket < 0) return false;
+  const Descriptor socket(Connect(config));
+  if (!socket.open()) return false;
   bool healthy = !config.certificate.empty();
   if (!healthy) {
     std::array<char, kGood.size()> answer;
-    healthy = ::send(socket, kQuestion.data(), kQuestion.size(), MSG_NOSIGNAL) > 0 &&
-              ::recv(socket, answer.data(), answer.size(), MSG_WAITALL) ==
+    healthy = ::send(socket.number(), kQuestion.data(), kQuestion.size(), MSG_NOSIGNAL) > 0 &&
+              ::recv(socket.number(), answer.data(), answer.size(), MSG_WAITALL) ==
                   static_cast<ssize_t>(answer.size()) &&
               std::string_view(answer.data(), answer.size()) == kGood;
   }
-  ::close(socket);
   return healthy;
 }
 

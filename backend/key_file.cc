@@ -9,7 +9,9 @@
 #include <cstring>
 #include <utility>
 
+#include "backend/descriptor.h"
 #include "backend/encoding.h"
+#include "backend/folders.h"
 #include "backend/limits.h"
 #include "shared/str_cat.h"
 
@@ -20,21 +22,6 @@ constexpr size_t kKeyBytes = 32;
 constexpr size_t kIdBytes = 6;
 constexpr mode_t kOwnerOnly = 0600;
 constexpr mode_t kOthers = 0077;
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-  bool ok() const { return number_ >= 0; }
-
- private:
-  int number_;
-};
 
 std::string_view InfoOf(KeyUse use) {
   switch (use) {
@@ -55,16 +42,6 @@ Failed FailOn(const std::filesystem::path& path, std::string_view what, int erro
               std::strerror(error));
 }
 
-bool WriteAll(int descriptor, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    bytes.remove_prefix(static_cast<size_t>(written));
-  }
-  return true;
-}
-
 // Whole or not at all: written under another name first, and linked, which never overwrites.
 Status MakeKeyFile(const std::filesystem::path& path) {
   std::error_code ignored;
@@ -77,7 +54,7 @@ Status MakeKeyFile(const std::filesystem::path& path) {
   {
     const Descriptor file(
         ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kOwnerOnly));
-    if (!file.ok()) return FailOn(path, "Cannot make", errno);
+    if (!file.open()) return FailOn(path, "Cannot make", errno);
     const Secret text(StrCat("# InSitu's keys. Whoever has this file and the database can try ",
                              "passwords and open what the server\n# encrypted. Without it nobody ",
                              "can sign in: keep a copy apart from the database's.\n",
@@ -90,19 +67,14 @@ Status MakeKeyFile(const std::filesystem::path& path) {
     return FailOn(path, "Cannot make", errno);
   }
   ::unlink(temporary.c_str());
-  const Descriptor directory(
-      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory.ok() || ::fsync(directory.number()) != 0) {
-    return FailOn(path, "Cannot write the folder of", errno);
-  }
-  return {};
+  return SyncFolder(folder);
 }
 
 }  // namespace
 
 Result<KeyFile> KeyFile::Load(const std::filesystem::path& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.ok()) return FailOn(path, "Cannot read", errno);
+  if (!file.open()) return FailOn(path, "Cannot read", errno);
   struct stat about;
   if (::fstat(file.number(), &about) != 0) return FailOn(path, "Cannot read", errno);
   if ((about.st_mode & kOthers) != 0) {

@@ -9,6 +9,7 @@
 #include <span>
 #include <string_view>
 
+#include "backend/descriptor.h"
 #include "backend/folders.h"
 #include "backend/uuid.h"
 #include "shared/sha256.h"
@@ -22,32 +23,10 @@ using nlohmann::json;
 constexpr char kFormat[] = "insitu-backup/1";
 constexpr int64_t kMaxManifestBytes = int64_t{512} << 20;
 
-class File {
- public:
-  File(const std::filesystem::path& path, int mode)
-      : file_(::open(path.c_str(), mode | O_NOFOLLOW | O_CLOEXEC, 0600)) {}
-  ~File() {
-    if (file_ >= 0) ::close(file_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-
-  bool open() const { return file_ >= 0; }
-  int number() const { return file_; }
-  bool Write(std::span<const char> bytes) const {
-    while (!bytes.empty()) {
-      const ssize_t written = ::write(file_, bytes.data(), bytes.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) return false;
-      bytes = bytes.subspan(static_cast<size_t>(written));
-    }
-    return true;
-  }
-  bool Sync() const { return ::fsync(file_) == 0; }
-
- private:
-  const int file_;
-};
+// mode: O_RDONLY, or O_WRONLY and how it is made.
+int OpenFile(const std::filesystem::path& path, int mode) {
+  return ::open(path.c_str(), mode | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
 
 bool IsBackupPath(std::string_view path) {
   if (path == "insitu.db") return true;
@@ -88,14 +67,16 @@ Status WriteManifest(const std::filesystem::path& backup, const Manifest& manife
                            "\n";
   const std::filesystem::path unfinished = backup / "manifest.unfinished";
   {
-    const File file(unfinished, O_WRONLY | O_CREAT | O_TRUNC);
-    if (!file.open() || !file.Write(text) || !file.Sync()) return FileFault("write", unfinished);
+    const Descriptor file(OpenFile(unfinished, O_WRONLY | O_CREAT | O_TRUNC));
+    if (!file.open() || !WriteAll(file.number(), text) || ::fsync(file.number()) != 0) {
+      return FileFault("write", unfinished);
+    }
   }
   return MoveFile(unfinished, ManifestFileOf(backup));
 }
 
 Result<Manifest> ReadManifest(const std::filesystem::path& backup) {
-  const File file(ManifestFileOf(backup), O_RDONLY);
+  const Descriptor file(OpenFile(ManifestFileOf(backup), O_RDONLY));
   if (!file.open()) return NoManifest(backup);
   std::string text;
   std::array<char, 65'536> buffer;
@@ -131,10 +112,11 @@ Result<Manifest> ReadManifest(const std::filesystem::path& backup) {
 
 Result<ManifestFile> CopyAndHash(const std::filesystem::path& from,
                                  const std::filesystem::path& to) {
-  const File source(from, O_RDONLY);
+  const Descriptor source(OpenFile(from, O_RDONLY));
   if (!source.open()) return FileFault("open", from);
   const bool copies = !to.empty();
-  const File copy(copies ? to : from, copies ? O_WRONLY | O_CREAT | O_EXCL : O_RDONLY);
+  const Descriptor copy(
+      OpenFile(copies ? to : from, copies ? O_WRONLY | O_CREAT | O_EXCL : O_RDONLY));
   if (!copy.open()) return FileFault("make", to);
   Sha256Stream sha256;
   ManifestFile result;
@@ -147,9 +129,9 @@ Result<ManifestFile> CopyAndHash(const std::filesystem::path& from,
     const std::span<const char> bytes(buffer.data(), static_cast<size_t>(count));
     sha256.Update({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
     result.bytes += count;
-    if (copies && !copy.Write(bytes)) return FileFault("write", to);
+    if (copies && !WriteAll(copy.number(), bytes)) return FileFault("write", to);
   }
-  if (copies && !copy.Sync()) return FileFault("sync", to);
+  if (copies && ::fsync(copy.number()) != 0) return FileFault("sync", to);
   result.sha256 = HexDigits(sha256.Finish());
   return result;
 }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "backend/descriptor.h"
 #include "backend/folders.h"
 #include "backend/uuid.h"
 #include "shared/sha256.h"
@@ -27,30 +28,23 @@ class TemporaryFile {
       : path_(std::move(path)),
         file_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)) {}
   ~TemporaryFile() {
-    if (file_ >= 0) ::close(file_);
     if (!path_.empty()) ::unlink(path_.c_str());
   }
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
 
-  bool made() const { return file_ >= 0; }
+  bool made() const { return file_.open(); }
   const std::filesystem::path& path() const { return path_; }
 
   Status Write(std::span<const char> bytes) {
-    while (!bytes.empty()) {
-      const ssize_t written = ::write(file_, bytes.data(), bytes.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) return FileFault("write", path_);
-      bytes = bytes.subspan(static_cast<size_t>(written));
-    }
+    if (!WriteAll(file_.number(), bytes)) return FileFault("write", path_);
     return {};
   }
 
   // On the disk, and closed.
   Status Finish() {
-    if (::fsync(file_) != 0) return FileFault("sync", path_);
-    const int closed = ::close(std::exchange(file_, -1));
-    if (closed != 0) return FileFault("close", path_);
+    if (::fsync(file_.number()) != 0) return FileFault("sync", path_);
+    if (::close(file_.Release()) != 0) return FileFault("close", path_);
     return {};
   }
 
@@ -62,7 +56,7 @@ class TemporaryFile {
 
  private:
   std::filesystem::path path_;
-  int file_;
+  Descriptor file_;
 };
 
 PutBodyResult Outcome(PutBodyOutcome outcome) { return {.outcome = outcome, .source_message = ""}; }
@@ -127,11 +121,9 @@ Result<Streamed> Stream(const Object& object, const ReadMore& read, BodySealer* 
 
 }  // namespace
 
-BodyFile::~BodyFile() { ::close(file_); }
-
 Result<size_t> BodyFile::Read(std::span<char> into) {
   while (true) {
-    const ssize_t count = ::read(file_, into.data(), into.size());
+    const ssize_t count = ::read(file_.number(), into.data(), into.size());
     if (count >= 0) return static_cast<size_t>(count);
     if (errno != EINTR) return FileFault("read", "the body of an object");
   }

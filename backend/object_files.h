@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "backend/database.h"
+#include "backend/descriptor.h"
 #include "backend/object_cipher.h"
 #include "backend/store_objects.h"
 #include "shared/result.h"
@@ -46,15 +47,12 @@ using ReadMore = std::function<Result<size_t>(std::span<char>)>;
 class BodyFile {
  public:
   BodyFile(int file, int64_t bytes) : file_(file), bytes_(bytes) {}
-  ~BodyFile();
-  BodyFile(const BodyFile&) = delete;  // owns the descriptor
-  BodyFile& operator=(const BodyFile&) = delete;
 
   int64_t bytes() const { return bytes_; }
   Result<size_t> Read(std::span<char> into);  // 0 at the end
 
  private:
-  const int file_;
+  const Descriptor file_;
   const int64_t bytes_;
 };
 

@@ -45,8 +45,7 @@ OrReply<Object> FindOwn(Accounts& accounts, const Caller& caller, const std::str
   return std::move(*found.value());
 }
 
-// --- Bodies
-// -----------------------------------------------------------------------------------------
+// --- Bodies ---
 
 Response ReplyTo(const PutBodyResult& put) {
   switch (put.outcome) {
@@ -131,8 +130,7 @@ Response GetBody(Accounts& accounts, const Request&, const PathParameters& param
   return reply;
 }
 
-// --- Records
-// ----------------------------------------------------------------------------------------
+// --- Records ---
 
 // What a client sends of a record.
 struct NewRecord {
@@ -228,8 +226,7 @@ Response DeleteObject(Accounts& accounts, const Request& request, const PathPara
   return NoContent();
 }
 
-// --- The list
-// ---------------------------------------------------------------------------------------
+// --- The list ---
 
 std::string CursorText(const Object& object) {
   return ToBase64Url(StrCat(object.created_at, "|", object.id));

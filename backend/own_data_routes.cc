@@ -63,8 +63,7 @@ Response EndSessions(Accounts& accounts, const Request& request, const PathParam
   return ended.ok() ? NoContent() : ended.reply();
 }
 
-// --- Settings
-// ---------------------------------------------------------------------------------------
+// --- Settings ---
 
 enum class Setting { kDone, kRecoveryNotConfirmed };
 
@@ -118,8 +117,7 @@ Response PutSettings(Accounts& accounts, const Request& request, const PathParam
   return JsonReply(200, UserJson(*done.value().user));
 }
 
-// --- Everything, and the end
-// ------------------------------------------------------------------------
+// --- Everything, and the end ---
 
 Json EventsJson(const std::vector<AuditRow>& rows) {
   Json events = Json::array();

@@ -14,8 +14,7 @@ namespace {
 
 constexpr size_t kRecoveryAuthKeyBytes = 32;
 
-// --- Recovery by the recovery key
-// -------------------------------------------------------------------
+// --- Recovery by the recovery key ---
 
 Response Recover(Accounts& accounts, const Request& request) {
   auto body = ParseJsonObject(request.body);
@@ -138,8 +137,7 @@ Response NewRecoveryKey(Accounts& accounts, const Request& request, const PathPa
   return done.value() ? NoContent() : SessionEnded();
 }
 
-// --- Reset by an administrator's code
-// ---------------------------------------------------------------
+// --- Reset by an administrator's code ---
 
 bool IsResetCodeOf(const std::optional<User>& user, std::string_view code, int64_t now) {
   const std::string hash = HashOneTimeCode(code).value_or(std::string(kSha256Bytes, '\0'));

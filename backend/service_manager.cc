@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "backend/descriptor.h"
+
 namespace insitu {
 
 void NotifyServiceManager(std::string_view state) {
@@ -18,12 +20,11 @@ void NotifyServiceManager(std::string_view state) {
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, path.data(), path.size());
   if (path[0] == '@') address.sun_path[0] = '\0';  // of the abstract namespace
-  const int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (socket < 0) return;
-  (void)::sendto(socket, state.data(), state.size(), MSG_NOSIGNAL,
+  const Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket.open()) return;
+  (void)::sendto(socket.number(), state.data(), state.size(), MSG_NOSIGNAL,
                  reinterpret_cast<const sockaddr*>(&address),
                  static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size()));
-  ::close(socket);
 }
 
 }  // namespace insitu

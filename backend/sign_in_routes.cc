@@ -208,8 +208,7 @@ Response Login(Accounts& accounts, const Request& request) {
   return SignInReply(accounts, request, 200, *done.value().caller, session.token);
 }
 
-// --- The second factor
-// ------------------------------------------------------------------------------
+// --- The second factor ---
 
 enum class CodeOutcome { kRight, kWrong, kExpired, kThrottled };
 
@@ -308,8 +307,7 @@ Response SecondFactor(Accounts& accounts, const Request& request) {
   return TicketExpired();
 }
 
-// --- The session
-// ------------------------------------------------------------------------------------
+// --- The session ---
 
 Response GetSession(Accounts& accounts, const Request& request) {
   OrReply<std::optional<Caller>> caller = FindCaller(accounts, request);

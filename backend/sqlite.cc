@@ -129,6 +129,11 @@ Result<int64_t> Statement::Run() {
   }
 }
 
+Result<bool> Statement::RunToOne() {
+  ASSIGN_OR_RETURN(const int64_t changed, Run());
+  return changed == 1;
+}
+
 Status Statement::RunToStatus() {
   ASSIGN_OR_RETURN([[maybe_unused]] const int64_t changed, Run());
   return {};

@@ -60,7 +60,8 @@ class Statement {
   // Step() to the end; how many rows were changed.
   Result<int64_t> Run();
 
-  Status RunToStatus();  // the same, where the number says nothing
+  Result<bool> RunToOne();  // the same; whether that was one row, where it can be none or one
+  Status RunToStatus();     // the same, where the number says nothing
 
   // Of the row that Step() came to. NULL reads as 0 or "".
   int64_t Integer(int column) const;

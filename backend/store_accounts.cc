@@ -7,11 +7,6 @@ namespace {
 
 constexpr int64_t kKeptAfterUse = int64_t{30} * 24 * 3'600 * 1'000;
 
-Result<bool> ChangedOne(Statement& statement) {
-  ASSIGN_OR_RETURN(const int64_t changed, statement.Run());
-  return changed == 1;
-}
-
 Result<int64_t> Count(Statement& statement) {
   ASSIGN_OR_RETURN(const bool row, statement.Step());
   return row ? statement.Integer(0) : int64_t{0};
@@ -123,23 +118,24 @@ Result<bool> CreateUser(Transaction& transaction, const NewUser& user) {
   if (user.recovery) {
     create.BindBlob(12, user.recovery->auth_hash).BindBlob(13, user.recovery->wrapped_user_key);
   }
-  return ChangedOne(create);
+  return create.RunToOne();
 }
 
 Result<bool> ChangeCredential(Transaction& transaction, std::string_view user_id,
                               int64_t expected_credential_version,
                               int64_t expected_user_key_version, const Credential& credential,
                               int64_t now) {
-  return ChangedOne(transaction.Prepare(sql::kChangeCredential)
-                        .Bind(1, user_id)
-                        .Bind(2, expected_credential_version)
-                        .Bind(3, expected_user_key_version)
-                        .Bind(4, credential.scheme)
-                        .Bind(5, credential.password_hash)
-                        .Bind(6, credential.kdf)
-                        .BindBlob(7, credential.salt)
-                        .BindBlob(8, credential.wrapped_user_key)
-                        .Bind(9, now));
+  return transaction.Prepare(sql::kChangeCredential)
+      .Bind(1, user_id)
+      .Bind(2, expected_credential_version)
+      .Bind(3, expected_user_key_version)
+      .Bind(4, credential.scheme)
+      .Bind(5, credential.password_hash)
+      .Bind(6, credential.kdf)
+      .BindBlob(7, credential.salt)
+      .BindBlob(8, credential.wrapped_user_key)
+      .Bind(9, now)
+      .RunToOne();
 }
 
 Result<bool> ReplaceCredential(Transaction& transaction, std::string_view user_id,
@@ -157,56 +153,65 @@ Result<bool> ReplaceCredential(Transaction& transaction, std::string_view user_i
       .BindNull(9)
       .Bind(10, now);
   if (recovery) replace.BindBlob(8, recovery->auth_hash).BindBlob(9, recovery->wrapped_user_key);
-  return ChangedOne(replace);
+  return replace.RunToOne();
 }
 
 Result<bool> RehashPassword(Transaction& transaction, std::string_view user_id,
                             int64_t expected_credential_version, std::string_view password_hash,
                             int64_t now) {
-  return ChangedOne(transaction.Prepare(sql::kRehashPassword)
-                        .Bind(1, user_id)
-                        .Bind(2, expected_credential_version)
-                        .Bind(3, password_hash)
-                        .Bind(4, now));
+  return transaction.Prepare(sql::kRehashPassword)
+      .Bind(1, user_id)
+      .Bind(2, expected_credential_version)
+      .Bind(3, password_hash)
+      .Bind(4, now)
+      .RunToOne();
 }
 
 Result<bool> SetRecovery(Transaction& transaction, std::string_view user_id,
                          const Recovery& recovery, int64_t now) {
-  return ChangedOne(transaction.Prepare(sql::kSetRecovery)
-                        .Bind(1, user_id)
-                        .BindBlob(2, recovery.auth_hash)
-                        .BindBlob(3, recovery.wrapped_user_key)
-                        .Bind(4, now));
+  return transaction.Prepare(sql::kSetRecovery)
+      .Bind(1, user_id)
+      .BindBlob(2, recovery.auth_hash)
+      .BindBlob(3, recovery.wrapped_user_key)
+      .Bind(4, now)
+      .RunToOne();
 }
 
 Result<bool> ConfirmRecovery(Transaction& transaction, std::string_view user_id, int64_t now) {
-  return ChangedOne(transaction.Prepare(sql::kConfirmRecovery).Bind(1, user_id).Bind(2, now));
+  return transaction.Prepare(sql::kConfirmRecovery).Bind(1, user_id).Bind(2, now).RunToOne();
 }
 
 Result<bool> SetKeep(Transaction& transaction, std::string_view user_id, std::string_view keep,
                      int64_t now) {
-  return ChangedOne(transaction.Prepare(sql::kSetKeep).Bind(1, user_id).Bind(2, keep).Bind(3, now));
+  return transaction.Prepare(sql::kSetKeep).Bind(1, user_id).Bind(2, keep).Bind(3, now).RunToOne();
 }
 
 Result<bool> SetQuota(Transaction& transaction, std::string_view user_id, int64_t quota_bytes,
                       int64_t now) {
-  return ChangedOne(
-      transaction.Prepare(sql::kSetQuota).Bind(1, user_id).Bind(2, quota_bytes).Bind(3, now));
+  return transaction.Prepare(sql::kSetQuota)
+      .Bind(1, user_id)
+      .Bind(2, quota_bytes)
+      .Bind(3, now)
+      .RunToOne();
 }
 
 Result<bool> SetStatus(Transaction& transaction, std::string_view user_id, std::string_view status,
                        int64_t now) {
-  return ChangedOne(
-      transaction.Prepare(sql::kSetStatus).Bind(1, user_id).Bind(2, status).Bind(3, now));
+  return transaction.Prepare(sql::kSetStatus)
+      .Bind(1, user_id)
+      .Bind(2, status)
+      .Bind(3, now)
+      .RunToOne();
 }
 
 Result<bool> SetResetCode(Transaction& transaction, std::string_view user_id,
                           std::string_view code_hash, int64_t expires_at, int64_t now) {
-  return ChangedOne(transaction.Prepare(sql::kSetResetCode)
-                        .Bind(1, user_id)
-                        .BindBlob(2, code_hash)
-                        .Bind(3, expires_at)
-                        .Bind(4, now));
+  return transaction.Prepare(sql::kSetResetCode)
+      .Bind(1, user_id)
+      .BindBlob(2, code_hash)
+      .Bind(3, expires_at)
+      .Bind(4, now)
+      .RunToOne();
 }
 
 Result<int64_t> RecordFailedSignIn(Transaction& transaction, std::string_view user_id,
@@ -228,7 +233,7 @@ Result<bool> DeleteUser(Transaction& transaction, std::string_view user_id, int6
                       .BindBlob(2, std::string_view())
                       .Bind(3, now)
                       .RunToStatus());
-  return ChangedOne(transaction.Prepare(sql::kDeleteUser).Bind(1, user_id));
+  return transaction.Prepare(sql::kDeleteUser).Bind(1, user_id).RunToOne();
 }
 
 // --- Second factor -------------------------------------------------------------------------------
@@ -245,29 +250,31 @@ Result<std::optional<Totp>> FindTotp(Transaction& transaction, std::string_view 
 
 Result<bool> BeginTotp(Transaction& transaction, std::string_view user_id,
                        std::string_view sealed_secret, std::string_view key_id, int64_t now) {
-  return ChangedOne(transaction.Prepare(sql::kBeginTotp)
-                        .Bind(1, user_id)
-                        .BindBlob(2, sealed_secret)
-                        .Bind(3, key_id)
-                        .Bind(4, now));
+  return transaction.Prepare(sql::kBeginTotp)
+      .Bind(1, user_id)
+      .BindBlob(2, sealed_secret)
+      .Bind(3, key_id)
+      .Bind(4, now)
+      .RunToOne();
 }
 
 Result<bool> ConfirmTotp(Transaction& transaction, std::string_view user_id,
                          std::string_view sealed_secret, int64_t step, int64_t now) {
-  return ChangedOne(transaction.Prepare(sql::kConfirmTotp)
-                        .Bind(1, user_id)
-                        .BindBlob(2, sealed_secret)
-                        .Bind(3, step)
-                        .Bind(4, now));
+  return transaction.Prepare(sql::kConfirmTotp)
+      .Bind(1, user_id)
+      .BindBlob(2, sealed_secret)
+      .Bind(3, step)
+      .Bind(4, now)
+      .RunToOne();
 }
 
 Result<bool> UseTotpStep(Transaction& transaction, std::string_view user_id, int64_t step) {
-  return ChangedOne(transaction.Prepare(sql::kUseTotpStep).Bind(1, user_id).Bind(2, step));
+  return transaction.Prepare(sql::kUseTotpStep).Bind(1, user_id).Bind(2, step).RunToOne();
 }
 
 Result<bool> RemoveTotp(Transaction& transaction, std::string_view user_id) {
   RETURN_IF_ERROR(transaction.Prepare(sql::kRemoveRecoveryCodes).Bind(1, user_id).RunToStatus());
-  return ChangedOne(transaction.Prepare(sql::kRemoveTotp).Bind(1, user_id));
+  return transaction.Prepare(sql::kRemoveTotp).Bind(1, user_id).RunToOne();
 }
 
 Status ReplaceRecoveryCodes(Transaction& transaction, std::string_view user_id,
@@ -284,10 +291,11 @@ Status ReplaceRecoveryCodes(Transaction& transaction, std::string_view user_id,
 
 Result<bool> UseRecoveryCode(Transaction& transaction, std::string_view user_id,
                              std::string_view code_hash, int64_t now) {
-  return ChangedOne(transaction.Prepare(sql::kUseRecoveryCode)
-                        .Bind(1, user_id)
-                        .BindBlob(2, code_hash)
-                        .Bind(3, now));
+  return transaction.Prepare(sql::kUseRecoveryCode)
+      .Bind(1, user_id)
+      .BindBlob(2, code_hash)
+      .Bind(3, now)
+      .RunToOne();
 }
 
 // --- Invitations and challenges ------------------------------------------------------------------
@@ -303,19 +311,21 @@ Status AddInvitation(Transaction& transaction, const Invitation& invitation, int
 
 Result<bool> UseInvitation(Transaction& transaction, std::string_view code_hash,
                            std::string_view username_norm, int64_t now) {
-  return ChangedOne(transaction.Prepare(sql::kUseInvitation)
-                        .BindBlob(1, code_hash)
-                        .Bind(2, username_norm)
-                        .Bind(3, now));
+  return transaction.Prepare(sql::kUseInvitation)
+      .BindBlob(1, code_hash)
+      .Bind(2, username_norm)
+      .Bind(3, now)
+      .RunToOne();
 }
 
 Result<bool> AddChallenge(Transaction& transaction, const Challenge& challenge) {
-  return ChangedOne(transaction.Prepare(sql::kAddChallenge)
-                        .BindBlob(1, challenge.hash)
-                        .Bind(2, challenge.kind)
-                        .Bind(3, challenge.user_id)
-                        .BindBlob(4, challenge.data)
-                        .Bind(5, challenge.expires_at));
+  return transaction.Prepare(sql::kAddChallenge)
+      .BindBlob(1, challenge.hash)
+      .Bind(2, challenge.kind)
+      .Bind(3, challenge.user_id)
+      .BindBlob(4, challenge.data)
+      .Bind(5, challenge.expires_at)
+      .RunToOne();
 }
 
 Result<std::optional<Challenge>> AttemptChallenge(Transaction& transaction, std::string_view hash,

@@ -46,9 +46,7 @@ int64_t UsedBy(const Object& object) {
 
 // False, and nothing is taken, if it is more than there is. Negative gives back.
 Result<bool> TakeQuota(Transaction& transaction, std::string_view user_id, int64_t bytes) {
-  ASSIGN_OR_RETURN(const int64_t changed,
-                   transaction.Prepare(sql::kTakeQuota).Bind(1, user_id).Bind(2, bytes).Run());
-  return changed == 1;
+  return transaction.Prepare(sql::kTakeQuota).Bind(1, user_id).Bind(2, bytes).RunToOne();
 }
 
 Result<ReserveOutcome> ReserveAgain(Transaction& transaction, const Object& there,
@@ -94,14 +92,13 @@ Result<ReserveOutcome> ReserveObject(Transaction& transaction, const Object& obj
 Result<bool> MarkBodyWritten(Transaction& transaction, std::string_view user_id,
                              std::string_view id, std::string_view body_sha256,
                              std::string_view file_sha256, int64_t now) {
-  ASSIGN_OR_RETURN(const int64_t changed, transaction.Prepare(sql::kMarkBodyWritten)
-                                              .Bind(1, id)
-                                              .Bind(2, user_id)
-                                              .BindBlob(3, body_sha256)
-                                              .Bind(4, now)
-                                              .BindBlob(5, file_sha256)
-                                              .Run());
-  return changed == 1;
+  return transaction.Prepare(sql::kMarkBodyWritten)
+      .Bind(1, id)
+      .Bind(2, user_id)
+      .BindBlob(3, body_sha256)
+      .Bind(4, now)
+      .BindBlob(5, file_sha256)
+      .RunToOne();
 }
 
 Result<RecordOutcome> PutRecord(Transaction& transaction, std::string_view user_id,

@@ -5,11 +5,6 @@
 namespace insitu {
 namespace {
 
-Result<bool> ChangedOne(Statement& statement) {
-  ASSIGN_OR_RETURN(const int64_t changed, statement.Run());
-  return changed == 1;
-}
-
 Session ReadSession(const Statement& row) {
   Session session;
   session.token_hash = row.Blob(0);
@@ -29,18 +24,19 @@ Session ReadSession(const Statement& row) {
 
 Result<bool> StartSession(Transaction& transaction, const Session& session,
                           int64_t expected_credential_version, int64_t max_sessions) {
-  ASSIGN_OR_RETURN(const bool started, ChangedOne(transaction.Prepare(sql::kStartSession)
-                                                      .BindBlob(1, session.token_hash)
-                                                      .Bind(2, session.id)
-                                                      .Bind(3, session.user_id)
-                                                      .Bind(4, session.created_at)
-                                                      .Bind(5, session.last_seen_at)
-                                                      .Bind(6, session.expires_at)
-                                                      .Bind(7, session.auth_at)
-                                                      .Bind(8, session.amr)
-                                                      .Bind(9, session.address)
-                                                      .Bind(10, session.browser)
-                                                      .Bind(11, expected_credential_version)));
+  ASSIGN_OR_RETURN(const bool started, transaction.Prepare(sql::kStartSession)
+                                           .BindBlob(1, session.token_hash)
+                                           .Bind(2, session.id)
+                                           .Bind(3, session.user_id)
+                                           .Bind(4, session.created_at)
+                                           .Bind(5, session.last_seen_at)
+                                           .Bind(6, session.expires_at)
+                                           .Bind(7, session.auth_at)
+                                           .Bind(8, session.amr)
+                                           .Bind(9, session.address)
+                                           .Bind(10, session.browser)
+                                           .Bind(11, expected_credential_version)
+                                           .RunToOne());
   if (!started) return false;
   RETURN_IF_ERROR(
       transaction.Prepare(sql::kForgetFailedSignIns).Bind(1, session.user_id).RunToStatus());
@@ -65,30 +61,32 @@ Result<std::optional<SignedIn>> FindSession(Transaction& transaction, std::strin
 
 Result<bool> TouchSession(Transaction& transaction, std::string_view token_hash,
                           std::string_view address, int64_t now) {
-  return ChangedOne(transaction.Prepare(sql::kTouchSession)
-                        .BindBlob(1, token_hash)
-                        .Bind(2, address)
-                        .Bind(3, now));
+  return transaction.Prepare(sql::kTouchSession)
+      .BindBlob(1, token_hash)
+      .Bind(2, address)
+      .Bind(3, now)
+      .RunToOne();
 }
 
 Result<bool> RotateSession(Transaction& transaction, std::string_view token_hash,
                            std::string_view new_token_hash, int64_t auth_at, std::string_view amr,
                            int64_t now) {
-  return ChangedOne(transaction.Prepare(sql::kRotateSession)
-                        .BindBlob(1, token_hash)
-                        .BindBlob(2, new_token_hash)
-                        .Bind(3, auth_at)
-                        .Bind(4, amr)
-                        .Bind(5, now));
+  return transaction.Prepare(sql::kRotateSession)
+      .BindBlob(1, token_hash)
+      .BindBlob(2, new_token_hash)
+      .Bind(3, auth_at)
+      .Bind(4, amr)
+      .Bind(5, now)
+      .RunToOne();
 }
 
 Result<bool> EndSession(Transaction& transaction, std::string_view token_hash) {
-  return ChangedOne(transaction.Prepare(sql::kEndSession).BindBlob(1, token_hash));
+  return transaction.Prepare(sql::kEndSession).BindBlob(1, token_hash).RunToOne();
 }
 
 Result<bool> EndSessionById(Transaction& transaction, std::string_view user_id,
                             std::string_view session_id) {
-  return ChangedOne(transaction.Prepare(sql::kEndSessionById).Bind(1, user_id).Bind(2, session_id));
+  return transaction.Prepare(sql::kEndSessionById).Bind(1, user_id).Bind(2, session_id).RunToOne();
 }
 
 Result<int64_t> EndOtherSessions(Transaction& transaction, std::string_view user_id,

@@ -1,12 +1,12 @@
 // Signing in, with the second step; making an account; and what to do when the password is lost.
 import { passwordFault } from "../password-advice.ts";
 import { parseRecoveryKey } from "../recovery-key.ts";
-import { sessionEndedSentence, slipSentence } from "../wording.ts";
+import { sessionEndedSentence } from "../wording.ts";
 import { actions, button, make, notice, paragraph } from "./build.ts";
 import type { Context } from "./context.ts";
 import { Field, form } from "./form.ts";
 import type { View } from "./panel.ts";
-import { recoveryKeyView } from "./recovery-key.ts";
+import { recoveryKeyField, recoveryKeyView } from "./recovery-key.ts";
 
 const usernameField = (value = "") =>
   new Field({ label: "User name", name: "username", autocomplete: "username", value });
@@ -211,16 +211,7 @@ function lostView(context: Context): View {
 function recoverView(context: Context): View {
   const { account, panel } = context;
   const username = usernameField();
-  const key = new Field({
-    label: "Recovery key",
-    name: "recovery-key",
-    autocomplete: "off",
-    help: "27 characters. Capitals, spaces and dashes do not matter.",
-    check: (typed) => {
-      const parsed = parseRecoveryKey(typed);
-      return typeof parsed === "string" ? slipSentence(parsed) : null;
-    },
-  });
+  const key = recoveryKeyField();
   return {
     title: "Use the recovery key",
     back: () => lostView(context),

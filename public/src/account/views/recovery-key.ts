@@ -10,6 +10,18 @@ import { storageView } from "./storage.ts";
 
 const COPIED_MS = 2_000;
 
+export const recoveryKeyField = () =>
+  new Field({
+    label: "Recovery key",
+    name: "recovery-key",
+    autocomplete: "off",
+    help: "27 characters. Capitals, spaces and dashes do not matter.",
+    check: (typed) => {
+      const parsed = parseRecoveryKey(typed);
+      return typeof parsed === "string" ? slipSentence(parsed) : null;
+    },
+  });
+
 function sheet(username: string, key: string): string[] {
   return [
     "InSitu recovery key",
@@ -94,16 +106,7 @@ export function recoveryKeyView(context: Context, wanted: KeepSetting | null = n
 
 function confirmView(context: Context, wanted: KeepSetting | null): View {
   const { account, panel, tell } = context;
-  const key = new Field({
-    label: "Recovery key",
-    name: "recovery-key",
-    autocomplete: "off",
-    help: "27 characters. Capitals, spaces and dashes do not matter.",
-    check: (typed) => {
-      const parsed = parseRecoveryKey(typed);
-      return typeof parsed === "string" ? slipSentence(parsed) : null;
-    },
-  });
+  const key = recoveryKeyField();
   return {
     title: "Type it once more",
     back: () => recoveryKeyView(context, wanted),
