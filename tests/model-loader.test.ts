@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EngineError } from "../public/src/messages.ts";
-import { chooseEngine, readBody } from "../public/src/model-loader.ts";
+import { chooseEngine, loadEngine, readBody } from "../public/src/model-loader.ts";
 
 function body(...parts: number[]): ReadableStream<Uint8Array> {
   return new ReadableStream({
@@ -67,4 +67,34 @@ test("A body that is too short, too long or breaks off is refused", async () => 
     start: (controller) => controller.error(new Error("connection lost")),
   });
   await assert.rejects(readBody(broken, 5, nothing), isDownloadError);
+});
+
+test("When one file fails, the others are given up and no progress is told any more", async (t) => {
+  const told: number[] = [];
+  let more: ((bytes: Uint8Array) => void) | undefined;
+  let modelSignal: AbortSignal | null | undefined;
+  t.mock.method(globalThis, "fetch", (url: URL, options: RequestInit) => {
+    if (url.pathname.endsWith(".wasm")) {
+      return new Promise((_resolve, reject) => setTimeout(() => reject(new TypeError("differs"))));
+    }
+    if (!url.pathname.endsWith(".onnx")) return Promise.resolve(new Response(""));
+    modelSignal = options.signal;
+    const start = (controller: ReadableStreamDefaultController<Uint8Array>) => {
+      controller.enqueue(new Uint8Array(1));
+      more = (bytes) => controller.enqueue(bytes);
+    };
+    return Promise.resolve(new Response(new ReadableStream({ start })));
+  });
+  const file = { file: "engine.wasm", bytes: 1, integrity: "" };
+  const catalog = {
+    engines: { simd: file, relaxed: file },
+    worker: { ...file, file: "worker.js" },
+    models: [{ file: "seed.onnx", bytes: 3, sha256: "" }],
+  } as unknown as SiteCatalog;
+  const loading = loadEngine(catalog, "http://site/", (received) => told.push(received));
+  await assert.rejects(loading, isDownloadError);
+  more?.(new Uint8Array(2));
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.deepEqual(told, [1]);
+  assert.equal(modelSignal?.aborted, true);
 });

@@ -35,12 +35,16 @@ export function chooseEngine(
   );
 }
 
-// integrity: refused by the browser itself if the file differs.
-async function fetchFile(url: URL, what: string, integrity = ""): Promise<Response> {
+interface FetchOptions {
+  integrity?: string; // refused by the browser itself if the file differs
+  signal: AbortSignal;
+}
+
+async function fetchFile(url: URL, what: string, options: FetchOptions): Promise<Response> {
   const advice = "Check the connection and reload the page; nothing is read without it.";
   let response: Response;
   try {
-    response = await fetch(url, { integrity });
+    response = await fetch(url, options);
   } catch {
     throw new EngineError("download", `${what} did not arrive whole and unchanged. ${advice}`);
   }
@@ -92,7 +96,8 @@ async function compile(response: Response): Promise<WebAssembly.Module> {
   }
 }
 
-// base: where the page's own script lies, and all files beside it. onProgress: bytes of the model.
+// base: where the page's own script lies, and all files beside it. onProgress: bytes of the model;
+// not called once the promise has settled, and a file that failed ends the fetching of the others.
 export async function loadEngine(
   catalog: SiteCatalog,
   base: string,
@@ -103,16 +108,28 @@ export async function loadEngine(
   if (entry === undefined)
     throw new EngineError("download", "This site was built without a model.");
   const at = (file: string) => new URL(file, base);
-  const [module, model, workerSource] = await Promise.all([
-    fetchFile(at(engine.file), "The engine", engine.integrity).then(compile),
-    fetchFile(at(entry.file), "The model").then(({ body }) => {
-      if (body === null)
-        throw new EngineError("download", "The model arrived empty. Reload the page.");
-      return readBody(body, entry.bytes, (received) => onProgress(received, entry.bytes));
-    }),
-    fetchFile(at(catalog.worker.file), "The engine's script", catalog.worker.integrity).then(
-      (response) => response.text(),
-    ),
-  ]);
-  return { module, model, sha256: entry.sha256, workerSource };
+  const stop = new AbortController();
+  const { signal } = stop;
+  const report = (received: number) => {
+    if (!signal.aborted) onProgress(received, entry.bytes);
+  };
+  try {
+    const [module, model, workerSource] = await Promise.all([
+      fetchFile(at(engine.file), "The engine", { integrity: engine.integrity, signal }).then(
+        compile,
+      ),
+      fetchFile(at(entry.file), "The model", { signal }).then(({ body }) => {
+        if (body === null)
+          throw new EngineError("download", "The model arrived empty. Reload the page.");
+        return readBody(body, entry.bytes, report);
+      }),
+      fetchFile(at(catalog.worker.file), "The engine's script", {
+        integrity: catalog.worker.integrity,
+        signal,
+      }).then((response) => response.text()),
+    ]);
+    return { module, model, sha256: entry.sha256, workerSource };
+  } finally {
+    stop.abort();
+  }
 }
