@@ -17,6 +17,7 @@
 
 #include "model/calibration.h"
 #include "model/dataset.h"
+#include "model/decimal_text.h"
 #include "model/files.h"
 #include "model/fit.h"
 #include "model/model_metadata.h"
@@ -35,7 +36,8 @@ constexpr int kFailure = 1;
 
 struct TrainingSet {
   PatchSet patches;
-  std::vector<bool> listed;  // by index into patches.cases: may be held out
+  std::vector<PatchFile> files;  // of the patches
+  std::vector<bool> listed;      // by index into patches.cases: may be held out
   size_t held_out_cases = 0;
   InputSpec input;
 };
@@ -72,6 +74,7 @@ Result<TrainingSet> ReadTrainingSet(const TrainOptions& options) {
   Progress progress("Reading patches", list.patches.size());
   ASSIGN_OR_RETURN(set.patches, LoadPatches(list.patches, set.input,
                                             [&progress](size_t done) { progress.Update(done); }));
+  set.files = std::move(list.patches);
   const ChannelStatistics statistics = MeasureChannels(set.patches);
   set.input.mean = statistics.mean;
   set.input.std = statistics.std;
@@ -220,6 +223,21 @@ std::string DescribeData(const TrainOptions& options, const TrainingSet& set) {
                 options.counts.empty() ? "." : ", each case counting alike.");
 }
 
+// Lines of file,log-odds of the positive label, as libtorch computes them from the stored weights:
+// what other engines are compared with.
+Status WriteAnswers(const std::string& path, const TrainingSet& set, const NetworkWeights& stored) {
+  constexpr size_t kMost = 256;
+  std::vector<size_t> indices;
+  const size_t step = (set.patches.size() + kMost - 1) / kMost;
+  for (size_t i = 0; i < set.patches.size(); i += step) indices.push_back(i);
+  const auto logits = LogitDifferences(stored, set.patches, indices, set.input);
+  std::string text;
+  for (size_t i = 0; i < indices.size(); ++i) {
+    text += StrCat(set.files[indices[i]].path, ",", FixedText(logits[i], 7), "\n");
+  }
+  return WriteFile(path, std::vector<uint8_t>(text.begin(), text.end()));
+}
+
 Status WriteModel(const TrainOptions& options, const TrainingSet& set, const Chosen& chosen,
                   NetworkWeights weights) {
   BakeCalibration(chosen.calibration, &weights);
@@ -234,6 +252,7 @@ Status WriteModel(const TrainOptions& options, const TrainingSet& set, const Cho
                                      .known_answer = KnownAnswer(weights, set.input)});
   const std::vector<uint8_t> file = OnnxFile(weights, metadata);
   RETURN_IF_ERROR(WriteFile(options.out, file));
+  if (!options.answers.empty()) RETURN_IF_ERROR(WriteAnswers(options.answers, set, weights));
   std::cout << options.out << ": " << file.size() << " bytes, ends in its SHA-256 "
             << std::string(file.end() - 64, file.end()) << std::endl;
   return {};

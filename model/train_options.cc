@@ -17,6 +17,7 @@ constexpr std::string_view kUsage =
   --counts FILE    lines of case,negatives,positives, after a heading: how many patches each case has
                    in the source; calibration and thresholds are then for the source, by case
   --set SETTINGS   settings instead of the file's: 'folds = 2, training.epochs = 3'
+  --answers FILE   with --out: what libtorch says of up to 256 of the patches, to compare engines with
   --checkpoint FOLDER    keeps each fit there as it goes, and goes on from what is there
   --only N         one fit alone, into the checkpoint: a fold from 1, or 0 for the final one, so that
                    several can run at a time
@@ -33,7 +34,7 @@ std::string_view TrainUsage() { return kUsage; }
 Result<TrainOptions> ReadTrainOptions(const std::vector<std::string>& words) {
   std::vector<Flag> flags;
   for (const std::string_view name : {"config", "data", "cases", "out", "more", "counts", "set",
-                                      "checkpoint", "only", "commit", "source"}) {
+                                      "answers", "checkpoint", "only", "commit", "source"}) {
     flags.push_back({name, true});
   }
   ASSIGN_OR_RETURN(const Arguments arguments, Arguments::Parse(words, flags));
@@ -51,6 +52,7 @@ Result<TrainOptions> ReadTrainOptions(const std::vector<std::string>& words) {
   options.more = arguments.Text("more");
   options.counts = arguments.Text("counts");
   options.out = arguments.Text("out");
+  options.answers = arguments.Text("answers");
   options.checkpoint = arguments.Text("checkpoint");
   options.commit = arguments.Text("commit", "unknown");
   options.source = arguments.Text("source", "unnamed data");

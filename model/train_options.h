@@ -18,6 +18,7 @@ struct TrainOptions {
   std::string more;        // file of case ids that are trained on only; "" for none
   std::string counts;      // file of CaseCounts; "" for none
   std::string out;         // "" to measure by hold-out only
+  std::string answers;     // file for what libtorch says of some patches; "" for none
   std::string checkpoint;  // folder; "" for none
   int64_t only = -1;  // one fit, kept in the checkpoint: a fold from 1, 0 the final one; -1 all
   std::string commit, source;
