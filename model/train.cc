@@ -162,8 +162,8 @@ Result<std::vector<HeldOut>> CrossValidate(const TrainingSet& set, const TrainOp
 
 struct Chosen {
   Calibration calibration;
-  std::vector<OperatingPoint> points;
-  std::vector<CalibrationPoint> interval;
+  List<OperatingPoint> points;
+  List<CalibrationPoint> interval;
   UncertainBand uncertain;
 };
 
