@@ -32,15 +32,16 @@ fuzz:  ## each fuzzer for FUZZ_SECONDS (60), with ASan and UBSan
 	@$(step) "build fuzz" cmake/build.sh fuzz
 	@cmake/fuzz.sh
 
-bench-server: native  ## how fast the server is, and how it stands a flood (SECONDS=10 each)
+bench-server: native  ## how fast the server is, how it stands a flood, what its times tell
 	@cmake/setup.sh bench
 	@$(with) node --disable-warning=ExperimentalWarning tests/bench/server.ts
+	@$(with) node --disable-warning=ExperimentalWarning tests/bench/sign_in_timing.ts
 
 lint: native  ## formatters, clang-tidy, eslint, tsc: they only look
 	@cmake/setup.sh check
 	@cmake/lint.sh
 
-check: lint test  ## lint, test, and the tests with ThreadSanitizer
+check: lint test fuzz  ## lint, test, fuzz, the tests with ThreadSanitizer, 100 kills of the server
 	@$(step) "build tsan" cmake/build.sh tsan
 	@$(step) "C++ tests, with TSan" ctest --test-dir build/tsan --output-on-failure
 	@$(step) "100 kills of the server" env INSITU_KILLS=100 $(with) node \

@@ -10,10 +10,13 @@ Result<std::unique_ptr<AccountData>> AccountData::Open(const Config& config, Err
   std::unique_ptr<AccountData> data(new AccountData);
   ASSIGN_OR_RETURN(data->database_, Database::Open(config.data));
   ASSIGN_OR_RETURN(data->files_, ObjectFiles::Open(data->database_.get()));
-  // Only where it is ours to make: a named file that is missing is a mistake.
-  const bool ours = config.key_file.empty() || config.key_file == DefaultKeyFile(config.data);
-  ASSIGN_OR_RETURN(KeyFile keys, ours ? KeyFile::LoadOrMake(DefaultKeyFile(config.data))
-                                      : KeyFile::Load(config.key_file));
+  // Made only where it is ours to make, once: a named file that is missing is a mistake, and so is
+  // a data folder in use, restored perhaps, whose keys are missing.
+  const auto ours = DefaultKeyFile(config.data);
+  const auto& named = config.key_file.empty() ? ours : config.key_file;
+  ASSIGN_OR_RETURN(const bool in_use, Accounts::HaveKeys(data->database_.get()));
+  ASSIGN_OR_RETURN(KeyFile keys,
+                   named == ours && !in_use ? KeyFile::LoadOrMake(ours) : KeyFile::Load(named));
   ASSIGN_OR_RETURN(data->accounts_,
                    Accounts::Open(data->database_.get(), data->files_.get(), std::move(keys),
                                   AccountSettingsOf(config), std::move(log)));

@@ -71,6 +71,14 @@ Accounts::Accounts(Database* database, ObjectFiles* files, KeyFile keys,
       log(std::move(log)),
       throttle(settings.throttle, std::move(steady_clock)) {}
 
+Result<bool> Accounts::HaveKeys(Database* database) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> first,
+                   database->ReadFor<std::optional<std::string>>([](Transaction& transaction) {
+                     return FindSetting(transaction, kFirstKeySetting);
+                   }));
+  return first.has_value();
+}
+
 Result<std::unique_ptr<Accounts>> Accounts::Open(Database* database, ObjectFiles* files,
                                                  KeyFile keys, const AccountSettings& settings,
                                                  ErrorLog log, Throttle::SteadyClock steady_clock) {

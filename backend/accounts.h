@@ -39,6 +39,9 @@ struct AccountSettings {
 AccountSettings AccountSettingsOf(const Config& config);
 
 struct Accounts {
+  // Whether the data was begun with a key file already.
+  static Result<bool> HaveKeys(Database* database);
+
   // The database, the files and the log must outlive it. Fails with what to do if the key file
   // lacks the key that the data was begun with.
   static Result<std::unique_ptr<Accounts>> Open(

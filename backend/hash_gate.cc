@@ -6,7 +6,8 @@
 namespace insitu {
 
 HashGate::HashGate()
-    : HashGate(std::max(1U, std::thread::hardware_concurrency()), kMaxWaitingHashes) {}
+    : HashGate(std::clamp<size_t>(std::thread::hardware_concurrency(), 1, kMaxHashesAtOnce),
+               kMaxWaitingHashes) {}
 
 HashGate::HashGate(size_t at_once, size_t max_waiting)
     : at_once_(at_once), max_waiting_(max_waiting) {}

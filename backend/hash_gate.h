@@ -29,7 +29,7 @@ class HashGate {
     HashGate* gate_;
   };
 
-  // As many at once as this machine has cores.
+  // As many at once as this machine has cores, up to kMaxHashesAtOnce.
   HashGate();
   HashGate(size_t at_once, size_t max_waiting);
   HashGate(const HashGate&) = delete;  // passes point to it

@@ -33,6 +33,8 @@ std::string_view InfoOf(KeyUse use) {
       return "insitu/server/objects/v1";
     case KeyUse::kKnownDevice:
       return "insitu/server/known-device/v1";
+    case KeyUse::kBodyMark:
+      return "insitu/server/body-mark/v1";
   }
   std::abort();
 }
@@ -74,6 +76,12 @@ Status MakeKeyFile(const std::filesystem::path& path) {
 
 Result<KeyFile> KeyFile::Load(const std::filesystem::path& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.open() && errno == ENOENT) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "The key file % is missing. Restore it from its copy, or name the right one as "
+                "key_file in the configuration.",
+                path.string());
+  }
   if (!file.open()) return FailOn(path, "Cannot read", errno);
   struct stat about;
   if (::fstat(file.number(), &about) != 0) return FailOn(path, "Cannot read", errno);

@@ -19,6 +19,7 @@ enum class KeyUse {
   kTotp,         // sealed TOTP secrets
   kObjects,      // wrapped data keys of server-encrypted objects
   kKnownDevice,  // signatures of the known-device cookie
+  kBodyMark,     // HMAC over the digests of server-encrypted bodies
 };
 
 // Immutable: any number of threads may use it.

@@ -74,6 +74,8 @@ inline constexpr size_t kMaxKeyFileBytes = 16'384;
 inline constexpr uint32_t kMaxHashMemoryKib = uint32_t{1} << 20;
 inline constexpr uint32_t kMaxHashPasses = 16;
 inline constexpr uint32_t kMaxHashLanes = 16;
+// With those that wait three quarters of the workers: a flood of sign-ins leaves the others.
+inline constexpr size_t kMaxHashesAtOnce = 16;
 inline constexpr size_t kMaxWaitingHashes = 32;
 
 // What people keep: the bytes of a record, and as the JSON that brings them; objects on one page.

@@ -49,10 +49,18 @@ int64_t PlainSize(int64_t sealed_bytes) {
 }
 
 BodySealer::BodySealer(const KeyFile& keys, const ObjectPart& part, int64_t plain_bytes)
-    : part_(part), plain_bytes_(plain_bytes), data_key_(RandomBytes(kAesKeyBytes)) {
+    : part_(part),
+      plain_bytes_(plain_bytes),
+      mark_key_(keys.Derive(KeyUse::kBodyMark)),
+      data_key_(RandomBytes(kAesKeyBytes)) {
   header_ = StrCat(
       kMagic, keys.current_id(),
       SealWithNonce(keys.Derive(KeyUse::kObjects), data_key_.bytes(), BoundKey(part_, "body")));
+}
+
+std::string BodySealer::Mark(std::string_view plain_sha256) const {
+  return HmacSha256(mark_key_.bytes(),
+                    StrCat(part_.user_id, "|", part_.object_id, "|", plain_sha256));
 }
 
 std::string BodySealer::SealChunk(std::string_view plain, bool last) {

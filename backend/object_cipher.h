@@ -41,6 +41,11 @@ class BodySealer {
 
   int64_t plain_bytes() const { return plain_bytes_; }
 
+  // What is kept of the SHA-256 of the plain bytes, to know them when they are sent again: 32 bytes
+  // that tell a thief of the disk nothing, even of an image he can guess. Another once the key file
+  // has a new first key.
+  std::string Mark(std::string_view plain_sha256) const;
+
   // The next bytes for the file. Finish is called once, after the last Update.
   std::string Update(std::span<const char> plain);
   std::string Finish();
@@ -50,6 +55,7 @@ class BodySealer {
 
   const ObjectPart part_;
   const int64_t plain_bytes_;
+  const Secret mark_key_;
   Secret data_key_;
   std::string header_;  // until it is handed out
   std::string held_;    // less than a chunk, or one that may be the last

@@ -110,7 +110,8 @@ Result<Streamed> Stream(const Object& object, const ReadMore& read, BodySealer* 
     RETURN_IF_ERROR(sealer == nullptr ? file->Write(bytes) : write_sealed(sealer->Update(bytes)));
   }
   if (size != expected) return Refused(Outcome(PutBodyOutcome::kLengthMismatch));
-  if (plain.Finish() != object.body_sha256) {
+  const std::string digest = plain.Finish();
+  if ((sealer == nullptr ? digest : sealer->Mark(digest)) != object.body_sha256) {
     return Refused(Outcome(PutBodyOutcome::kDigestMismatch));
   }
   if (sealer != nullptr) RETURN_IF_ERROR(write_sealed(sealer->Finish()));

@@ -69,8 +69,9 @@ class ObjectFiles {
   // A failure is a fault of the storage; nothing is kept then either, but the reservation, which
   // the client may use again and the sweep ends.
   //
-  // With a sealer, the file is what that makes of the bytes: length and digest are then of what is
-  // read (sealer->plain_bytes(), object.body_sha256), and object.body_bytes is the file's size.
+  // With a sealer, the file is what that makes of the bytes: the length is then of what is read
+  // (sealer->plain_bytes()), object.body_sha256 the sealer's Mark of its digest, and
+  // object.body_bytes the file's size.
   Result<PutBodyResult> Put(const Object& object, const ReadMore& read,
                             BodySealer* sealer = nullptr);
 

@@ -94,13 +94,13 @@ Response PutBody(Accounts& accounts, const Request& request, const PathParameter
   Object object;
   object.id = id;
   object.user_id = caller.user.id;
-  object.body_sha256 = *digest;
   object.mode = ServerSeals(caller) ? "server" : "e2e";
   object.body_bytes = ServerSeals(caller) ? SealedSize(plain_bytes) : plain_bytes;
   std::optional<BodySealer> sealer;
   if (ServerSeals(caller)) {
     sealer.emplace(accounts.keys, ObjectPart{caller.user.id, id}, plain_bytes);
   }
+  object.body_sha256 = sealer ? sealer->Mark(*digest) : *digest;
   const Result<PutBodyResult> put = accounts.files.Put(
       object, [&](std::span<char> out) { return request.body_reader->Read(out); },
       sealer ? &*sealer : nullptr);

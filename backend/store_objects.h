@@ -25,7 +25,7 @@ struct Object {
   ObjectState state = ObjectState::kPending;
   std::string mode;  // "e2e" or "server"
   int64_t body_bytes = 0;
-  std::string body_sha256;  // 32 bytes
+  std::string body_sha256;  // 32 bytes; with mode "server": BodySealer::Mark of it
   bool has_body = false;    // the file is there, whole
   std::optional<std::string> wrapped_key;
   std::optional<std::string> key_id;  // with mode "server": the key that wraps it

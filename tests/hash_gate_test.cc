@@ -1,5 +1,6 @@
 #include "backend/hash_gate.h"
 
+#include <algorithm>
 #include <atomic>
 #include <catch_amalgamated.hpp>
 #include <mutex>
@@ -21,6 +22,21 @@ TEST_CASE("As many enter the gate at once as it has places", "[hash_gate]") {
   CHECK(second);
   CHECK(gate.load().hashing == 2);
   CHECK_FALSE(gate.Enter());
+}
+
+TEST_CASE("However many cores there are, a quarter of the workers is left", "[hash_gate][limits]") {
+  CHECK(kMaxHashesAtOnce + kMaxWaitingHashes <= kWorkers * 3 / 4);
+  HashGate gate;
+  std::vector<HashGate::Pass> passes;
+  for (size_t i = 0; i < std::clamp<size_t>(std::thread::hardware_concurrency(), 1, 16); ++i) {
+    auto pass = gate.Enter();
+    REQUIRE(pass);
+    passes.push_back(std::move(*pass));
+  }
+  std::thread next([&gate] { CHECK(gate.Enter()); });
+  WaitUntilWaiting(gate, 1);
+  passes.clear();
+  next.join();
 }
 
 TEST_CASE("A place is free again once its pass is gone", "[hash_gate]") {

@@ -121,11 +121,12 @@ TEST_CASE("Every use of a key has a key of its own", "[key_file]") {
   WriteFile(folder / "server.key", kOne);
   const KeyFile keys = Load(folder / "server.key");
   std::set<std::string> derived;
-  for (const KeyUse use : {KeyUse::kPepper, KeyUse::kTotp, KeyUse::kObjects, KeyUse::kKnownDevice}) {
+  for (const KeyUse use : {KeyUse::kPepper, KeyUse::kTotp, KeyUse::kObjects, KeyUse::kKnownDevice,
+                           KeyUse::kBodyMark}) {
     CHECK(keys.Derive(use).size() == 32);
     derived.insert(keys.Derive(use));
   }
-  CHECK(derived.size() == 4);
+  CHECK(derived.size() == 5);
 }
 
 TEST_CASE("The id of a key is the same everywhere and is no part of it", "[key_file]") {

@@ -126,6 +126,20 @@ TEST_CASE("Every body has a data key of its own", "[object_cipher]") {
   CHECK(sealed.size() == 100);
 }
 
+TEST_CASE("What is kept of a digest is the same for the same object and key, and for no other",
+          "[object_cipher]") {
+  const KeyFile keys = MakeKeys(1);
+  const std::string digest = Sha256Bytes("an image");
+  const std::string mark = BodySealer(keys, kPart, 8).Mark(digest);
+  CHECK(mark.size() == 32);
+  CHECK(mark != digest);
+  CHECK(BodySealer(keys, kPart, 8).Mark(digest) == mark);
+  CHECK(BodySealer(keys, kPart, 8).Mark(Sha256Bytes("another")) != mark);
+  CHECK(BodySealer(MakeKeys(2), kPart, 8).Mark(digest) != mark);
+  CHECK(BodySealer(keys, {"user-2", kPart.object_id}, 8).Mark(digest) != mark);
+  CHECK(BodySealer(keys, {kPart.user_id, "object-2"}, 8).Mark(digest) != mark);
+}
+
 TEST_CASE("Sizes that no sealed body has are negative", "[object_cipher]") {
   CHECK(PlainSize(SealedSize(0)) == 0);
   CHECK(PlainSize(SealedSize(0) - 1) < 0);

@@ -1,7 +1,7 @@
 // Does the time of a refused sign-in tell whether the user exists? Interleaved sign-ins with a wrong
 // key as users that exist and as users that do not, on the real server; prints Welch's t, which stays
 // between -4.5 and 4.5 if the two cannot be told apart.
-//   node tests/bench/sign_in_timing.ts [SAMPLES]      (INSITU_SERVER names another build)
+//   make bench-server, or node tests/bench/sign_in_timing.ts [SAMPLES]   (INSITU_SERVER: another build)
 import { ApiClient, ApiServer, key, withRecovery } from "../api_server.ts";
 
 const samples = Number(process.argv[2] ?? 400); // of each kind

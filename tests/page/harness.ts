@@ -106,9 +106,8 @@ export interface ServedAccounts extends Served {
   data: string; // the folder of what is kept
 }
 
-// Our own server with accounts that anybody can open and end-to-end encrypted storage, in a folder
-// of its own.
-export async function serveAccounts(): Promise<ServedAccounts> {
+// Our own server with accounts that anybody can open and storage, in a folder of its own.
+export async function serveAccounts(storage: "e2e" | "server" = "e2e"): Promise<ServedAccounts> {
   const folder = mkdtempSync(join(tmpdir(), "insitu-accounts-"));
   const data = join(folder, "data");
   const config = join(folder, "insitu.toml");
@@ -117,7 +116,7 @@ export async function serveAccounts(): Promise<ServedAccounts> {
     `data = ${JSON.stringify(data)}`,
     "port = 0",
     '[accounts]\nregistration = "open"',
-    '[storage]\nmode = "e2e"',
+    `[storage]\nmode = "${storage}"`,
   ];
   writeFileSync(config, `${lines.join("\n")}\n`);
   const served = await startServer(["--config", config]);
