@@ -15,8 +15,12 @@ constexpr const char* kUsage =
   predict --model MODEL IMAGE… [--json]
       What the model says of each image. --json: one JSON object a line.
   evaluate --model MODEL FOLDER [--cases LIST.txt] [--json]
-      How right the model is on labelled patches, FOLDER/CASE/LABEL/…_classLABEL.png, LABEL 0 or 1.
+      How right the model is on labelled patches, FOLDER/CASE/LABEL/…_classLABEL.png, LABEL 0 or 1,
+      with 95 % intervals by the bootstrap over cases.
       --cases: only the cases named in the file, one a line.
+      --threshold X: at this operating point instead of the model's.
+      --prevalence P: also what the figures mean where this share is positive.
+      --samples N, --seed N: of the bootstrap, 2000 and 1.
   model MODEL [--json]
       The model's layers, sizes, multiply-adds and metadata.
   onnx-test FOLDER…
