@@ -88,11 +88,12 @@ std::vector<double> CurveThresholds(std::span<const Case> cases, std::span<const
   thresholds.push_back(0);
   const double highest = levels.empty() ? 0 : levels.back().score;
   thresholds.push_back(highest < 1 ? 1 : std::nextafter(highest, 2));
-  double next = 0;
+  double steps = 0;
   for (size_t i = 1; i < levels.size(); ++i) {
-    if (levels[i].share < next) continue;
+    const double passed = std::ceil(levels[i].share * static_cast<double>(kCurvePoints));
+    if (passed <= steps) continue;
     thresholds.push_back(Between(levels[i - 1].score, levels[i].score));
-    next = levels[i].share + 1.0 / static_cast<double>(kCurvePoints);
+    steps = passed;
   }
   std::sort(thresholds.begin(), thresholds.end());
   thresholds.erase(std::unique(thresholds.begin(), thresholds.end()), thresholds.end());

@@ -70,6 +70,7 @@ Result<Report> Evaluate(const EvaluateRequest& request, Classifier* classifier) 
   report.positive_class = info.labels[static_cast<size_t>(info.positive)];
   report.threshold = request.threshold.value_or(info.threshold);
   report.data_name = DataName(request);
+  report.folder = request.folder;
   ASSIGN_OR_RETURN(const PatchList list, SelectPatches(request.folder, request.case_list, &report));
   Progress progress("Evaluating patches", list.patches.size());
   size_t done = 0;

@@ -21,6 +21,9 @@ constexpr const char* kUsage =
       --threshold X: at this operating point instead of the model's.
       --prevalence P: also what the figures mean where this share is positive.
       --samples N, --seed N: of the bootstrap, 2000 and 1.
+  card --model MODEL --report REPORT.json [--facts FACTS.toml]
+      The model card, as Markdown: from the model, what evaluate --json wrote of it, and what people
+      know of it, MODEL with .card.toml in place of .onnx.
   model MODEL [--json]
       The model's layers, sizes, multiply-adds and metadata.
   onnx-test FOLDER…
@@ -34,6 +37,7 @@ int Run(const Words& words) {
   using Command = int (*)(const Words&, std::ostream&, std::ostream&);
   static const std::map<std::string, Command> kCommands = {{"predict", RunPredict},
                                                            {"evaluate", RunEvaluate},
+                                                           {"card", RunCard},
                                                            {"model", RunDescribe},
                                                            {"onnx-test", RunOnnxTest}};
   if (words.empty()) return UsageError("A command is needed.", std::cerr);

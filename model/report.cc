@@ -15,6 +15,15 @@ Json Rounded(const std::optional<Interval>& interval) {
   return Json::array({Rounded(interval->low), Rounded(interval->high)});
 }
 
+// The text with its paths from the folder on.
+std::string Below(std::string folder, std::string text) {
+  if (!folder.ends_with('/')) folder += '/';
+  for (size_t at = text.find(folder); at != std::string::npos; at = text.find(folder, at)) {
+    text.erase(at, folder.size());
+  }
+  return text;
+}
+
 Json MetricsJson(const Metrics& m) {
   const Confusion& c = m.confusion;
   return {{"n", m.n},
@@ -118,8 +127,9 @@ Json ReportJson(const Report& report) {
   }
   Json errors = Json::array();
   for (const FileError& one : report.errors) {
-    errors.push_back(
-        {{"file", one.path}, {"code", ErrorName(one.error.code)}, {"message", one.error.message}});
+    errors.push_back({{"file", Below(report.folder, one.path)},
+                      {"code", ErrorName(one.error.code)},
+                      {"message", Below(report.folder, one.error.message)}});
   }
   const Confusion& confusion = evaluation.pooled.confusion;
   Json json = {{"model", {{"id", report.model_id}, {"sha256", report.model_sha256}}},

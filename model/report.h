@@ -18,6 +18,7 @@ struct Report {
   std::string positive_class;
   double threshold = 0;
   std::string data_name;  // of the case list or the folder, without where it lies
+  std::string folder;     // where the data lie: in no report
   std::vector<Case> cases;
   Evaluation evaluation;
   std::vector<FileError> errors;
@@ -26,8 +27,8 @@ struct Report {
   size_t ignored = 0;
 };
 
-// A measure whose denominator is zero is null. Numbers other than those of "pooled", "cases" and
-// "mean_case_auc" have six decimals.
+// Files are named from the data's folder on. A measure whose denominator is zero is null. Numbers
+// other than those of "pooled", "cases" and "mean_case_auc" have six decimals.
 Json ReportJson(const Report& report);
 
 // The JSON as text: two levels are indented, what is deeper stays in its line.

@@ -59,6 +59,21 @@ TEST_CASE("A report says null of what has no value and leaves out what was not a
   CHECK(!json.contains("uncertain"));
 }
 
+TEST_CASE("A report names files from the data's folder on", "[report]") {
+  for (const char* folder : {"/home/a/patches", "/home/a/patches/"}) {
+    Report report = MadeReport(MadeCases(1, 2, 20));
+    report.folder = folder;
+    report.errors = {
+        {"/home/a/patches/8/0/8_x.png",
+         "8",
+         {ErrorCode::kInvalidArgument,
+          "It has the name of /home/a/patches/7/8/0/8_x.png but different contents."}}};
+    const Json error = ReportJson(report)["errors"][0];
+    CHECK(error["file"] == "8/0/8_x.png");
+    CHECK(error["message"] == "It has the name of 7/8/0/8_x.png but different contents.");
+  }
+}
+
 TEST_CASE("A report's text is its JSON, a case in a line", "[report]") {
   const Json json = ReportJson(MadeReport(MadeCases(1, 10, 500)));
   const std::string text = ReportText(json);
