@@ -32,7 +32,9 @@ std::vector<Level> Levels(std::span<const Case> cases) {
 // The decimal number of fewest digits in (low, high].
 double Between(double low, double high) {
   const double middle = low + (high - low) / 2;
-  for (double scale = 100; scale <= 1e15; scale *= 10) {
+  double scale = 10;
+  for (int digits = 2; digits <= 15; ++digits) {
+    scale *= 10;
     const double rounded = std::round(middle * scale) / scale;
     if (low < rounded && rounded <= high) return rounded;
   }

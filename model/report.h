@@ -27,8 +27,27 @@ struct Report {
   size_t ignored = 0;
 };
 
-// Files are named from the data's folder on. A measure whose denominator is zero is null. Numbers
-// other than those of "pooled", "cases" and "mean_case_auc" have six decimals.
+// The report as JSON. Every key is always there but those marked "if"; a measure whose denominator
+// is zero is null, and so is an interval that cannot be given. An interval is [low, high], 95 %.
+// Numbers have six decimals at most, but for those of "pooled", "cases" and "mean_case_auc".
+//   model          id, sha256
+//   data           name, cases, patches, positives
+//   threshold, positive_class
+//   pooled         n, the measures of kMeasures, confusion (tn, fp, fn, tp)
+//   mean_case_auc, cases_with_auc
+//   intervals      one a measure, and mean_case_auc
+//   bootstrap      samples, seed
+//   at_prevalence  if asked for: prevalence, ppv, npv, f1, intervals (of these)
+//   uncertain      if the model has a band: low, high, coverage_stated, share_abstained,
+//   error_kept,
+//                  covered, intervals (of the last three)
+//   reliability    bins: low, high, n, mean_probability, observed, interval
+//   cases          by id, each as pooled
+//   curve          by rising threshold: threshold, sensitivity, specificity, precision and each
+//   with
+//                  _interval
+//   missing_cases, duplicates, ignored_files
+//   errors         file (from the data's folder on), code, message
 Json ReportJson(const Report& report);
 
 // The JSON as text: two levels are indented, what is deeper stays in its line.
