@@ -140,13 +140,14 @@ void AddFigures(const CardFiles& files, const Json& report, const CardFacts& fac
   if (!report.contains("at_prevalence")) return;
   const Json& at = report.at("at_prevalence");
   rows.clear();
-  for (const auto& [name, heading] :
-       {std::pair{"ppv", "PPV"}, std::pair{"npv", "NPV"}, std::pair{"f1", "F1"}}) {
-    rows.push_back({heading, Number(at.at(name)), Range(at.at("intervals").at(name))});
+  for (const PrevalenceMeasure& measure : kPrevalenceMeasures) {
+    const std::string name(measure.name);
+    rows.push_back(
+        {std::string(measure.heading), Number(at.at(name)), Range(at.at("intervals").at(name))});
   }
-  page->Paragraph(StrCat("Predictive values belong to a prevalence. Where ",
+  page->Paragraph(StrCat("Predictive values and losses belong to a prevalence. Where ",
                          FixedText(100 * at.at("prevalence").get<double>(), 1),
-                         " % of the patches are positive, the same recall and specificity give:"));
+                         " % of the patches are positive, each class judged as here, they are:"));
   page->Table({"", "", "95 %"}, rows);
 }
 
@@ -217,14 +218,20 @@ void AddCalibration(const Json& report, const CardFacts& facts, Page* page) {
     return;
   }
   const Json& band = report.at("uncertain");
+  const auto with_range = [&band](const char* name) {
+    return StrCat(Number(band.at(name)), " (", Range(band.at("intervals").at(name)), ")");
+  };
   page->Paragraph(
       StrCat("A probability from ", Number(band.at("low")), " up to ", Number(band.at("high")),
-             " is answered \"uncertain: have it read\", which was made to cover ",
-             Number(band.at("coverage_stated"), 2), " of the patches. Of these it covered ",
-             Number(band.at("covered")), " (", Range(band.at("intervals").at("covered")),
-             "): it abstained from ", Number(band.at("share_abstained")), " and erred in ",
-             Number(band.at("error_kept")), " (", Range(band.at("intervals").at("error_kept")),
-             ") of the others."));
+             " is answered \"uncertain: have it read\". The band was made so that in the "
+             "mean case ",
+             Number(band.at("coverage_stated"), 2),
+             " of the patches of either class are answered rightly or uncertain. Here "
+             "it is ",
+             with_range("covered_negative"), " of the negative and ",
+             with_range("covered_positive"), " of the positive ones; ",
+             with_range("share_abstained"), " of all patches are uncertain, and ",
+             with_range("error_kept"), " of the others are answered wrongly."));
 }
 
 // "Less than half of the positive patches are found in: 10260 (18 of 39)."

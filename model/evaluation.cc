@@ -14,16 +14,16 @@ std::vector<Metrics> ResampledMetrics(std::span<const Case> cases,
   return metrics;
 }
 
-PrevalenceReport ReportAtPrevalence(double prevalence, const Metrics& pooled,
-                                    const std::vector<Metrics>& resampled,
+PrevalenceReport ReportAtPrevalence(double prevalence, const Tally& pooled,
+                                    const std::vector<Tally>& resampled,
                                     const Resamples& resamples) {
-  const auto interval = [&](std::optional<double> AtPrevalence::* measure) {
-    return IntervalOf(resampled, resamples, [&](const Metrics& metrics) {
-      return MetricsAtPrevalence(metrics, prevalence).*measure;
+  PrevalenceReport report{prevalence, MetricsAtPrevalence(pooled, prevalence), {}};
+  for (size_t i = 0; i < kPrevalenceMeasures.size(); ++i) {
+    report.intervals[i] = IntervalOf(resampled, resamples, [&](const Tally& tally) {
+      return MetricsAtPrevalence(tally, prevalence).*kPrevalenceMeasures[i].value;
     });
-  };
-  return {prevalence, MetricsAtPrevalence(pooled, prevalence), interval(&AtPrevalence::ppv),
-          interval(&AtPrevalence::npv), interval(&AtPrevalence::f1)};
+  }
+  return report;
 }
 
 }  // namespace
@@ -62,8 +62,7 @@ Evaluation EvaluateCases(std::span<const Case> cases, const EvaluationOptions& o
   evaluation.curve = ComputeCurve(cases, CurveThresholds(cases, options.thresholds), resamples);
   evaluation.reliability = Reliability(pooled, sums, resamples);
   if (options.prevalence) {
-    evaluation.at_prevalence =
-        ReportAtPrevalence(*options.prevalence, evaluation.pooled, metrics, resamples);
+    evaluation.at_prevalence = ReportAtPrevalence(*options.prevalence, pooled, sums, resamples);
   }
   if (options.uncertain) evaluation.uncertain = Abstain(cases, *options.uncertain, resamples);
   return evaluation;

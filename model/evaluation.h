@@ -17,7 +17,7 @@ namespace insitu {
 struct EvaluationOptions {
   std::vector<double> thresholds;  // points that the curve has in any case: the one in force first
   std::optional<double> prevalence;  // in (0, 1)
-  std::optional<UncertainBand> uncertain;
+  std::optional<StatedBand> uncertain;
   BootstrapOptions bootstrap;
 };
 
@@ -25,7 +25,7 @@ struct EvaluationOptions {
 struct PrevalenceReport {
   double prevalence = 0;
   AtPrevalence metrics;
-  std::optional<Interval> ppv_interval, npv_interval, f1_interval;
+  std::array<std::optional<Interval>, kPrevalenceMeasures.size()> intervals;  // in their order
 };
 
 // Intervals are 95 %, by the bootstrap over cases.

@@ -22,13 +22,16 @@ std::optional<double> CalibrationError(const Tally& tally, double n) {
 void Tally::Add(const Scored& one) {
   ++(one.truth ? one.decision ? tp : fn : one.decision ? fp : tn);
   const double error = one.score - (one.truth ? 1 : 0);
-  squared_error += error * error;
-  log_loss -= std::log(std::clamp(one.truth ? one.score : 1 - one.score, kLeastProbability, 1.0));
+  Losses& losses = one.truth ? positives : negatives;
+  losses.squared_error += error * error;
+  losses.log_loss -=
+      std::log(std::clamp(one.truth ? one.score : 1 - one.score, kLeastProbability, 1.0));
   const auto at = static_cast<size_t>(one.score * static_cast<double>(kReliabilityBins));
   Bin& bin = bins[std::min(at, kReliabilityBins - 1)];
   bin.n += 1;
   bin.probability += one.score;
   bin.positives += one.truth ? 1 : 0;
+  bin.positive_probability += one.truth ? one.score : 0;
 }
 
 void Tally::Add(const Tally& other, double weight) {
@@ -36,12 +39,13 @@ void Tally::Add(const Tally& other, double weight) {
   fp += weight * other.fp;
   fn += weight * other.fn;
   tp += weight * other.tp;
-  squared_error += weight * other.squared_error;
-  log_loss += weight * other.log_loss;
+  negatives.Add(other.negatives, weight);
+  positives.Add(other.positives, weight);
   for (size_t i = 0; i < bins.size(); ++i) {
     bins[i].n += weight * other.bins[i].n;
     bins[i].probability += weight * other.bins[i].probability;
     bins[i].positives += weight * other.bins[i].positives;
+    bins[i].positive_probability += weight * other.bins[i].positive_probability;
   }
 }
 
@@ -89,8 +93,8 @@ Metrics MetricsOf(const Tally& t, std::optional<double> auc) {
     metrics.balanced_accuracy = (*metrics.sensitivity + *metrics.specificity) / 2;
   }
   metrics.auc = auc;
-  metrics.brier = Ratio(t.squared_error, n);
-  metrics.nll = Ratio(t.log_loss, n);
+  metrics.brier = Ratio(t.negatives.squared_error + t.positives.squared_error, n);
+  metrics.nll = Ratio(t.negatives.log_loss + t.positives.log_loss, n);
   metrics.ece = CalibrationError(t, n);
   return metrics;
 }
@@ -106,13 +110,31 @@ void MeanAuc::Add(const MeanAuc& other, double weight) {
 
 std::optional<double> MeanAuc::value() const { return Ratio(sum, cases); }
 
-AtPrevalence MetricsAtPrevalence(const Metrics& metrics, double prevalence) {
-  if (!metrics.sensitivity || !metrics.specificity) return {};
-  const double tp = prevalence * *metrics.sensitivity;
-  const double fn = prevalence - tp;
-  const double tn = (1 - prevalence) * *metrics.specificity;
-  const double fp = 1 - prevalence - tn;
-  return {Ratio(tp, tp + fp), Ratio(tn, tn + fn), Ratio(2 * tp, 2 * tp + fp + fn)};
+AtPrevalence MetricsAtPrevalence(const Tally& t, double prevalence) {
+  const double negatives = t.tn + t.fp;
+  const double positives = t.tp + t.fn;
+  if (negatives == 0 || positives == 0) return {};
+  // Of a patch of either class; the weights of all patches sum up to 1.
+  const double negative = (1 - prevalence) / negatives;
+  const double positive = prevalence / positives;
+  const double tp = positive * t.tp;
+  const double fp = negative * t.fp;
+  const double fn = positive * t.fn;
+  const double tn = negative * t.tn;
+  AtPrevalence at;
+  at.ppv = Ratio(tp, tp + fp);
+  at.npv = Ratio(tn, tn + fn);
+  at.f1 = Ratio(2 * tp, 2 * tp + fp + fn);
+  at.brier = negative * t.negatives.squared_error + positive * t.positives.squared_error;
+  at.nll = negative * t.negatives.log_loss + positive * t.positives.log_loss;
+  double error = 0;
+  for (const Tally::Bin& bin : t.bins) {
+    const double negative_probability = bin.probability - bin.positive_probability;
+    error += std::abs(negative * negative_probability + positive * bin.positive_probability -
+                      positive * bin.positives);
+  }
+  at.ece = error;
+  return at;
 }
 
 }  // namespace insitu

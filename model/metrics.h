@@ -77,17 +77,25 @@ inline constexpr size_t kReliabilityBins = 15;
 // each as often as the case was drawn, which is what makes the bootstrap fast.
 struct Tally {
   struct Bin {
-    double n = 0;            // patches whose probability lies in the bin
-    double probability = 0;  // sum of their probabilities
-    double positives = 0;    // how many of them are positive
+    double n = 0;                     // patches whose probability lies in the bin
+    double probability = 0;           // sum of their probabilities
+    double positives = 0;             // how many of them are positive
+    double positive_probability = 0;  // sum of the probabilities of these
+  };
+  struct Losses {
+    double squared_error = 0;
+    double log_loss = 0;
+    void Add(const Losses& other, double weight) {
+      squared_error += weight * other.squared_error;
+      log_loss += weight * other.log_loss;
+    }
   };
 
   void Add(const Scored& one);
   void Add(const Tally& other, double weight);
 
   double tn = 0, fp = 0, fn = 0, tp = 0;
-  double squared_error = 0;
-  double log_loss = 0;
+  Losses negatives, positives;  // sums over the patches of either class
   std::array<Bin, kReliabilityBins> bins;
 };
 
@@ -109,13 +117,28 @@ struct MeanAuc {
   double cases = 0;
 };
 
-// What the same sensitivity and specificity mean where the positives have the share prevalence.
+// What the same behaviour in either class means where the positives have another share than in the
+// sample: each class weighs as much as it would have there.
 struct AtPrevalence {
   std::optional<double> ppv;  // of what is called positive, the share that is
   std::optional<double> npv;  // of what is called negative, the share that is
   std::optional<double> f1;   // of the positive class
+  std::optional<double> brier, nll, ece;
 };
-// prevalence: in (0, 1). All is absent where sensitivity or specificity is.
-AtPrevalence MetricsAtPrevalence(const Metrics& metrics, double prevalence);
+struct PrevalenceMeasure {
+  std::string_view name;
+  std::string_view heading;
+  std::optional<double> AtPrevalence::* value;
+};
+inline constexpr std::array<PrevalenceMeasure, 6> kPrevalenceMeasures = {{
+    {"ppv", "PPV", &AtPrevalence::ppv},
+    {"npv", "NPV", &AtPrevalence::npv},
+    {"f1", "F1", &AtPrevalence::f1},
+    {"brier", "Brier", &AtPrevalence::brier},
+    {"nll", "NLL", &AtPrevalence::nll},
+    {"ece", "ECE", &AtPrevalence::ece},
+}};
+// prevalence: in (0, 1). All is absent unless both classes are there.
+AtPrevalence MetricsAtPrevalence(const Tally& tally, double prevalence);
 
 }  // namespace insitu

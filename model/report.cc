@@ -77,27 +77,29 @@ Json ReliabilityJson(const std::vector<ReliabilityBin>& bins) {
 }
 
 Json PrevalenceJson(const PrevalenceReport& at) {
-  return {{"prevalence", at.prevalence},
-          {"ppv", Rounded(at.metrics.ppv)},
-          {"npv", Rounded(at.metrics.npv)},
-          {"f1", Rounded(at.metrics.f1)},
-          {"intervals",
-           {{"ppv", Rounded(at.ppv_interval)},
-            {"npv", Rounded(at.npv_interval)},
-            {"f1", Rounded(at.f1_interval)}}}};
+  Json json = {{"prevalence", at.prevalence}};
+  Json intervals = Json::object();
+  for (size_t i = 0; i < kPrevalenceMeasures.size(); ++i) {
+    const std::string name(kPrevalenceMeasures[i].name);
+    json[name] = Rounded(at.metrics.*kPrevalenceMeasures[i].value);
+    intervals[name] = Rounded(at.intervals[i]);
+  }
+  json["intervals"] = intervals;
+  return json;
 }
 
 Json UncertainJson(const Abstention& abstention) {
-  return {{"low", abstention.band.low},
-          {"high", abstention.band.high},
-          {"coverage_stated", abstention.band.coverage_stated},
-          {"share_abstained", Rounded(abstention.share_abstained)},
-          {"error_kept", Rounded(abstention.error_kept)},
-          {"covered", Rounded(abstention.covered)},
-          {"intervals",
-           {{"share_abstained", Rounded(abstention.share_abstained_interval)},
-            {"error_kept", Rounded(abstention.error_kept_interval)},
-            {"covered", Rounded(abstention.covered_interval)}}}};
+  Json json = {{"low", abstention.band.low},
+               {"high", abstention.band.high},
+               {"coverage_stated", abstention.band.coverage_stated}};
+  Json intervals = Json::object();
+  for (size_t i = 0; i < kAbstentionMeasures.size(); ++i) {
+    const std::string name(kAbstentionMeasures[i].name);
+    json[name] = Rounded(abstention.shares.*kAbstentionMeasures[i].value);
+    intervals[name] = Rounded(abstention.intervals[i]);
+  }
+  json["intervals"] = intervals;
+  return json;
 }
 
 void AppendText(const Json& json, size_t depth, std::string* text) {

@@ -37,15 +37,13 @@ struct Report {
 //   mean_case_auc, cases_with_auc
 //   intervals      one a measure, and mean_case_auc
 //   bootstrap      samples, seed
-//   at_prevalence  if asked for: prevalence, ppv, npv, f1, intervals (of these)
-//   uncertain      if the model has a band: low, high, coverage_stated, share_abstained,
-//   error_kept,
-//                  covered, intervals (of the last three)
+//   at_prevalence  if asked for: prevalence, those of kPrevalenceMeasures, intervals (of these)
+//   uncertain      if the model has a band: low, high, coverage_stated, those of
+//                  kAbstentionMeasures, intervals (of these)
 //   reliability    bins: low, high, n, mean_probability, observed, interval
 //   cases          by id, each as pooled
-//   curve          by rising threshold: threshold, sensitivity, specificity, precision and each
-//   with
-//                  _interval
+//   curve          by rising threshold: threshold, sensitivity, specificity, precision, and
+//                  each of these three with _interval
 //   missing_cases, duplicates, ignored_files
 //   errors         file (from the data's folder on), code, message
 Json ReportJson(const Report& report);

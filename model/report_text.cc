@@ -67,19 +67,21 @@ void PrintIntervals(std::ostream& out, const Evaluation& evaluation) {
 
 void PrintPrevalence(std::ostream& out, const PrevalenceReport& at) {
   out << "\nWhere " << FixedText(100 * at.prevalence, 1) << " % are positive:\n";
-  PrintCells(out, "PPV", {Fixed(at.metrics.ppv), Fixed(at.ppv_interval)});
-  PrintCells(out, "NPV", {Fixed(at.metrics.npv), Fixed(at.npv_interval)});
-  PrintCells(out, "F1", {Fixed(at.metrics.f1), Fixed(at.f1_interval)});
+  for (size_t i = 0; i < kPrevalenceMeasures.size(); ++i) {
+    PrintCells(out, std::string(kPrevalenceMeasures[i].heading),
+               {Fixed(at.metrics.*kPrevalenceMeasures[i].value), Fixed(at.intervals[i])});
+  }
 }
 
 void PrintUncertain(std::ostream& out, const Abstention& abstention) {
   out << "\nUncertain, from " << abstention.band.low << " up to " << abstention.band.high
-      << ", made to cover " << abstention.band.coverage_stated << ":\n";
-  PrintCells(out, "abstained",
-             {Fixed(abstention.share_abstained), Fixed(abstention.share_abstained_interval)});
-  PrintCells(out, "error kept",
-             {Fixed(abstention.error_kept), Fixed(abstention.error_kept_interval)});
-  PrintCells(out, "covered", {Fixed(abstention.covered), Fixed(abstention.covered_interval)});
+      << ", made to cover " << abstention.band.coverage_stated
+      << " of either class in the mean case:\n";
+  for (size_t i = 0; i < kAbstentionMeasures.size(); ++i) {
+    PrintCells(
+        out, std::string(kAbstentionMeasures[i].heading),
+        {Fixed(abstention.shares.*kAbstentionMeasures[i].value), Fixed(abstention.intervals[i])});
+  }
 }
 
 void PrintReliability(std::ostream& out, const std::vector<ReliabilityBin>& bins) {

@@ -27,9 +27,12 @@ TEST_CASE("Every measure lies in its interval", "[evaluation]") {
   CHECK(evaluation.mean_case_auc_interval->low < *evaluation.mean_case_auc);
   CHECK(evaluation.mean_case_auc_interval->high > *evaluation.mean_case_auc);
   REQUIRE(evaluation.at_prevalence);
-  CHECK(evaluation.at_prevalence->ppv_interval->low < *evaluation.at_prevalence->metrics.ppv);
-  CHECK(evaluation.at_prevalence->npv_interval->high > *evaluation.at_prevalence->metrics.npv);
-  CHECK(evaluation.at_prevalence->f1_interval->high > *evaluation.at_prevalence->metrics.f1);
+  for (size_t i = 0; i < kPrevalenceMeasures.size(); ++i) {
+    CAPTURE(kPrevalenceMeasures[i].name);
+    const double value = *(evaluation.at_prevalence->metrics.*kPrevalenceMeasures[i].value);
+    CHECK(evaluation.at_prevalence->intervals[i]->low < value);
+    CHECK(evaluation.at_prevalence->intervals[i]->high > value);
+  }
   CHECK(!evaluation.uncertain);
 }
 
@@ -83,12 +86,12 @@ TEST_CASE("Cases of one class have no AUC and do not count in the mean", "[evalu
 TEST_CASE("Of no case nothing is reported", "[evaluation]") {
   const auto evaluation = EvaluateCases({}, {.thresholds = {0.5},
                                              .prevalence = 0.3,
-                                             .uncertain = UncertainBand{0.4, 0.6, 0.9},
+                                             .uncertain = StatedBand{0.4, 0.6, 0.9},
                                              .bootstrap = {}});
   CHECK(evaluation.pooled.n == 0);
   CHECK(!evaluation.mean_case_auc);
   CHECK(!evaluation.at_prevalence->metrics.ppv);
-  CHECK(!evaluation.uncertain->covered);
+  CHECK(!evaluation.uncertain->shares.covered);
 }
 
 // build/native has no tests, so this is of a build with -O2 and by name only.
@@ -97,7 +100,7 @@ TEST_CASE("How long the whole public release takes", "[.speed]") {
   const auto start = std::chrono::steady_clock::now();
   const auto evaluation = EvaluateCases(cases, {.thresholds = {0.6},
                                                 .prevalence = 0.3,
-                                                .uncertain = UncertainBand{0.4, 0.6, 0.9},
+                                                .uncertain = StatedBand{0.4, 0.6, 0.9},
                                                 .bootstrap = {}});
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   std::cout << evaluation.pooled.n << " patches of 279 cases, " << evaluation.bootstrap.samples

@@ -135,19 +135,40 @@ TEST_CASE("Tallies of parts add up to the tally of the whole", "[model_metrics]"
 
 TEST_CASE("Predictive values follow from the prevalence", "[model_metrics]") {
   // Sensitivity 3/4, specificity 2/3, 10 of 100 positive: tp 7.5, fn 2.5, fp 30, tn 60.
-  const AtPrevalence at = MetricsAtPrevalence(ComputeMetrics(kSeven), 0.1);
+  const AtPrevalence at = MetricsAtPrevalence(TallyOf(kSeven), 0.1);
   CHECK(*at.ppv == Approx(7.5 / 37.5));
   CHECK(*at.npv == Approx(60 / 62.5));
   CHECK(*at.f1 == Approx(15 / (15 + 30 + 2.5)));
 }
 
-TEST_CASE("Predictive values at the sample's prevalence are those of the sample",
-          "[model_metrics]") {
-  const Metrics m = ComputeMetrics(kSeven);
-  const AtPrevalence at = MetricsAtPrevalence(m, 4.0 / 7);
+TEST_CASE("Losses at a prevalence weigh the classes as it has them", "[model_metrics]") {
+  // Squared errors .01 .04 .36 of the negatives, mean .41/3; .36 .09 .04 .01 of the positives,
+  // .125.
+  const AtPrevalence at = MetricsAtPrevalence(TallyOf(kSeven), 0.1);
+  CHECK(*at.brier == Approx(0.9 * 0.41 / 3 + 0.1 * 0.125));
+  // -ln of .9 .8 .4 and of .4 .7 .8 .9.
+  CHECK(*at.nll == Approx(-0.9 * std::log(0.288) / 3 - 0.1 * std::log(0.2016) / 4));
+  // One bin of .61, one negative and three positives: at .2 the share is .2, and ECE .41.
+  const auto bin = At({{.61, true}, {.61, true}, {.61, true}, {.61, false}});
+  CHECK(*MetricsAtPrevalence(TallyOf(bin), 0.2).ece == Approx(0.41));
+}
+
+TEST_CASE("Measures at the sample's prevalence are those of the sample", "[model_metrics]") {
+  const auto scored = MadeScores({.seed = 8, .patches = 900, .positives = 0.3});
+  const Metrics m = ComputeMetrics(scored);
+  const double share =
+      static_cast<double>(m.confusion.tp + m.confusion.fn) / static_cast<double>(m.n);
+  const AtPrevalence at = MetricsAtPrevalence(TallyOf(scored), share);
   CHECK(*at.ppv == Approx(*m.precision));
   CHECK(*at.f1 == Approx(*m.f1));
-  CHECK(!MetricsAtPrevalence(ComputeMetrics(At({{.9, true}})), 0.3).ppv);
+  CHECK(*at.brier == Approx(*m.brier));
+  CHECK(*at.nll == Approx(*m.nll));
+  CHECK(*at.ece == Approx(*m.ece));
+}
+
+TEST_CASE("Without both classes nothing is said of a prevalence", "[model_metrics]") {
+  const AtPrevalence at = MetricsAtPrevalence(TallyOf(At({{.9, true}})), 0.3);
+  for (const PrevalenceMeasure& measure : kPrevalenceMeasures) CHECK(!(at.*measure.value));
 }
 
 TEST_CASE("The mean AUC is of the cases that have one", "[model_metrics]") {

@@ -16,7 +16,7 @@ Report MadeReport(const std::vector<Case>& cases) {
   report.cases = cases;
   report.evaluation = EvaluateCases(cases, {.thresholds = {0.6},
                                             .prevalence = 0.3,
-                                            .uncertain = UncertainBand{0.4, 0.7, 0.9},
+                                            .uncertain = StatedBand{0.4, 0.7, 0.9},
                                             .bootstrap = {.samples = 100, .seed = 2}});
   return report;
 }
@@ -38,7 +38,7 @@ TEST_CASE("A report has every measure with its interval", "[report]") {
   CHECK(json["data"]["patches"] == json["pooled"]["n"]);
   CHECK(json["at_prevalence"]["intervals"]["ppv"].size() == 2);
   CHECK(json["uncertain"]["coverage_stated"] == 0.9);
-  CHECK(json["uncertain"]["intervals"]["covered"].size() == 2);
+  CHECK(json["uncertain"]["intervals"]["covered_positive"].size() == 2);
   CHECK(json["reliability"].size() == kReliabilityBins);
   CHECK(json["curve"].front()["sensitivity"] == 1);
   CHECK(json["curve"].back()["specificity"] == 1);
