@@ -88,20 +88,26 @@ void AddModel(const CardFiles& files, const Classifier& classifier, Page* page) 
   page->Heading("The model");
   std::string labels;
   for (const std::string& label : info.labels) labels += (labels.empty() ? "" : ", ") + label;
-  page->Table(
-      {"", ""},
-      {{"file", StrCat("`", files.model, "`, id ", info.id, ", version ", info.version)},
-       {"SHA-256", StrCat("`", classifier.sha256(), "`")},
-       {"input", StrCat(info.input.width, "×", info.input.height, " pixels, ",
-                        info.input.channels == 1 ? "grey" : "RGB", ", ",
-                        DecimalText(info.um_per_pixel, 6), " µm per pixel; ", info.kind)},
-       {"output", StrCat("probability of: ", labels)},
-       {"positive", StrCat(info.labels[static_cast<size_t>(info.positive)],
-                           ", at a probability of ", DecimalText(info.threshold, 6), " or above")},
-       {"size", StrCat(Grouped(classifier.network().Parameters()), " parameters, ",
-                       Grouped(classifier.network().MultiplyAdds()), " multiply-adds a patch")},
-       {"trained on", info.training_data},
-       {"sources", StrCat("commit `", info.training_commit, "`")}});
+  std::vector<Row> rows = {
+      {"file", StrCat("`", files.model, "`, id ", info.id, ", version ", info.version)},
+      {"SHA-256", StrCat("`", classifier.sha256(), "`")},
+      {"input", StrCat(info.input.width, "×", info.input.height, " pixels, ",
+                       info.input.channels == 1 ? "grey" : "RGB", ", ",
+                       DecimalText(info.um_per_pixel, 6), " µm per pixel; ", info.kind)},
+      {"output", StrCat("probability of: ", labels)},
+      {"positive", StrCat(info.labels[static_cast<size_t>(info.positive)], ", at a probability of ",
+                          DecimalText(info.threshold, 6), " or above")},
+      {"size", StrCat(Grouped(classifier.network().Parameters()), " parameters, ",
+                      Grouped(classifier.network().MultiplyAdds()), " multiply-adds a patch")},
+      {"trained on", info.training_data},
+      {"sources", StrCat("commit `", info.training_commit, "`")}};
+  for (const OperatingPoint& point : info.operating_points) {
+    rows.push_back({StrCat("point \"", std::string(point.name), "\""),
+                    StrCat(DecimalText(point.threshold, 6), ": sensitivity ",
+                           FixedText(point.sensitivity, kDigits), ", specificity ",
+                           FixedText(point.specificity, kDigits), " in training's folds")});
+  }
+  page->Table({"", ""}, rows);
   page->Paragraph("Layers and all metadata: `insitu model " + files.model + "`.");
 }
 

@@ -86,9 +86,15 @@ Result<Report> Evaluate(const EvaluateRequest& request, Classifier* classifier) 
     }
     progress.Update(++done);
   }
-  report.evaluation = EvaluateCases(report.cases, {.thresholds = {report.threshold},
+  std::vector<double> thresholds = {report.threshold};
+  for (const OperatingPoint& point : info.operating_points) thresholds.push_back(point.threshold);
+  std::optional<StatedBand> band;
+  if (info.uncertain) {
+    band = StatedBand{info.uncertain->low, info.uncertain->high, info.uncertain->coverage};
+  }
+  report.evaluation = EvaluateCases(report.cases, {.thresholds = thresholds,
                                                    .prevalence = request.prevalence,
-                                                   .uncertain = {},
+                                                   .uncertain = band,
                                                    .bootstrap = request.bootstrap});
   return report;
 }
