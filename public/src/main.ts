@@ -7,6 +7,7 @@ import { bindInput } from "./input.ts";
 import { EnginePool, poolSize, type ClassifyOptions } from "./engine-pool.ts";
 import { Judge } from "./judgement.ts";
 import { resultsCsv, resultsJson } from "./exports.ts";
+import { FiguresLink } from "./figures-link.ts";
 import type { Incoming } from "./intake.ts";
 import { EngineError, type Preview } from "./messages.ts";
 import { loadEngine, loadModel } from "./model-loader.ts";
@@ -42,6 +43,16 @@ const live = byId("live", HTMLElement);
 const announcer = new Announcer((text) => (live.textContent = text));
 const message = byId("message", HTMLElement);
 const fileInput = byId("file-input", HTMLInputElement);
+const figures = new FiguresLink(SITE_CATALOG.figures, {
+  base: import.meta.url,
+  siteModels: SITE_CATALOG.models,
+  shown: () => session.selected?.model ?? (load.step === "ready" ? load.model : null),
+  models: () => started,
+  network,
+  redraw: draw,
+  tell: (sentence) => (message.textContent = sentence),
+  save,
+});
 
 // At most once a frame, however fast images are read.
 function draw(): void {
@@ -75,8 +86,10 @@ function drawNow(): void {
 
 function showProof(read: ImageEntry | null): void {
   const requests = read === null ? null : network.since(read.cameAt);
-  const told = account?.explain(requests ?? [], read?.cameAt ?? 0);
-  proof.update(read !== null, requests && (told?.rest ?? requests), told?.note ?? "");
+  const fetched = figures.explain(requests ?? []);
+  const told = account?.explain(fetched.rest, read?.cameAt ?? 0);
+  const note = `${told?.note ?? ""} ${fetched.note}`.trim();
+  proof.update(read !== null, requests && (told?.rest ?? fetched.rest), note);
 }
 
 function chooseModel(chosen: SiteModel): void {
@@ -84,7 +97,9 @@ function chooseModel(chosen: SiteModel): void {
   session.readAnew(({ model }) => model?.kind === chosen.kind);
 }
 
-function takeIn({ files, passedOver }: Incoming): void {
+function takeIn(incoming: Incoming): void {
+  if (figures.takes(incoming)) return;
+  const { files, passedOver } = incoming;
   if (load.step === "failed") return; // the page says why nothing can be read
   const leftOut = session.add(files);
   const notes: string[] = [];
@@ -183,7 +198,8 @@ function bindTheme(): void {
   show();
 }
 
-async function loadAndStart(): Promise<void> {
+// Resolves to what reads images; rejects if nothing can.
+async function loadAndStart(): Promise<Models> {
   try {
     const loaded = await loadEngine(SITE_CATALOG, import.meta.url, (received, total) => {
       load = { step: "loading", received, total };
@@ -204,11 +220,14 @@ async function loadAndStart(): Promise<void> {
     const classify = (file: Blob, options: ClassifyOptions) =>
       shelf.classify(file, options, { kind: FIRST_KIND });
     session.start({ classify });
+    return shelf;
   } catch (error) {
     load = { step: "failed", error: asEngineError(error) };
     session.fail(load.error);
+    throw load.error;
+  } finally {
+    draw();
   }
-  draw();
 }
 
 // Paper has nothing to unfold.
@@ -228,4 +247,5 @@ bindPrint();
 bindAccount();
 bindInput({ session, fileInput, takeIn, tell: (text) => (message.textContent = text) });
 draw();
-void loadAndStart();
+const started = loadAndStart();
+started.catch(() => undefined); // the page says so

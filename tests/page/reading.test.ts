@@ -44,8 +44,9 @@ function buildFaultySite(imageBytes: number): string {
     mkdirSync(join(folder, build));
     writeFileSync(join(folder, build, "engine.wasm"), engineThatTraps(engine, imageBytes));
   }
-  const hasher = "wasm-simd/argon2.wasm";
-  copyFileSync(join(root, "build", hasher), join(folder, hasher));
+  for (const other of ["wasm-simd/argon2.wasm", "wasm-simd/evaluation.wasm"]) {
+    copyFileSync(join(root, "build", other), join(folder, other));
+  }
   const out = join(folder, "site");
   const words = [
     join(root, "public/build.mjs"),
