@@ -18,6 +18,7 @@ import { applyTheme, storedTheme, storeTheme, THEMES } from "./theme.ts";
 import { AnswerView } from "./views/answer-view.ts";
 import { ListView } from "./views/list-view.ts";
 import { byId, element } from "./views/parts.ts";
+import { PointView } from "./views/point-view.ts";
 import { ProofView } from "./views/proof-view.ts";
 import { StageView } from "./views/stage-view.ts";
 import { StartView, type LoadState } from "./views/start-view.ts";
@@ -50,9 +51,20 @@ const figures = new FiguresLink(SITE_CATALOG.figures, {
   models: () => started,
   network,
   redraw: draw,
-  tell: (sentence) => (message.textContent = sentence),
+  tell,
   save,
 });
+const pointView = new PointView({
+  judge,
+  hasReport: ({ sha256 }) => SITE_CATALOG.figures.reports.some((report) => report.model === sha256),
+  open: async (model, onChange) => (await figures.part()).operatingPoint(model, onChange),
+  redraw: draw,
+  tell,
+});
+
+function tell(sentence: string): void {
+  message.textContent = sentence;
+}
 
 // At most once a frame, however fast images are read.
 function draw(): void {
@@ -77,6 +89,7 @@ function drawNow(): void {
   list.update();
   stage.update(selected);
   answer.update(load.step === "ready", selected);
+  pointView.update(selected && judge.of(selected), selected?.keptPoint != null);
   const read = selected?.state === "done";
   showProof(read ? selected : null);
   account?.update(selected);
@@ -166,7 +179,7 @@ function bindAccount(): void {
     readAgain,
     now: () => network.now(),
     redraw: draw,
-    tell: (sentence: string) => (message.textContent = sentence),
+    tell,
     save,
     places: {
       button: place("account"),
@@ -245,7 +258,7 @@ bindActions();
 bindTheme();
 bindPrint();
 bindAccount();
-bindInput({ session, fileInput, takeIn, tell: (text) => (message.textContent = text) });
+bindInput({ session, fileInput, takeIn, tell });
 draw();
 const started = loadAndStart();
 started.catch(() => undefined); // the page says so

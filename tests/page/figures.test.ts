@@ -326,4 +326,36 @@ describe("figures", { skip, timeout: 300_000 }, () => {
       await drop(page, patch);
       await readAnswer(page);
     }));
+
+  test("A point chosen beside the answer is in force for all images and in what is saved", async () => {
+    const { page, complaints, close } = await visit(browser, served.url);
+    await drop(page, [{ name: "patch.png", bytes: png(tissue(50, 50, 1, 0.9)) }]);
+    const answer = await readAnswer(page);
+    assert.match(answer, /balanced: threshold/);
+    await page.getByRole("button", { name: "Change the operating point" }).click();
+    const slider = page.locator("#point").getByRole("slider");
+    await slider.waitFor();
+    assert.match(await visibleText(page, "#point"), /Sensitivity.*Specificity.*PPV.*NPV/);
+    const inForce = page.locator('#answer [data-part="operating-point"]');
+    await page.locator("#point").getByRole("button", { name: "Screen" }).click();
+    await inForce.getByText(/^screen: threshold/).waitFor();
+    await slider.press("End"); // nothing is called positive at the greatest threshold
+    await inForce.getByText(/^own: threshold/).waitFor();
+    assert.doesNotMatch(await visibleText(page, '#answer [data-part="verdict"]'), /^IDC detected/);
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Save JSON" }).click(),
+    ]);
+    const { images } = JSON.parse(readFileSync(await download.path(), "utf8")) as {
+      images: { operating_point: string; threshold: number }[];
+    };
+    assert.equal(images[0]?.operating_point, "own");
+    assert.ok(images[0].threshold > 0.95, String(images[0].threshold));
+    await page
+      .locator("#proof")
+      .getByText(/The pages about figures fetched/)
+      .waitFor();
+    assert.deepEqual(complaints, []);
+    await close();
+  });
 });
