@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <catch_amalgamated.hpp>
 #include <cmath>
-#include <numeric>
 #include <vector>
 
-#include "model/random.h"
+#include "model/rank_correlation.h"
 #include "shared/classifier.h"
 #include "tests/make_image.h"
 #include "tests/make_model.h"
@@ -56,29 +55,6 @@ std::vector<float> Spot(const InputSpec& spec, int left, int top, int side) {
     }
   }
   return input;
-}
-
-// Spearman's, where hardly any two values are equal.
-double RankCorrelation(std::span<const float> a, std::span<const float> b) {
-  const auto ranks = [](std::span<const float> values) {
-    std::vector<size_t> order(values.size());
-    std::iota(order.begin(), order.end(), size_t{0});
-    std::sort(order.begin(), order.end(),
-              [&](size_t i, size_t j) { return values[i] < values[j]; });
-    std::vector<double> rank(values.size());
-    for (size_t i = 0; i < order.size(); ++i) rank[order[i]] = static_cast<double>(i);
-    return rank;
-  };
-  const std::vector<double> ra = ranks(a);
-  const std::vector<double> rb = ranks(b);
-  const double mean = static_cast<double>(a.size() - 1) / 2;
-  double product = 0;
-  double squares = 0;
-  for (size_t i = 0; i < ra.size(); ++i) {
-    product += (ra[i] - mean) * (rb[i] - mean);
-    squares += (ra[i] - mean) * (ra[i] - mean);
-  }
-  return product / squares;
 }
 
 Explanation Explained(const std::vector<uint8_t>& model, const Image& image) {
