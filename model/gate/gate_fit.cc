@@ -17,6 +17,10 @@ namespace {
 constexpr double kRidge = 0.05;
 constexpr double kPenalty = 1;
 
+// The largest factor as a whole number: coarse, because each level more costs the download. What
+// follows is fitted to the rounded ones.
+constexpr double kWhiteningLevels = 63;
+
 // Of the weight of all right images, that of the varied ones; and no wrong image weighs more than
 // this share of its whole side, however small its family.
 constexpr double kVariedShare = 0.5;
@@ -171,7 +175,7 @@ void FitWhitening(const std::vector<Row>& rows, FittedGate* fitted) {
   const std::vector<double> factor = UpperFactor(Inverse(covariance, n), n);
   double largest = 0;
   for (const double value : factor) largest = std::max(largest, std::fabs(value));
-  fitted->whitening_scale = Rounded(largest / 127);
+  fitted->whitening_scale = Rounded(largest / kWhiteningLevels);
   for (const double value : factor) {
     const double whole = std::round(value / fitted->whitening_scale);
     fitted->whitening.push_back(static_cast<int8_t>(std::clamp(whole, -127.0, 127.0)));

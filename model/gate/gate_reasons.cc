@@ -13,6 +13,9 @@ namespace {
 
 constexpr double kPenalty = 1;
 
+// The largest weight as a whole number: coarse, because each level more costs the download.
+constexpr double kReasonLevels = 31;
+
 struct Wrong {
   std::vector<double> standard;  // the mean of the image's tiles
   GateReason reason;
@@ -95,7 +98,7 @@ FittedReasons FitReasons(const std::vector<GateImage>& images, const GateModel& 
     largest = std::max(largest, std::fabs(weights[i]));
   }
   for (const double weight : weights) {
-    fitted.weights.push_back(static_cast<int8_t>(std::lround(weight / largest * 127)));
+    fitted.weights.push_back(static_cast<int8_t>(std::lround(weight / largest * kReasonLevels)));
   }
   return fitted;
 }
