@@ -37,7 +37,8 @@ void PrintMap(const std::string& file, const Explanation& map, std::ostream& out
       << "; change in hundredths when each part is hidden (above 0: it raised the probability)\n";
   for (int row = 0; row < map.rows; ++row) {
     for (int column = 0; column < map.columns; ++column) {
-      const auto at = static_cast<size_t>(row * map.columns + column);
+      const size_t at =
+          static_cast<size_t>(row) * static_cast<size_t>(map.columns) + static_cast<size_t>(column);
       out << std::setw(6) << std::setprecision(1) << map.values[at] * 100;
     }
     out << '\n';

@@ -13,8 +13,9 @@ Colour MeanColour(std::span<const float> input, size_t channels) {
   std::array<double, 3> sums = {};
   for (size_t i = 0; i < input.size(); ++i) sums[i % channels] += input[i];
   Colour mean = {};
-  const auto pixels = static_cast<double>(input.size() / channels);
-  for (size_t c = 0; c < channels; ++c) mean[c] = static_cast<float>(sums[c] / pixels);
+  const size_t pixels = input.size() / channels;
+  for (size_t c = 0; c < channels; ++c)
+    mean[c] = static_cast<float>(sums[c] / static_cast<double>(pixels));
   return mean;
 }
 

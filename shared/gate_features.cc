@@ -227,6 +227,7 @@ FilmGrid SampleFilm(const Image& image) {
   FilmGrid grid;
   const auto channels = static_cast<size_t>(image.channels);
   constexpr size_t kAcross = kGridSide * kSamplesAcross;
+  const size_t green = channels == 1 ? 0 : 1;
   constexpr float kCell = kSamplesAcross * kSamplesAcross;
   const auto width = static_cast<size_t>(image.width);
   const auto height = static_cast<size_t>(image.height);
@@ -236,8 +237,7 @@ FilmGrid SampleFilm(const Image& image) {
       const size_t x = (2 * j + 1) * width / (2 * kAcross);
       const uint8_t* at = &image.pixels[(y * width + x) * channels];
       if (channels == 1 || Range(at) < kGreyRange) grid.grey += 1.0F / (kAcross * kAcross);
-      grid.light[i / kSamplesAcross][j / kSamplesAcross] +=
-          static_cast<float>(at[channels / 2]) / kCell;
+      grid.light[i / kSamplesAcross][j / kSamplesAcross] += static_cast<float>(at[green]) / kCell;
     }
   }
   for (const auto& row : grid.light) {

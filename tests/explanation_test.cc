@@ -14,6 +14,11 @@
 namespace insitu {
 namespace {
 
+size_t At(const InputSpec& spec, int x, int y) {
+  return (static_cast<size_t>(y) * static_cast<size_t>(spec.width) + static_cast<size_t>(x)) *
+         static_cast<size_t>(spec.channels);
+}
+
 // A network with a known answer: how light a spot of the input is, and nothing else.
 class SpotScorer final : public Scorer {
  public:
@@ -25,7 +30,7 @@ class SpotScorer final : public Scorer {
     float sum = 0;
     for (int y = top_; y < top_ + side_; ++y) {
       for (int x = left_; x < left_ + side_; ++x) {
-        sum += input[static_cast<size_t>((y * spec_.width + x) * spec_.channels)];
+        sum += input[At(spec_, x, y)];
       }
     }
     return 0.5F + sign_ * sum / static_cast<float>(4 * side_ * side_);
@@ -48,11 +53,9 @@ class FailingScorer final : public Scorer {
 
 // Dark but for a light square.
 std::vector<float> Spot(const InputSpec& spec, int left, int top, int side) {
-  std::vector<float> input(static_cast<size_t>(spec.width * spec.height * spec.channels));
+  std::vector<float> input(At(spec, 0, spec.height));
   for (int y = top; y < top + side; ++y) {
-    for (int x = left * spec.channels; x < (left + side) * spec.channels; ++x) {
-      input[static_cast<size_t>(y * spec.width * spec.channels + x)] = 1;
-    }
+    std::fill(&input[At(spec, left, y)], &input[At(spec, left + side, y)], 1.0F);
   }
   return input;
 }
@@ -80,8 +83,9 @@ TEST_CASE("The map finds the spot that a known network looks at", "[explanation]
         std::max_element(found.values.begin(), found.values.end(),
                          [sign](float a, float b) { return sign * a < sign * b; });
     const auto at = static_cast<int>(strongest - found.values.begin());
+    const int row = at / kMapCells;
     const double x = (at % kMapCells + 0.5) * spec.width / kMapCells;
-    const double y = (at / kMapCells + 0.5) * spec.height / kMapCells;
+    const double y = (row + 0.5) * spec.height / kMapCells;
     CHECK(std::fabs(x - 34.5) < 4);
     CHECK(std::fabs(y - 15.5) < 4);
     CHECK(found.values[0] == 0);  // far from the spot nothing changes
@@ -96,7 +100,8 @@ TEST_CASE("A map has cells in proportion to the input, of a single pixel at leas
     SpotScorer scorer(spec, 0, 0, 1, 1);
     const auto map = Occlude(Spot(spec, 0, 0, 1), spec, &scorer);
     REQUIRE(map.ok());
-    CHECK(map.value().values.size() == static_cast<size_t>(map.value().rows * map.value().columns));
+    CHECK(map.value().values.size() ==
+          static_cast<size_t>(map.value().rows) * static_cast<size_t>(map.value().columns));
     return std::pair(map.value().columns, map.value().rows);
   };
   CHECK(cells(104, 52) == std::pair(13, 7));
@@ -108,7 +113,7 @@ TEST_CASE("A map has cells in proportion to the input, of a single pixel at leas
 TEST_CASE("An input of one colour explains nothing", "[explanation]") {
   const InputSpec spec{.width = 26, .height = 26, .channels = 3};
   SpotScorer scorer(spec, 5, 5, 9, 1);
-  const auto map = Occlude(std::vector<float>(26 * 26 * 3, 0.25F), spec, &scorer);
+  const auto map = Occlude(std::vector<float>(At(spec, 0, 26), 0.25F), spec, &scorer);
   REQUIRE(map.ok());
   for (const float value : map.value().values) CHECK(std::fabs(value) < 1e-6F);
 }

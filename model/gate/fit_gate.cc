@@ -47,7 +47,7 @@ Status Run(const Arguments& arguments) {
 }  // namespace
 }  // namespace insitu
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape): out of memory ends it
   const auto arguments = insitu::Arguments::Parse(
       {argv + 1, argv + argc}, {{"list", true}, {"header", true}, {"report", true}});
   if (!arguments.ok() || !arguments.value().Has("list")) {
