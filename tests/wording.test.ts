@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ownPoint } from "../public/src/judgement.ts";
+import { GATE_REASONS } from "../public/src/messages.ts";
 import * as wording from "../public/src/wording.ts";
 import { model, readingOf } from "./readings.ts";
 
@@ -146,4 +147,24 @@ test("Progress counts what is done, and in the end what was read and what was no
 
 test("The notice stands on the page word for word", () => {
   assert.ok(page.includes(wording.NOTICE));
+});
+
+test("Every reason of the gate has a sentence of its own, and the gate knows the same reasons", () => {
+  const gateHeader = readFileSync(join(import.meta.dirname, "../shared/gate.cc"), "utf8");
+  const sentences = GATE_REASONS.map((reason) =>
+    wording.gateSentence({
+      kind: "other",
+      accepted: false,
+      reason,
+      score: 0,
+      judgedAnyway: false,
+    }),
+  );
+  assert.equal(new Set(sentences).size, GATE_REASONS.length);
+  for (const sentence of sentences) assert.match(sentence, /^[A-Z].{20,}[.]$/);
+  const [, names = ""] = /kNames\[\] = \{([^}]*)\}/.exec(gateHeader) ?? [];
+  const codes = [...names.matchAll(/"(\w+)"/g)].map(([, code]) => code);
+  assert.deepEqual(codes, [...GATE_REASONS]);
+  const nothing = { kind: "histology", accepted: true, score: 1, judgedAnyway: false } as const;
+  assert.equal(wording.gateSentence({ ...nothing, reason: null }), "");
 });
