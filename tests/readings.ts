@@ -55,6 +55,7 @@ export function entryOf(name: string, more: Partial<ImageEntry> = {}): ImageEntr
     answeredMs: 0,
     model: more.reading === undefined ? null : model,
     keptPoint: null,
+    judgeAnyway: false,
     ...more,
   };
 }

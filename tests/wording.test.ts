@@ -168,3 +168,32 @@ test("Every reason of the gate has a sentence of its own, and the gate knows the
   const nothing = { kind: "histology", accepted: true, score: 1, judgedAnyway: false } as const;
   assert.equal(wording.gateSentence({ ...nothing, reason: null }), "");
 });
+
+test("What was judged although refused says so, with the reason", () => {
+  const gate = {
+    kind: "other",
+    accepted: false,
+    reason: "blur",
+    score: 0.1,
+    judgedAnyway: true,
+  } as const;
+  assert.match(wording.gateNote(gate), /^Refused, and judged because you asked for it\. .*focus/);
+  assert.match(
+    wording.gateNote({ ...gate, accepted: true, judgedAnyway: false }),
+    /^This image looks out/,
+  );
+  assert.equal(
+    wording.gateNote({ ...gate, accepted: true, reason: null, judgedAnyway: false }),
+    "",
+  );
+});
+
+test("An explanation says how far the probability moves, and that it is no proof", () => {
+  const sentence = (...values: number[]) => wording.explanationSentence(new Float32Array(values));
+  assert.match(
+    sentence(0.234, -0.1, 0),
+    /^Amber parts \(\+\) raise the probability by up to 0\.23, blue parts \(−\) lower it by up to 0\.1\. .*no proof/,
+  );
+  assert.match(sentence(0, -0.5), /^Blue parts \(−\) lower the probability by up to 0\.5\. /);
+  assert.match(sentence(0.009, -0.009), /^No part of the image by itself/);
+});

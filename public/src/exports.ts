@@ -39,6 +39,8 @@ function resultCells(judgement: Judgement | null, entry: ImageEntry): Record<str
     region_width: reading?.region.width ?? null,
     region_height: reading?.region.height ?? null,
     scale: reading?.scale ?? null,
+    gate_reason: (reading?.gate ?? entry.error?.gate)?.reason ?? null,
+    judged_anyway: reading?.gate?.judgedAnyway ?? null,
     error_code: entry.error?.code ?? null,
     error: entry.error?.message ?? null,
   };

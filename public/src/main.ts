@@ -9,13 +9,15 @@ import { Judge } from "./judgement.ts";
 import { resultsCsv, resultsJson } from "./exports.ts";
 import { FiguresLink } from "./figures-link.ts";
 import type { Incoming } from "./intake.ts";
-import { EngineError, type Preview } from "./messages.ts";
+import { EngineError, type Explanation, type Preview } from "./messages.ts";
 import { loadEngine, loadModel } from "./model-loader.ts";
 import { Models } from "./models.ts";
 import { browserTimings, NetworkWatch } from "./network-watch.ts";
 import { asEngineError, MAX_IMAGES, Session, type ImageEntry, type Read } from "./session.ts";
 import { applyTheme, storedTheme, storeTheme, THEMES } from "./theme.ts";
 import { AnswerView } from "./views/answer-view.ts";
+import { ExplanationView } from "./views/explanation-view.ts";
+import { GateView } from "./views/gate-view.ts";
 import { ListView } from "./views/list-view.ts";
 import { byId, element } from "./views/parts.ts";
 import { PointView } from "./views/point-view.ts";
@@ -39,6 +41,8 @@ const judge = new Judge();
 const list = new ListView(session, judge);
 const stage = new StageView(largePreview);
 const answer = new AnswerView(judge, (kind) => models?.ofKind(kind) ?? [], chooseModel);
+const gate = new GateView((entry) => session.readAnyway(entry));
+const explanation = new ExplanationView(explain);
 const proof = new ProofView();
 const live = byId("live", HTMLElement);
 const announcer = new Announcer((text) => (live.textContent = text));
@@ -90,6 +94,8 @@ function drawNow(): void {
   stage.update(selected);
   answer.update(load.step === "ready", selected);
   pointView.update(selected && judge.of(selected), selected?.keptPoint != null);
+  gate.update(selected);
+  explanation.update(selected);
   const read = selected?.state === "done";
   showProof(read ? selected : null);
   account?.update(selected);
@@ -103,6 +109,13 @@ function showProof(read: ImageEntry | null): void {
   const told = account?.explain(fetched.rest, read?.cameAt ?? 0);
   const note = `${told?.note ?? ""} ${fetched.note}`.trim();
   proof.update(read !== null, requests && (told?.rest ?? fetched.rest), note);
+}
+
+async function explain({ file, model, judgeAnyway }: ImageEntry): Promise<Explanation> {
+  if (models === null || model === null) {
+    throw new EngineError("engine_start", "The model is not loaded yet.");
+  }
+  return models.explain(file, { judgeAnyway }, model);
 }
 
 function chooseModel(chosen: SiteModel): void {
@@ -165,10 +178,11 @@ function bindActions(): void {
 }
 
 // By the model that read it, if the page still has it.
-async function readAgain({ file, model }: ImageEntry, previewSide = 0): Promise<Read> {
+async function readAgain(entry: ImageEntry, previewSide = 0): Promise<Read> {
+  const { file, model, judgeAnyway } = entry;
   if (models === null) throw new EngineError("engine_start", "The model is not loaded yet.");
   const { kind = FIRST_KIND, sha256 } = model ?? {};
-  return models.classify(file, { previewSide }, { kind, same: sha256 });
+  return models.classify(file, { previewSide, judgeAnyway }, { kind, same: sha256 });
 }
 
 function bindAccount(): void {

@@ -126,6 +126,37 @@ export function gateSentence({ reason }: GateFacts): string {
   return reason === null ? "" : GATE_SENTENCES[reason];
 }
 
+// Beside an answer that was given all the same. "" when there is nothing to say.
+export function gateNote(gate: GateFacts): string {
+  const sentence = gateSentence(gate);
+  return gate.judgedAnyway ? `Refused, and judged because you asked for it. ${sentence}` : sentence;
+}
+
+// values: how much each part of the image raised the probability.
+export function explanationSentence(values: Float32Array): string {
+  const LEAST = 0.01; // of a probability
+  const raised = Math.max(0, ...values);
+  const lowered = Math.max(0, ...values.map((value) => -value));
+  if (Math.max(raised, lowered) < LEAST) {
+    return `No part of the image by itself moves the probability by ${LEAST} or more.`;
+  }
+  const moved: [string, number][] = [
+    ["amber parts (+) raise", raised],
+    ["blue parts (−) lower", lowered],
+  ];
+  const text = moved
+    .filter(([, most]) => most >= LEAST)
+    .map(
+      ([what, most], index) =>
+        `${what} ${index === 0 ? "the probability" : "it"} by up to ${decimal(most, 2)}`,
+    )
+    .join(", ");
+  return (
+    `${text.charAt(0).toUpperCase()}${text.slice(1)}. ` +
+    "This is what the network used, no proof of disease or of its absence."
+  );
+}
+
 const factor = (scale: number) => decimal(scale, scale < 0.1 ? 4 : 3);
 
 const px = (width: number, height: number) => `${Math.round(width)}×${Math.round(height)} px`;
