@@ -42,16 +42,10 @@ For research and education. Not a medical device.
 
 int Run(const Words& words) {
   using Command = int (*)(const Words&, std::ostream&, std::ostream&);
-  static const std::map<std::string, Command> kCommands = {{"predict", RunPredict},
-                                                           {"evaluate", RunEvaluate},
-                                                           {"card", RunCard},
-                                                           {"explain", RunExplain},
-                                                           {"model", RunDescribe},
-                                                           {"onnx-test", RunOnnxTest}};
   static const std::map<std::string, Command> kCommands = {
-      {"predict", RunPredict}, {"evaluate", RunEvaluate},
-      {"explain", RunExplain}, {"explain-check", RunExplainCheck},
-      {"model", RunDescribe},  {"onnx-test", RunOnnxTest}};
+      {"predict", RunPredict},   {"explain", RunExplain}, {"explain-check", RunExplainCheck},
+      {"evaluate", RunEvaluate}, {"card", RunCard},       {"model", RunDescribe},
+      {"onnx-test", RunOnnxTest}};
   if (words.empty()) return UsageError("A command is needed.", std::cerr);
   if (words[0] == "--help" || words[0] == "help") {
     std::cout << kUsage;
