@@ -2,7 +2,7 @@
 step := cmake/step.sh
 with := cmake/with-toolchain.sh
 
-.PHONY: help setup native asan tsan wasm site run test fuzz bench-server lint check format train clean
+.PHONY: help setup native asan tsan wasm site run test fuzz bench-server lint check format train models clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z ,-]*\):.*## /  make \1\t/p' Makefile | expand -t 26
@@ -53,12 +53,19 @@ format:  ## reformat all that is ours
 	@$(with) prettier --log-level warn --write .
 
 DATA = ../shared/data/idc
-CASES = $(DATA)/cases_train.txt
-OUT = model/seed.onnx
-train:  ## train the seed model anew; DATA=FOLDER CASES=LIST.txt OUT=FILE.onnx TRAIN="--epochs 3"
+MODEL = seed
+OUT = model/$(MODEL).onnx
+train:  ## train one model anew; MODEL=best DATA=FOLDER OUT=FILE.onnx TRAIN="--set training.epochs=3"
 	@cmake/setup.sh run train
 	@$(step) "build train" cmake/build.sh train
-	@model/train.sh "$(DATA)" "$(CASES)" "$(OUT)" $(TRAIN)
+	@model/train.sh "model/$(MODEL).toml" "$(DATA)" "$(OUT)" $(TRAIN)
+
+models:  ## train every shipped model anew, as they are shipped; goes on where it was stopped
+	@cmake/setup.sh run train
+	@$(step) "build train" cmake/build.sh train
+	@model/train.sh model/seed.toml "$(DATA)" model/seed.onnx --checkpoint build/checkpoints/seed
+	@model/train.sh model/best.toml "$(DATA)" model/best.onnx --checkpoint build/checkpoints/best \
+	  --more unlisted
 
 clean:  ## remove all that was built, and the tools that were set up
 	rm -rf build node_modules

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <numbers>
 #include <utility>
+#include <vector>
 
 namespace insitu {
 namespace {
@@ -91,6 +92,27 @@ uint8_t* SampleBilinear(const Image& image, double x, double y, uint8_t* to) {
 
 }  // namespace
 
+void Blur(const Augmentation& augmentation, Random* random, Image* image) {
+  if (random->Uniform() >= augmentation.blur) return;
+  const auto channels = static_cast<ptrdiff_t>(image->channels);
+  const ptrdiff_t row = image->width * channels;
+  // One direction after the other; an edge pixel counts as its own neighbour outside.
+  const auto along = [image](ptrdiff_t step, auto position, int last) {
+    const std::vector<uint8_t> from = image->pixels;
+    for (size_t at = 0; at < from.size(); ++at) {
+      const int where = position(static_cast<ptrdiff_t>(at));
+      const auto here = from.begin() + static_cast<ptrdiff_t>(at);
+      const int before = where == 0 ? *here : *(here - step);
+      const int after = where == last ? *here : *(here + step);
+      image->pixels[at] = static_cast<uint8_t>((before + 2 * *here + after + 2) / 4);
+    }
+  };
+  along(
+      channels, [=](ptrdiff_t at) { return static_cast<int>(at % row / channels); },
+      image->width - 1);
+  along(row, [=](ptrdiff_t at) { return static_cast<int>(at / row); }, image->height - 1);
+}
+
 Image Turned(const Image& image, int which) {
   const auto side = static_cast<size_t>(image.width);
   const auto channels = static_cast<size_t>(image.channels);
@@ -107,7 +129,26 @@ Image Turned(const Image& image, int which) {
   return out;
 }
 
+namespace {
+
+// Of an image with one channel.
+void JitterDensity(const Augmentation& augmentation, Random* random, Image* image) {
+  const double scale = random->Uniform(1 - augmentation.stain_scale, 1 + augmentation.stain_scale);
+  const double shift = random->Uniform(-augmentation.stain_shift, augmentation.stain_shift);
+  const double gain = random->Uniform(1 - augmentation.brightness, 1 + augmentation.brightness);
+  const std::array<float, 256> density = DensityTable();
+  std::array<uint8_t, 256> changed{};
+  for (size_t level = 0; level < changed.size(); ++level) {
+    const double value = 255 * gain * std::exp(-(density[level] * scale + shift));
+    changed[level] = static_cast<uint8_t>(std::clamp(std::lround(value), 0L, 255L));
+  }
+  for (uint8_t& value : image->pixels) value = changed[value];
+}
+
+}  // namespace
+
 void JitterStain(const Augmentation& augmentation, Random* random, Image* image) {
+  if (image->channels == 1) return JitterDensity(augmentation, random, image);
   static const std::array<float, 256> kDensity = DensityTable();
   const DensityMap map = DrawDensityMap(augmentation, random);
   std::array<std::array<float, 3>, 3> mix{};
@@ -158,6 +199,7 @@ Image Augmented(const Image& image, const Augmentation& augmentation, Random* ra
     out = Warped(out, augmentation, random);
   }
   JitterStain(augmentation, random, &out);
+  if (augmentation.blur > 0) Blur(augmentation, random, &out);
   return out;
 }
 

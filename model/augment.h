@@ -7,7 +7,6 @@
 
 namespace insitu {
 
-// Chosen by case-wise hold-out; model/README.md has the figures.
 struct Augmentation {
   double stain_scale = 0.4;   // each stain's optical density is multiplied by 1 ± this
   double stain_shift = 0.05;  // and this much is added, in units of optical density
@@ -15,6 +14,7 @@ struct Augmentation {
   double zoom = 0;            // enlarged or reduced by a factor of up to 1 + this
   double shift = 0;           // moved by up to this many pixels in each direction
   double turn = 0;            // turned by up to this many degrees
+  double blur = 0;            // this share of draws becomes its mean over 3×3 pixels
 };
 
 // One of the eight flips and quarter turns. 0 leaves the image as it is. image must be square.
@@ -25,10 +25,13 @@ Image Turned(const Image& image, int which);
 Image Warped(const Image& image, const Augmentation& augmentation, Random* random);
 
 // Changes the amounts of haematoxylin, eosin and the residual in the colour deconvolution of
-// Ruifrok & Johnston (2001), then the brightness. image: RGB.
+// Ruifrok & Johnston (2001), then the brightness. A grey image has one stain: all of its density.
 void JitterStain(const Augmentation& augmentation, Random* random, Image* image);
 
-// Both, at random.
+// At random, its mean over 3×3 pixels with weights 1 2 1 in each direction.
+void Blur(const Augmentation& augmentation, Random* random, Image* image);
+
+// All of them, at random.
 Image Augmented(const Image& image, const Augmentation& augmentation, Random* random);
 
 }  // namespace insitu

@@ -3,6 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
+#include <sstream>
+#include <string_view>
+#include <utility>
+
+#include "model/files.h"
+#include "shared/decimal.h"
+#include "shared/str_cat.h"
 
 namespace insitu {
 namespace {
@@ -10,29 +18,30 @@ namespace {
 // log(1 + exp(x)) without overflow.
 double SoftPlus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
 
-// Weight of a patch of each class, such that each class weighs one half.
-std::array<double, 2> ClassWeights(std::span<const HeldOut> held_out) {
-  std::array<double, 2> counts = {};
-  for (const HeldOut& one : held_out) counts[one.truth ? 1 : 0] += 1;
-  return {0.5 / counts[0], 0.5 / counts[1]};
+constexpr size_t kMaxCountsBytes = size_t{16} << 20;
+
+double TotalWeight(std::span<const HeldOut> held_out) {
+  double total = 0;
+  for (const HeldOut& one : held_out) total += one.weight;
+  return total;
 }
 
 // Keeps the fit finite where the logits separate the classes entirely.
 constexpr double kRidge = 1e-6;
 
 double PenalisedNll(std::span<const HeldOut> held_out, const Calibration& c) {
-  return BalancedNll(held_out, c) + kRidge / 2 * (c.scale * c.scale + c.shift * c.shift);
+  return Nll(held_out, c) + kRidge / 2 * (c.scale * c.scale + c.shift * c.shift);
 }
 
 // The change of both parameters that would reach the minimum if the loss were a parabola.
 Calibration NewtonStep(std::span<const HeldOut> held_out, const Calibration& c) {
-  const std::array<double, 2> weights = ClassWeights(held_out);
+  const double total = TotalWeight(held_out);
   double gradient_scale = kRidge * c.scale;
   double gradient_shift = kRidge * c.shift;
   double scale_scale = kRidge, scale_shift = 0, shift_shift = kRidge;
   for (const HeldOut& one : held_out) {
     const double p = c.Probability(one.logit);
-    const double weight = weights[one.truth ? 1 : 0];
+    const double weight = one.weight / total;
     const double error = weight * (p - (one.truth ? 1 : 0));
     const double curvature = weight * p * (1 - p);
     gradient_scale += error * one.logit;
@@ -46,17 +55,15 @@ Calibration NewtonStep(std::span<const HeldOut> held_out, const Calibration& c) 
           -(scale_scale * gradient_shift - scale_shift * gradient_scale) / determinant};
 }
 
-// Balanced accuracy and F1 at the prevalence, added.
-double Quality(std::span<const Scored> scored, double prevalence) {
-  std::array<double, 2> counts = {}, right = {};
-  for (const Scored& one : scored) {
-    const size_t label = one.truth ? 1 : 0;
-    counts[label] += 1;
-    if (one.decision == one.truth) right[label] += 1;
-  }
-  const double specificity = right[0] / counts[0];
-  const double sensitivity = right[1] / counts[1];
-  return (sensitivity + specificity) / 2 + F1At(prevalence, sensitivity, specificity);
+// "case,count,count": absent when it is anything else.
+std::optional<std::pair<std::string, std::array<double, 2>>> ParseCounts(std::string_view line) {
+  const size_t first = line.find(',');
+  const size_t second = line.find(',', first == line.npos ? first : first + 1);
+  if (first == 0 || second == line.npos) return std::nullopt;
+  const auto negative = ParseDecimal(line.substr(first + 1, second - first - 1));
+  const auto positive = ParseDecimal(line.substr(second + 1));
+  if (!negative || !positive || *negative < 0 || *positive < 0) return std::nullopt;
+  return std::pair(std::string(line.substr(0, first)), std::array{*negative, *positive});
 }
 
 }  // namespace
@@ -65,14 +72,74 @@ double Calibration::Probability(double logit) const {
   return 1 / (1 + std::exp(-(scale * logit + shift)));
 }
 
-double BalancedNll(std::span<const HeldOut> held_out, const Calibration& calibration) {
-  const std::array<double, 2> weights = ClassWeights(held_out);
+double Nll(std::span<const HeldOut> held_out, const Calibration& calibration) {
   double nll = 0;
   for (const HeldOut& one : held_out) {
     const double z = calibration.scale * one.logit + calibration.shift;
-    nll += weights[one.truth ? 1 : 0] * SoftPlus(one.truth ? -z : z);
+    nll += one.weight * SoftPlus(one.truth ? -z : z);
   }
-  return nll;
+  return nll / TotalWeight(held_out);
+}
+
+double CalibrationError(std::span<const HeldOut> held_out, const Calibration& calibration,
+                        int bins) {
+  std::vector<double> excess(static_cast<size_t>(bins), 0);  // weight * (probability - truth)
+  for (const HeldOut& one : held_out) {
+    const double p = calibration.Probability(one.logit);
+    const auto bin = static_cast<size_t>(std::min(p * bins, bins - 1.0));
+    excess[bin] += one.weight * (p - (one.truth ? 1 : 0));
+  }
+  double sum = 0;
+  for (const double one : excess) sum += std::abs(one);
+  return sum / TotalWeight(held_out);
+}
+
+Result<CaseCounts> ReadCaseCounts(const std::string& path) {
+  const auto bytes = ReadFile(path, kMaxCountsBytes, ErrorCode::kInvalidArgument);
+  if (!bytes.ok()) return Located(path, bytes.error());
+  std::istringstream text(std::string(bytes.value().begin(), bytes.value().end()));
+  CaseCounts counts;
+  std::string line;
+  std::getline(text, line);
+  for (int number = 2; std::getline(text, line); ++number) {
+    if (line.ends_with('\r')) line.pop_back();
+    if (line.empty()) continue;
+    const auto parsed = ParseCounts(line);
+    if (!parsed || !counts.insert(*parsed).second) {
+      return Error{
+          ErrorCode::kInvalidArgument,
+          StrCat(path, ", line ", number, ": it should be a case that no line before has, ",
+                 "and its counts of both labels, like 10253,479,70.")};
+    }
+  }
+  return counts;
+}
+
+Status Weigh(const CaseCounts& counts, const std::vector<std::string>& case_ids, double prevalence,
+             std::vector<HeldOut>* held_out) {
+  std::map<size_t, std::array<double, 2>> here;
+  for (const HeldOut& one : *held_out) here[one.case_index][one.truth ? 1 : 0] += 1;
+  std::array<double, 2> totals = {};
+  for (HeldOut& one : *held_out) {
+    const size_t label = one.truth ? 1 : 0;
+    one.weight = 1;
+    if (!counts.empty()) {
+      const std::string& id = case_ids[one.case_index];
+      const auto found = counts.find(id);
+      if (found == counts.end() || found->second[label] < 1) {
+        return Error{ErrorCode::kInvalidArgument,
+                     StrCat("The counts do not know the patches of label ", label, " of case ", id,
+                            "; give counts of the whole source.")};
+      }
+      const auto& [negative, positive] = found->second;
+      one.weight = found->second[label] / (negative + positive) / here[one.case_index][label];
+    }
+    totals[label] += one.weight;
+  }
+  for (HeldOut& one : *held_out) {
+    one.weight *= one.truth ? prevalence / totals[1] : (1 - prevalence) / totals[0];
+  }
+  return {};
 }
 
 Calibration FitCalibration(std::span<const HeldOut> held_out) {
@@ -100,30 +167,6 @@ Calibration FitCalibration(std::span<const HeldOut> held_out) {
   return best;
 }
 
-double F1At(double prevalence, double sensitivity, double specificity) {
-  const double true_positives = prevalence * sensitivity;
-  const double false_positives = (1 - prevalence) * (1 - specificity);
-  return 2 * true_positives / (prevalence + true_positives + false_positives);
-}
-
-double BestThreshold(std::span<const HeldOut> held_out, const Calibration& calibration,
-                     double prevalence) {
-  constexpr int kSteps = 1000;
-  constexpr double kTolerance = 0.001;
-  std::vector<double> quality;
-  quality.reserve(kSteps + 1);
-  for (int i = 0; i <= kSteps; ++i) {
-    const auto scored = ScoresAt(held_out, calibration, static_cast<double>(i) / kSteps);
-    quality.push_back(Quality(scored, prevalence));
-  }
-  const double best = *std::max_element(quality.begin(), quality.end());
-  std::vector<int> good;
-  for (int i = 0; i <= kSteps; ++i) {
-    if (quality[static_cast<size_t>(i)] >= best - kTolerance) good.push_back(i);
-  }
-  return static_cast<double>(good[good.size() / 2]) / kSteps;
-}
-
 std::vector<Scored> ScoresAt(std::span<const HeldOut> held_out, const Calibration& calibration,
                              double threshold) {
   std::vector<Scored> scored;
@@ -135,10 +178,11 @@ std::vector<Scored> ScoresAt(std::span<const HeldOut> held_out, const Calibratio
   return scored;
 }
 
-void BakeCalibration(const Calibration& calibration, SeedWeights* weights) {
-  for (float& weight : weights->dense2) weight = static_cast<float>(weight * calibration.scale);
-  for (float& bias : weights->dense2_bias) bias = static_cast<float>(bias * calibration.scale);
-  weights->dense2_bias[1] += static_cast<float>(calibration.shift);
+void BakeCalibration(const Calibration& calibration, NetworkWeights* weights) {
+  LayerWeights& last = weights->layers.back();
+  for (float& weight : last.weight) weight = static_cast<float>(weight * calibration.scale);
+  for (float& bias : last.bias) bias = static_cast<float>(bias * calibration.scale);
+  last.bias[1] += static_cast<float>(calibration.shift);
 }
 
 }  // namespace insitu

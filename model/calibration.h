@@ -1,20 +1,40 @@
-// From the logits of patches that a network was not trained on to a calibrated probability and an
-// operating point.
+// From the logits of patches that a network was not trained on to a calibrated probability.
 #pragma once
 
-#include <cstdint>
+#include <array>
+#include <cstddef>
+#include <map>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "model/metrics.h"
-#include "model/seed_network.h"
+#include "model/network_spec.h"
+#include "shared/result.h"
 
 namespace insitu {
 
+// A patch that the network had not seen.
 struct HeldOut {
   double logit = 0;    // of the positive label, minus that of the negative one
   bool truth = false;  // is positive
+  size_t case_index = 0;
+  double weight = 1;  // how much it counts, > 0
 };
+
+// How many patches of each label a case has in the source that the set at hand was drawn from.
+using CaseCounts = std::map<std::string, std::array<double, 2>>;
+
+// Lines of case,count of label 0,count of label 1, after a heading. Errors: kInvalidArgument.
+Result<CaseCounts> ReadCaseCounts(const std::string& path);
+
+// Gives every patch the weight with which the held-out ones stand for those the network will meet:
+// every case alike, the labels within a case as frequent as counts say, and the positive ones
+// together of the share prevalence, in (0, 1). Without counts every patch of a label weighs alike.
+// The weights sum up to 1. case_ids: by case_index. Both labels must be there. Errors:
+// kInvalidArgument when counts lack a case, or one of its labels that is there.
+Status Weigh(const CaseCounts& counts, const std::vector<std::string>& case_ids, double prevalence,
+             std::vector<HeldOut>* held_out);
 
 // Platt scaling: probability = sigmoid(scale * logit + shift). 1 / scale is the temperature.
 struct Calibration {
@@ -23,31 +43,21 @@ struct Calibration {
   double Probability(double logit) const;
 };
 
-// Minimises the negative log-likelihood with both classes weighted alike, so that the probability
-// is the one for a patch that is as likely to be positive as not. Both classes must be there.
+// Minimises the negative log-likelihood. Both classes must be there.
 Calibration FitCalibration(std::span<const HeldOut> held_out);
 
-// Mean over both classes of their mean negative log-likelihood.
-double BalancedNll(std::span<const HeldOut> held_out, const Calibration& calibration);
+// Weighted mean of the negative log-likelihood.
+double Nll(std::span<const HeldOut> held_out, const Calibration& calibration);
 
-// The share of IDC among the patches of the whole public release: 78,786 of 277,524.
-inline constexpr double kReleasePrevalence = 0.284;
-
-// F1 of the positive class that this sensitivity and specificity give where the positives have the
-// share prevalence, in (0, 1). 0 when nothing is called positive.
-double F1At(double prevalence, double sensitivity, double specificity);
-
-// The threshold, to three decimals, of the greatest sum of balanced accuracy and F1 of the positive
-// class at the prevalence: in the middle of those that come within 0.001 of it, because the very
-// best is an accident of the sample. Both classes must be there.
-double BestThreshold(std::span<const HeldOut> held_out, const Calibration& calibration,
-                     double prevalence);
+// Weighted expected calibration error over `bins` bins of equal width.
+double CalibrationError(std::span<const HeldOut> held_out, const Calibration& calibration,
+                        int bins = 10);
 
 std::vector<Scored> ScoresAt(std::span<const HeldOut> held_out, const Calibration& calibration,
                              double threshold);
 
 // Puts the calibration into the last layer, so that the network's own softmax is calibrated in
 // whatever program runs it.
-void BakeCalibration(const Calibration& calibration, SeedWeights* weights);
+void BakeCalibration(const Calibration& calibration, NetworkWeights* weights);
 
 }  // namespace insitu

@@ -3,6 +3,7 @@
 #include <protozero/pbf_writer.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "model/float16.h"
 #include "shared/sha256.h"
@@ -106,43 +107,103 @@ void WriteValueInfo(pbf_writer* graph, GraphField field, std::string_view name,
   }
 }
 
-void WriteWeights(pbf_writer* graph, const SeedWeights& w) {
-  const SeedShape& s = w.shape;
-  WriteWeight(graph, "conv1.weight", {s.conv1_filters, kSeedChannels, s.conv1_side, s.conv1_side},
-              w.conv1);
-  WriteWeight(graph, "conv2.weight", {s.conv2_filters, s.conv1_filters, s.conv2_side, s.conv2_side},
-              w.conv2);
-  WriteWeight(graph, "dense1.weight", {s.dense, s.features()}, w.dense1);
-  WriteWeight(graph, "dense2.weight", {kSeedLabels, s.dense}, w.dense2);
-  WriteTensor(graph, "conv1.bias", {s.conv1_filters}, kFloat, w.conv1_bias);
-  WriteTensor(graph, "conv2.bias", {s.conv2_filters}, kFloat, w.conv2_bias);
-  WriteTensor(graph, "dense1.bias", {s.dense}, kFloat, w.dense1_bias);
-  WriteTensor(graph, "dense2.bias", {kSeedLabels}, kFloat, w.dense2_bias);
-  WriteTensor(graph, "dropout.ratio", {}, kFloat, {0.5f});
+Attribute Window(std::string_view name, int64_t value, size_t count = 2) {
+  return {name, Shape(count, value), true};
 }
 
-std::vector<Attribute> Kernel(int64_t side) { return {{"kernel_shape", {side, side}, true}}; }
+// Writes the layers one after the other; each takes what the one before gave.
+class LayerWriter {
+ public:
+  LayerWriter(pbf_writer* graph, const NetworkWeights& weights)
+      : graph_(graph), weights_(weights), shapes_(WeightShapes(weights.spec)) {}
 
-std::vector<Attribute> Pool(int64_t side) {
-  return {{"kernel_shape", {side, side}, true}, {"strides", {side, side}, true}};
-}
+  void Write() {
+    const std::vector<LayerSpec>& layers = weights_.spec.layers;
+    const std::vector<Extent> extents = Extents(weights_.spec);
+    bool flat = false;
+    for (size_t i = 0; i < layers.size(); ++i) {
+      const LayerSpec& layer = layers[i];
+      name_ = StrCat("layer", i + 1);
+      if (layer.kind == LayerKind::kDense && !std::exchange(flat, true)) Flatten();
+      if (layer.convolves()) Convolution(i, extents[i].channels);
+      if (layer.kind == LayerKind::kMaxPool) MaxPool(layer.side);
+      if (layer.kind == LayerKind::kGlobalAveragePool) Node("GlobalAveragePool", {at_}, "mean");
+      if (layer.kind == LayerKind::kDense) {
+        Dense(i);
+        Node("Relu", {at_}, "relu");
+      }
+      if (layer.dropout > 0) Dropout(layer.dropout);
+    }
+    name_ = "logits";
+    if (!flat) Flatten();
+    Dense(layers.size());
+    WriteNode(graph_, "Softmax", {at_}, "probabilities", {{"axis", {1}}});
+  }
 
-void WriteLayers(pbf_writer* graph, const SeedShape& s) {
-  WriteNode(graph, "Conv", {"image", "conv1.weight", "conv1.bias"}, "conv1", Kernel(s.conv1_side));
-  WriteNode(graph, "Relu", {"conv1"}, "relu1");
-  WriteNode(graph, "MaxPool", {"relu1"}, "pool1", Pool(s.pool1));
-  WriteNode(graph, "Conv", {"pool1", "conv2.weight", "conv2.bias"}, "conv2", Kernel(s.conv2_side));
-  WriteNode(graph, "Relu", {"conv2"}, "relu2");
-  WriteNode(graph, "MaxPool", {"relu2"}, "pool2", Pool(s.pool2));
-  WriteNode(graph, "Flatten", {"pool2"}, "features", {{"axis", {1}}});
-  WriteNode(graph, "Gemm", {"features", "dense1.weight", "dense1.bias"}, "dense1",
-            {{"transB", {1}}});
-  WriteNode(graph, "Relu", {"dense1"}, "relu3");
-  WriteNode(graph, "Dropout", {"relu3", "dropout.ratio"}, "dropout");
-  WriteNode(graph, "Gemm", {"dropout", "dense2.weight", "dense2.bias"}, "dense2",
-            {{"transB", {1}}});
-  WriteNode(graph, "Softmax", {"dense2"}, "probabilities", {{"axis", {1}}});
-}
+ private:
+  // Its output is NAME.what, the next one's input.
+  void Node(std::string_view op, const std::vector<std::string>& inputs, std::string_view what,
+            const std::vector<Attribute>& attributes = {}) {
+    const std::string output = StrCat(name_, ".", what);
+    WriteNode(graph_, op, Names(inputs.begin(), inputs.end()), output, attributes);
+    at_ = output;
+  }
+
+  std::string Weight(std::string_view what, const Shape& shape, const std::vector<float>& values) {
+    const std::string name = StrCat(name_, ".", what);
+    WriteWeight(graph_, name, shape, values);
+    return name;
+  }
+
+  std::string Bias(size_t i) {
+    const std::string name = StrCat(name_, ".bias");
+    WriteTensor(graph_, name, shapes_[i].bias, kFloat, weights_.layers[i].bias);
+    return name;
+  }
+
+  void Convolution(size_t i, int channels) {
+    const LayerSpec& layer = weights_.spec.layers[i];
+    const LayerWeights& w = weights_.layers[i];
+    const std::string from = at_;
+    std::vector<Attribute> window = {Window("kernel_shape", layer.side)};
+    if (layer.stride > 1) window.push_back(Window("strides", layer.stride));
+    if (layer.padding > 0) window.push_back(Window("pads", layer.padding, 4));
+    if (layer.kind == LayerKind::kSeparable) {
+      window.push_back({"group", {channels}});
+      Node("Conv", {at_, Weight("depthwise", shapes_[i].depthwise, w.depthwise)}, "channels",
+           window);
+      window = {Window("kernel_shape", 1)};
+    }
+    const std::string weight = Weight("weight", shapes_[i].weight, w.weight);
+    Node("Conv", {at_, weight, Bias(i)}, "convolution", window);
+    if (layer.residual) Node("Add", {at_, from}, "sum");
+    Node("Relu", {at_}, "relu");
+    if (layer.pool > 1) MaxPool(layer.pool);
+  }
+
+  void MaxPool(int side) {
+    Node("MaxPool", {at_}, "pool", {Window("kernel_shape", side), Window("strides", side)});
+  }
+
+  void Flatten() { Node("Flatten", {at_}, "flat", {{"axis", {1}}}); }
+
+  void Dense(size_t i) {
+    const std::string weight = Weight("weight", shapes_[i].weight, weights_.layers[i].weight);
+    Node("Gemm", {at_, weight, Bias(i)}, "dense", {{"transB", {1}}});
+  }
+
+  void Dropout(double ratio) {
+    const std::string name = StrCat(name_, ".ratio");
+    WriteTensor(graph_, name, {}, kFloat, {static_cast<float>(ratio)});
+    Node("Dropout", {at_, name}, "dropout");
+  }
+
+  pbf_writer* graph_;
+  const NetworkWeights& weights_;
+  const std::vector<LayerShapes> shapes_;
+  std::string name_;          // of the layer
+  std::string at_ = "image";  // what the next node reads
+};
 
 void WriteMetadata(pbf_writer* model, std::string_view key, std::string_view value) {
   pbf_writer entry(*model, kMetadata);
@@ -152,15 +213,18 @@ void WriteMetadata(pbf_writer* model, std::string_view key, std::string_view val
 
 }  // namespace
 
-SeedWeights AsStored(const SeedWeights& weights) {
-  SeedWeights stored = weights;
-  for (auto* values : {&stored.conv1, &stored.conv2, &stored.dense1, &stored.dense2}) {
-    for (float& value : *values) value = FloatFromHalf(HalfFromFloat(value));
+NetworkWeights AsStored(const NetworkWeights& weights) {
+  NetworkWeights stored = weights;
+  for (LayerWeights& layer : stored.layers) {
+    for (auto* values : {&layer.depthwise, &layer.weight}) {
+      for (float& value : *values) value = FloatFromHalf(HalfFromFloat(value));
+    }
   }
   return stored;
 }
 
-std::vector<uint8_t> SeedOnnx(const SeedWeights& weights, const Metadata& metadata) {
+std::vector<uint8_t> OnnxFile(const NetworkWeights& weights, const Metadata& metadata) {
+  const NetworkSpec& spec = weights.spec;
   std::string file;
   pbf_writer model(file);
   model.add_int64(kIrVersion, kOnnxIrVersion);
@@ -171,11 +235,10 @@ std::vector<uint8_t> SeedOnnx(const SeedWeights& weights, const Metadata& metada
   }
   {
     pbf_writer graph(model, kGraph);
-    WriteWeights(&graph, weights);
-    WriteLayers(&graph, weights.shape);
-    graph.add_string(kGraphName, "seed");
-    WriteValueInfo(&graph, kInput, "image", {0, kSeedChannels, kSeedSide, kSeedSide});
-    WriteValueInfo(&graph, kOutput, "probabilities", {0, kSeedLabels});
+    LayerWriter(&graph, weights).Write();
+    graph.add_string(kGraphName, "network");
+    WriteValueInfo(&graph, kInput, "image", {0, spec.channels, spec.side, spec.side});
+    WriteValueInfo(&graph, kOutput, "probabilities", {0, spec.labels});
   }
   for (const auto& [key, value] : metadata) WriteMetadata(&model, key, value);
   // The digits are the last bytes of the file.

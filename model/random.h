@@ -12,6 +12,8 @@ class Random {
  public:
   explicit Random(uint64_t seed) : state_(seed) {}
 
+  uint64_t state() const { return state_; }  // a Random(state()) goes on with the same numbers
+
   uint64_t Next() {
     state_ += 0x9e3779b97f4a7c15u;
     uint64_t z = state_;

@@ -1,14 +1,15 @@
-// insitu-train: fits the seed network and writes it as an ONNX file with all that using it needs.
+// insitu-train: fits the network of a model's config and writes it as an ONNX file with all that
+// using it needs.
 //
 // Cases are split into folds, contiguous blocks of ids. For each fold a network is trained on the
-// others; on the patches it has not seen, calibration, threshold, sensitivity and specificity are
-// measured. The network that is written is then trained on every case of the list with the same
-// settings.
+// others; on the patches it has not seen, calibration and operating points are measured. The
+// network that is written is then trained on every case of the list with the same settings.
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <iomanip>
 #include <iostream>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,13 +17,14 @@
 
 #include "model/calibration.h"
 #include "model/dataset.h"
-#include "model/decimal_text.h"
 #include "model/files.h"
+#include "model/fit.h"
+#include "model/model_metadata.h"
 #include "model/onnx_writer.h"
+#include "model/operating_point.h"
 #include "model/progress.h"
-#include "model/seed_metadata.h"
+#include "model/split.h"
 #include "model/train_options.h"
-#include "model/training.h"
 #include "shared/str_cat.h"
 
 namespace insitu {
@@ -31,8 +33,32 @@ namespace {
 constexpr int kUsageError = 2;
 constexpr int kFailure = 1;
 
-Result<PatchSet> ReadTrainingSet(const TrainOptions& options) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> cases, ReadCaseList(options.list));
+struct TrainingSet {
+  PatchSet patches;
+  std::vector<bool> listed;  // by index into patches.cases: may be held out
+  size_t held_out_cases = 0;
+  InputSpec input;
+};
+
+Result<std::vector<std::string>> ReadCases(const TrainOptions& options,
+                                           std::vector<std::string>* listed) {
+  ASSIGN_OR_RETURN(*listed, ReadCaseList(options.list));
+  std::vector<std::string> cases = *listed;
+  if (options.more.empty()) return cases;
+  ASSIGN_OR_RETURN(const std::vector<std::string> more, ReadCaseList(options.more));
+  for (const std::string& id : more) {
+    if (std::find(listed->begin(), listed->end(), id) != listed->end()) {
+      return Error{ErrorCode::kInvalidArgument,
+                   StrCat("Case ", id, " is in both lists; it would be trained on and held out.")};
+    }
+    cases.push_back(id);
+  }
+  return cases;
+}
+
+Result<TrainingSet> ReadTrainingSet(const TrainOptions& options) {
+  std::vector<std::string> listed;
+  ASSIGN_OR_RETURN(const std::vector<std::string> cases, ReadCases(options, &listed));
   ASSIGN_OR_RETURN(PatchList list, ListPatches(options.data));
   const std::vector<std::string> missing = KeepCases(cases, &list);
   if (!list.errors.empty()) return Located(list.errors[0].path, list.errors[0].error);
@@ -41,154 +67,201 @@ Result<PatchSet> ReadTrainingSet(const TrainOptions& options) {
   if (list.duplicates > 0) std::cout << "; " << list.duplicates << " stored twice count once";
   std::cout << ".\n";
   for (const std::string& id : missing) std::cout << "Case " << id << " has no patches.\n";
-  if (cases.size() - missing.size() < options.folds) {
-    return Error{ErrorCode::kInvalidArgument,
-                 StrCat("There are fewer cases with patches than the ", options.folds,
-                        " folds; give more cases or --folds less.")};
-  }
+  TrainingSet set;
+  set.input = options.config.input();
   Progress progress("Reading patches", list.patches.size());
-  return LoadPatches(list.patches, Fit::kCrop, [&progress](size_t done) { progress.Update(done); });
+  ASSIGN_OR_RETURN(set.patches, LoadPatches(list.patches, set.input,
+                                            [&progress](size_t done) { progress.Update(done); }));
+  const ChannelStatistics statistics = MeasureChannels(set.patches);
+  set.input.mean = statistics.mean;
+  set.input.std = statistics.std;
+  for (const std::string& id : set.patches.cases) {
+    set.listed.push_back(std::find(listed.begin(), listed.end(), id) != listed.end());
+    if (set.listed.back()) ++set.held_out_cases;
+  }
+  if (set.held_out_cases < options.config.folds) {
+    return Error{ErrorCode::kInvalidArgument,
+                 StrCat("There are fewer cases with patches than the ", options.config.folds,
+                        " folds; give more cases or set folds less.")};
+  }
+  return set;
 }
 
-struct Split {
-  std::vector<size_t> train;
-  std::vector<size_t> held_out;
+Result<NetworkWeights> FitPart(const TrainingSet& set, const TrainOptions& options,
+                               const Split& split, const std::string& name) {
+  return Fit(name, set.patches, split.train, set.input, options.config, options.checkpoint);
+}
+
+Result<NetworkWeights> FitAll(const TrainingSet& set, const TrainOptions& options) {
+  ASSIGN_OR_RETURN(const Split all,
+                   SplitByCase(set.patches, set.listed, options.config.folds, std::nullopt));
+  return FitPart(set, options, all, "final");
+}
+
+// Mean over the cases that have both classes; absent when there are none.
+std::optional<double> MeanCaseAuc(std::span<const HeldOut> judged) {
+  std::map<size_t, std::vector<HeldOut>> by_case;
+  for (const HeldOut& one : judged) by_case[one.case_index].push_back(one);
+  double sum = 0, count = 0;
+  for (const auto& [id, members] : by_case) {
+    const auto auc = Auc(ScoresAt(members, {}, 0.5));
+    if (auc) sum += *auc;
+    if (auc) count += 1;
+  }
+  return count > 0 ? std::optional(sum / count) : std::nullopt;
+}
+
+struct Sums {
+  double auc = 0, case_auc = 0, accuracy = 0;
 };
 
-// Contiguous blocks of the sorted ids are held out, because neighbouring ids of the public release
-// may share a section or a woman. fold: absent to train on everything. Errors: kInvalidArgument
-// when a part lacks a class.
-Result<Split> SplitByCase(const PatchSet& set, size_t folds, std::optional<size_t> fold) {
-  Split split;
-  bool trained_on[2] = {};
-  bool held[2] = {};
-  for (size_t i = 0; i < set.size(); ++i) {
-    const bool is_held_out = fold && set.case_of[i] * folds / set.cases.size() == *fold;
-    (is_held_out ? split.held_out : split.train).push_back(i);
-    (is_held_out ? held : trained_on)[set.labels[i]] = true;
-  }
-  if (!trained_on[0] || !trained_on[1] || (fold && (!held[0] || !held[1]))) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "The cases, or those of one fold, lack patches of one class; give more cases."};
-  }
-  return split;
+void Report(std::span<const HeldOut> judged, size_t fold, Sums* sums) {
+  const Metrics metrics = ComputeMetrics(ScoresAt(judged, {}, 0.5));
+  const double case_auc = MeanCaseAuc(judged).value_or(0);
+  std::cout << "Hold-out " << fold + 1 << ": " << metrics.n << " patches, AUC " << *metrics.auc
+            << ", mean AUC of its cases " << case_auc << ", BAC at .5 "
+            << *metrics.balanced_accuracy << " (uncalibrated)" << std::endl;
+  sums->auc += *metrics.auc;
+  sums->case_auc += case_auc;
+  sums->accuracy += *metrics.balanced_accuracy;
 }
 
-SeedWeights Train(const PatchSet& set, const std::vector<size_t>& indices,
-                  const TrainingSettings& settings, const std::string& what) {
-  Progress progress(what, static_cast<size_t>(settings.epochs));
-  return TrainSeed(set, indices, settings, [&progress](const EpochReport& report) {
-    progress.Update(static_cast<size_t>(report.epoch),
-                    StrCat("loss ", DecimalText(report.loss, 3)));
-  });
-}
-
-std::vector<HeldOut> Judge(const PatchSet& set, const std::vector<size_t>& indices,
-                           const InputSpec& spec, const SeedWeights& weights) {
-  constexpr size_t kChunk = 1024;  // bounds the memory of the normalised images
+// The patches of one fold, judged by the network that has not seen it.
+Result<std::vector<HeldOut>> JudgeFold(const TrainingSet& set, const TrainOptions& options,
+                                       size_t fold, Sums* sums) {
+  ASSIGN_OR_RETURN(const Split split,
+                   SplitByCase(set.patches, set.listed, options.config.folds, fold));
+  ASSIGN_OR_RETURN(const NetworkWeights weights,
+                   FitPart(set, options, split, StrCat("hold-out-", fold + 1)));
+  const std::vector<double> logits =
+      LogitDifferences(AsStored(weights), set.patches, split.held_out, set.input);
   std::vector<HeldOut> judged;
-  for (size_t from = 0; from < indices.size(); from += kChunk) {
-    const auto chunk = std::span(indices).subspan(from, std::min(kChunk, indices.size() - from));
-    const std::vector<float> logits = SeedLogits(weights, Normalised(set, chunk, spec));
-    for (size_t i = 0; i < chunk.size(); ++i) {
-      judged.push_back({double{logits[2 * i + 1]} - logits[2 * i], set.labels[chunk[i]] == 1});
-    }
+  for (size_t i = 0; i < logits.size(); ++i) {
+    const size_t patch = split.held_out[i];
+    judged.push_back({logits[i], set.patches.labels[patch] == 1, set.patches.case_of[patch]});
   }
+  Report(judged, fold, sums);
   return judged;
 }
 
-// The patches of every fold, judged by the network that has not seen it.
-Result<std::vector<HeldOut>> CrossValidate(const PatchSet& set, const TrainOptions& options) {
+Result<std::vector<HeldOut>> CrossValidate(const TrainingSet& set, const TrainOptions& options) {
   std::vector<HeldOut> all;
-  double sum_of_auc = 0, sum_of_accuracy = 0;
-  for (size_t fold = 0; fold < options.folds; ++fold) {
-    ASSIGN_OR_RETURN(const Split split, SplitByCase(set, options.folds, fold));
-    const SeedWeights weights =
-        Train(set, split.train, options.training,
-              StrCat("Hold-out ", fold + 1, " of ", options.folds, ", epoch"));
-    const auto judged = Judge(set, split.held_out, options.training.input, AsStored(weights));
-    const Metrics metrics = ComputeMetrics(ScoresAt(judged, {}, 0.5));
-    std::cout << "Hold-out " << fold + 1 << ": " << metrics.n << " patches, AUC " << *metrics.auc
-              << ", BAC at .5 " << *metrics.balanced_accuracy << " (uncalibrated)" << std::endl;
-    sum_of_auc += *metrics.auc;
-    sum_of_accuracy += *metrics.balanced_accuracy;
+  Sums sums;
+  for (size_t fold = 0; fold < options.config.folds; ++fold) {
+    ASSIGN_OR_RETURN(const auto judged, JudgeFold(set, options, fold, &sums));
     all.insert(all.end(), judged.begin(), judged.end());
   }
-  const auto folds = static_cast<double>(options.folds);
-  std::cout << "Mean of the folds: AUC " << sum_of_auc / folds << ", BAC at .5 "
-            << sum_of_accuracy / folds << std::endl;
+  const auto folds = static_cast<double>(options.config.folds);
+  std::cout << "Mean of the folds: AUC " << sums.auc / folds << ", AUC of the cases "
+            << sums.case_auc / folds << ", BAC at .5 " << sums.accuracy / folds << std::endl;
   return all;
 }
 
-struct OperatingPoint {
+struct Chosen {
   Calibration calibration;
-  double threshold = 0.5;
-  Metrics held_out;
+  std::vector<OperatingPoint> points;
+  std::vector<CalibrationPoint> interval;
+  UncertainBand uncertain;
 };
 
-OperatingPoint ChooseOperatingPoint(const std::vector<HeldOut>& held_out) {
-  OperatingPoint point;
-  point.calibration = FitCalibration(held_out);
-  point.threshold = BestThreshold(held_out, point.calibration, kReleasePrevalence);
-  point.held_out = ComputeMetrics(ScoresAt(held_out, point.calibration, point.threshold));
-  const double sensitivity = point.held_out.sensitivity.value_or(0);
-  const double specificity = point.held_out.specificity.value_or(0);
-  std::cout << "Calibration on all held-out patches: temperature " << 1 / point.calibration.scale
-            << ", shift " << point.calibration.shift << "; negative log-likelihood, classes alike, "
-            << BalancedNll(held_out, {}) << " -> " << BalancedNll(held_out, point.calibration)
-            << "\nThreshold " << point.threshold << ": BAC " << *point.held_out.balanced_accuracy
-            << ", sensitivity " << sensitivity << ", specificity " << specificity << ", AUC "
-            << *point.held_out.auc << "; F1 of IDC " << point.held_out.f1.value_or(0)
-            << ", where IDC is as frequent as in the release "
-            << F1At(kReleasePrevalence, sensitivity, specificity) << std::endl;
-  return point;
+void Report(std::span<const HeldOut> held_out, double prevalence, const Chosen& chosen) {
+  const Calibration& c = chosen.calibration;
+  std::cout << "Calibration on all held-out patches: temperature " << 1 / c.scale << ", shift "
+            << c.shift << "; negative log-likelihood " << Nll(held_out, {}) << " -> "
+            << Nll(held_out, c) << ", expected calibration error " << CalibrationError(held_out, {})
+            << " -> " << CalibrationError(held_out, c) << "\nAUC of all folds together "
+            << Auc(ScoresAt(held_out, c, 0.5)).value_or(0) << '\n';
+  for (const OperatingPoint& point : chosen.points) {
+    const Rates rates = {point.sensitivity, point.specificity};
+    std::cout << "Threshold " << point.threshold << " (" << point.name << "): BAC "
+              << rates.balanced_accuracy() << ", sensitivity " << rates.sensitivity
+              << ", specificity " << rates.specificity << ", F1 " << F1At(prevalence, rates)
+              << '\n';
+  }
+  std::cout << "Uncertain from " << chosen.uncertain.low << " to " << chosen.uncertain.high
+            << std::endl;
+}
+
+Result<Chosen> Choose(const TrainingSet& set, const TrainOptions& options,
+                      std::vector<HeldOut> held_out) {
+  const ModelConfig& config = options.config;
+  CaseCounts counts;
+  if (!options.counts.empty()) {
+    ASSIGN_OR_RETURN(counts, ReadCaseCounts(options.counts));
+  }
+  RETURN_IF_ERROR(Weigh(counts, set.patches.cases, config.prevalence, &held_out));
+  Chosen chosen;
+  chosen.calibration = FitCalibration(held_out);
+  chosen.points = ChooseOperatingPoints(held_out, chosen.calibration, config.prevalence);
+  chosen.interval = CalibrationInterval(held_out, chosen.calibration, config.training.seed);
+  const double threshold = chosen.points[1].threshold;
+  chosen.uncertain = ChooseUncertainBand(held_out, chosen.calibration, kCoverage, threshold);
+  Report(held_out, config.prevalence, chosen);
+  return chosen;
 }
 
 // Of the network as it is stored, by libtorch: the engine checks itself against it.
-std::vector<double> KnownAnswer(const SeedWeights& stored, const InputSpec& spec) {
-  std::vector<float> tensor(kSeedInputSize);
-  const Image image = KnownAnswerImage(kSeedSide, kSeedSide, kSeedChannels);
-  if (!Preprocess(image, spec, tensor).ok()) std::abort();  // sizes agree by construction
-  const std::vector<float> logits = SeedLogits(stored, tensor);
+std::vector<double> KnownAnswer(const NetworkWeights& stored, const InputSpec& input) {
+  std::vector<float> tensor(stored.spec.input_size());
+  const Image image = KnownAnswerImage(input.width, input.height, input.channels);
+  if (!Preprocess(image, input, tensor).ok()) std::abort();  // sizes agree by construction
+  const std::vector<float> logits = NetworkLogits(stored, tensor);
   const double negative = 1 / (1 + std::exp(double{logits[1]} - logits[0]));
   return {negative, 1 - negative};
 }
 
-std::string DescribeData(const TrainOptions& options, const PatchSet& set) {
-  return StrCat(options.source, ": ", set.cases.size(), " cases, ", set.size(),
-                " patches. Sensitivity and specificity by ", options.folds,
-                "-fold hold-out by case. The probability assumes that IDC is as likely as not.");
+std::string DescribeData(const TrainOptions& options, const TrainingSet& set) {
+  const long permille = std::lround(options.config.prevalence * 1000);
+  return StrCat(options.source, ": ", set.patches.cases.size(), " cases, ", set.patches.size(),
+                " patches. Calibration, operating points and intervals by ", options.config.folds,
+                "-fold hold-out by case over ", set.held_out_cases,
+                " cases. The probability is for patches of which ", permille / 10, ".",
+                permille % 10, " % are ", options.config.labels[1],
+                options.counts.empty() ? "." : ", each case counting alike.");
 }
 
-Status TrainAndWrite(TrainOptions options) {
-  ASSIGN_OR_RETURN(const PatchSet set, ReadTrainingSet(options));
-  const ChannelStatistics statistics = MeasureChannels(set);
-  InputSpec& input = options.training.input;
-  input = {.width = kSeedSide, .height = kSeedSide, .channels = kSeedChannels, .fit = Fit::kCrop};
-  input.mean = statistics.mean;
-  input.std = statistics.std;
-
-  ASSIGN_OR_RETURN(const std::vector<HeldOut> held_out, CrossValidate(set, options));
-  const OperatingPoint point = ChooseOperatingPoint(held_out);
-  if (options.out.empty()) return {};
-
-  ASSIGN_OR_RETURN(const Split everything, SplitByCase(set, options.folds, std::nullopt));
-  SeedWeights weights = Train(set, everything.train, options.training, "Final fit, epoch");
-  BakeCalibration(point.calibration, &weights);
+Status WriteModel(const TrainOptions& options, const TrainingSet& set, const Chosen& chosen,
+                  NetworkWeights weights) {
+  BakeCalibration(chosen.calibration, &weights);
   weights = AsStored(weights);
-  const Metadata metadata = SeedMetadata({.id = options.id,
-                                          .version = options.version,
-                                          .input = input,
-                                          .threshold = point.threshold,
-                                          .held_out = point.held_out,
-                                          .training_data = DescribeData(options, set),
-                                          .commit = options.commit,
-                                          .known_answer = KnownAnswer(weights, input)});
-  const std::vector<uint8_t> file = SeedOnnx(weights, metadata);
+  const Metadata metadata =
+      ModelMetadata(options.config, {.input = set.input,
+                                     .operating_points = chosen.points,
+                                     .calibration_interval = chosen.interval,
+                                     .uncertain = chosen.uncertain,
+                                     .training_data = DescribeData(options, set),
+                                     .commit = options.commit,
+                                     .known_answer = KnownAnswer(weights, set.input)});
+  const std::vector<uint8_t> file = OnnxFile(weights, metadata);
   RETURN_IF_ERROR(WriteFile(options.out, file));
   std::cout << options.out << ": " << file.size() << " bytes, ends in its SHA-256 "
             << std::string(file.end() - 64, file.end()) << std::endl;
   return {};
+}
+
+// The fit that --only names.
+Status FitOnly(const TrainingSet& set, const TrainOptions& options) {
+  if (options.only == 0) {
+    ASSIGN_OR_RETURN([[maybe_unused]] const NetworkWeights weights, FitAll(set, options));
+    return {};
+  }
+  Sums sums;
+  ASSIGN_OR_RETURN([[maybe_unused]] const auto judged,
+                   JudgeFold(set, options, static_cast<size_t>(options.only) - 1, &sums));
+  return {};
+}
+
+Status TrainAndWrite(const TrainOptions& options) {
+  const NetworkSpec& network = options.config.training.network;
+  std::cout << "Network: " << MultiplyAdds(network) << " multiply-adds, " << ParameterCount(network)
+            << " parameters.\n";
+  ASSIGN_OR_RETURN(const TrainingSet set, ReadTrainingSet(options));
+  if (options.only >= 0) return FitOnly(set, options);
+  ASSIGN_OR_RETURN(const std::vector<HeldOut> held_out, CrossValidate(set, options));
+  ASSIGN_OR_RETURN(const Chosen chosen, Choose(set, options, held_out));
+  if (options.out.empty()) return {};
+  ASSIGN_OR_RETURN(const NetworkWeights weights, FitAll(set, options));
+  return WriteModel(options, set, chosen, weights);
 }
 
 int Run(const std::vector<std::string>& words) {

@@ -1,29 +1,32 @@
 // What insitu-train is asked to do.
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "model/training.h"
+#include "model/model_config.h"
 #include "shared/result.h"
 
 namespace insitu {
 
 struct TrainOptions {
-  std::string data;  // folder of patches
-  std::string list;  // file of case ids
-  std::string out;   // "" to measure by hold-out only
-  std::string id, version, commit, source;
-  size_t folds = 3;
-  TrainingSettings training;
+  ModelConfig config;
+  std::string data;        // folder of patches
+  std::string list;        // file of case ids: trained on and held out
+  std::string more;        // file of case ids that are trained on only; "" for none
+  std::string counts;      // file of CaseCounts; "" for none
+  std::string out;         // "" to measure by hold-out only
+  std::string checkpoint;  // folder; "" for none
+  int64_t only = -1;  // one fit, kept in the checkpoint: a fold from 1, 0 the final one; -1 all
+  std::string commit, source;
 };
 
 std::string_view TrainUsage();
 
-// Errors: kInvalidArgument for what is missing, not understood or out of its limits, and for a
-// network whose layers leave nothing to the next.
+// Reads the config too. Errors: kInvalidArgument for what is missing, not understood or out of its
+// limits.
 Result<TrainOptions> ReadTrainOptions(const std::vector<std::string>& words);
 
 }  // namespace insitu

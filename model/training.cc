@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <map>
 #include <numbers>
 
@@ -12,8 +13,23 @@
 namespace insitu {
 namespace {
 
+// A short rise, then half a cosine down to zero.
+double Rate(size_t step, size_t steps) {
+  constexpr double kRise = 0.03;
+  const double at = (static_cast<double>(step) + 0.5) / static_cast<double>(steps);
+  if (at < kRise) return at / kRise;
+  return 0.5 * (1 + std::cos(std::numbers::pi * (at - kRise) / (1 - kRise)));
+}
+
+// Of the one size there is, which is all that Preprocess can object to.
+void Normalise(const Image& image, const InputSpec& spec, std::span<float> tensor) {
+  if (!Preprocess(image, spec, tensor).ok()) std::abort();
+}
+
+}  // namespace
+
 // Draws patches with classes balanced and cases damped.
-class Sampler {
+class Training::Sampler {
  public:
   Sampler(const PatchSet& set, const std::vector<size_t>& indices, double case_power) {
     std::array<std::map<size_t, std::vector<size_t>>, 2> by_case;
@@ -46,69 +62,104 @@ class Sampler {
   std::array<std::vector<Group>, 2> groups_;
 };
 
-// A short rise, then half a cosine down to zero.
-double Rate(size_t step, size_t steps) {
-  constexpr double kRise = 0.03;
-  const double at = (static_cast<double>(step) + 0.5) / static_cast<double>(steps);
-  if (at < kRise) return at / kRise;
-  return 0.5 * (1 + std::cos(std::numbers::pi * (at - kRise) / (1 - kRise)));
-}
-
-struct Batch {
-  std::vector<float> images;   // (kBatch, 50, 50, 3)
-  std::vector<float> targets;  // (kBatch, 2)
+struct Training::Batch {
+  std::vector<float> images;   // (batch, side, side, channels)
+  std::vector<float> targets;  // (batch, 2)
 };
 
-// Adds weight times a patch, drawn and augmented, to item i of the batch.
-void DrawInto(const PatchSet& set, const Sampler& sampler, const TrainingSettings& settings,
-              float weight, size_t i, Random* random, Batch* batch) {
-  const size_t index = sampler.Draw(random);
-  const Image image = Augmented(set.image(index), settings.augmentation, random);
-  std::vector<float> tensor(kSeedInputSize);
-  // Image and tensor are of the specified size, which is all that Preprocess can object to.
-  if (!Preprocess(image, settings.input, tensor).ok()) std::abort();
-  float* to = batch->images.data() + i * kSeedInputSize;
+Training::Training(const TrainingData& data, const TrainingSettings& settings)
+    : data_(data),
+      settings_(settings),
+      sampler_(std::make_unique<Sampler>(*data.set, data.indices, settings.case_power)),
+      random_(settings.seed),
+      trainer_(settings.network, settings.optimizer, random_.Next(), settings.threads) {}
+
+Training::~Training() = default;
+
+bool Training::done() const { return epoch_ == settings_.epochs; }
+
+// Adds weight times a patch, drawn and augmented, to an item of the batch.
+void Training::DrawInto(float weight, size_t item, Batch* batch) {
+  const size_t index = sampler_->Draw(&random_);
+  const Image image = Augmented(data_.set->image(index), settings_.augmentation, &random_);
+  const size_t size = settings_.network.input_size();
+  std::vector<float> tensor(size);
+  Normalise(image, data_.input, tensor);
+  float* to = batch->images.data() + item * size;
   for (const float value : tensor) *to++ += weight * value;
-  const auto smoothing = static_cast<float>(settings.label_smoothing);
-  const auto label = static_cast<size_t>(set.labels[index]);
-  batch->targets[2 * i + label] += weight * (1 - smoothing);
-  batch->targets[2 * i] += weight * smoothing / 2;
-  batch->targets[2 * i + 1] += weight * smoothing / 2;
+  const auto smoothing = static_cast<float>(settings_.label_smoothing);
+  float positive = static_cast<float>(data_.set->labels[index]);
+  if (!data_.soft.empty()) {
+    const auto trust = static_cast<float>(settings_.distillation);
+    positive += trust * (static_cast<float>(data_.soft[index]) - positive);
+  }
+  positive = positive * (1 - smoothing) + smoothing / 2;
+  batch->targets[2 * item] += weight * (1 - positive);
+  batch->targets[2 * item + 1] += weight * positive;
 }
 
-void DrawBatch(const PatchSet& set, const Sampler& sampler, const TrainingSettings& settings,
-               Random* random, Batch* batch) {
-  batch->images.assign(kBatch * kSeedInputSize, 0);
-  batch->targets.assign(kBatch * kSeedLabels, 0);
-  for (size_t i = 0; i < kBatch; ++i) {
-    const auto other = static_cast<float>(random->Uniform() * settings.mixup);
-    DrawInto(set, sampler, settings, 1 - other, i, random, batch);
-    if (other > 0) DrawInto(set, sampler, settings, other, i, random, batch);
+void Training::DrawBatch(Batch* batch) {
+  const auto items = static_cast<size_t>(settings_.batch);
+  batch->images.assign(items * settings_.network.input_size(), 0);
+  batch->targets.assign(items * 2, 0);
+  for (size_t i = 0; i < items; ++i) {
+    const auto other = static_cast<float>(random_.Uniform() * settings_.mixup);
+    DrawInto(1 - other, i, batch);
+    if (other > 0) DrawInto(other, i, batch);
   }
 }
 
-}  // namespace
-
-SeedWeights TrainSeed(const PatchSet& set, const std::vector<size_t>& indices,
-                      const TrainingSettings& settings,
-                      const std::function<void(const EpochReport&)>& after_epoch) {
-  const auto steps = static_cast<size_t>(settings.steps);
-  const Sampler sampler(set, indices, settings.case_power);
-  Random random(settings.seed);
-  SeedTrainer trainer(settings.shape, settings.optimizer, random.Next(), settings.threads);
+EpochReport Training::RunEpoch() {
+  const auto steps = static_cast<size_t>(settings_.steps);
+  const auto epochs = static_cast<size_t>(settings_.epochs);
+  const auto epoch = static_cast<size_t>(epoch_);
   Batch batch;
-  SeedWeights weights;
-  const auto epochs = static_cast<size_t>(settings.epochs);
-  for (size_t epoch = 0; epoch < epochs; ++epoch) {
-    double loss = 0;
-    for (size_t step = 0; step < steps; ++step) {
-      DrawBatch(set, sampler, settings, &random, &batch);
-      loss += trainer.Step(batch.images, batch.targets, Rate(epoch * steps + step, epochs * steps));
-    }
-    weights = trainer.AveragedWeights();
-    after_epoch({static_cast<int>(epoch) + 1, loss / static_cast<double>(steps), &weights});
+  double loss = 0;
+  for (size_t step = 0; step < steps; ++step) {
+    DrawBatch(&batch);
+    loss += trainer_.Step(batch.images, batch.targets, Rate(epoch * steps + step, epochs * steps));
   }
-  return weights;
+  return {++epoch_, loss / static_cast<double>(steps)};
+}
+
+std::string Training::Save() const {
+  const uint64_t own[] = {random_.state(), static_cast<uint64_t>(epoch_)};
+  std::string saved(sizeof(own), '\0');
+  std::memcpy(saved.data(), own, sizeof(own));
+  return saved + trainer_.Save();
+}
+
+bool Training::Restore(const std::string& saved) {
+  uint64_t own[2] = {};
+  if (saved.size() < sizeof(own)) return false;
+  std::memcpy(own, saved.data(), sizeof(own));
+  if (own[1] > static_cast<uint64_t>(settings_.epochs)) return false;
+  random_ = Random(own[0]);
+  epoch_ = static_cast<int>(own[1]);
+  return trainer_.Restore(saved.substr(sizeof(own)));
+}
+
+std::vector<double> LogitDifferences(const NetworkWeights& weights, const PatchSet& set,
+                                     std::span<const size_t> indices, const InputSpec& input,
+                                     int turns) {
+  constexpr size_t kChunk = 1024;  // bounds the memory of the normalised images
+  std::vector<double> differences(indices.size(), 0);
+  const size_t size = set.image_size();
+  for (size_t from = 0; from < indices.size(); from += kChunk) {
+    const auto chunk = indices.subspan(from, std::min(kChunk, indices.size() - from));
+    std::vector<float> tensors(chunk.size() * size);
+    for (int turn = 0; turn < turns; ++turn) {
+      for (size_t i = 0; i < chunk.size(); ++i) {
+        Normalise(Turned(set.image(chunk[i]), turn), input,
+                  std::span(tensors).subspan(i * size, size));
+      }
+      const std::vector<float> logits = NetworkLogits(weights, tensors);
+      for (size_t i = 0; i < chunk.size(); ++i) {
+        differences[from + i] += (double{logits[2 * i + 1]} - logits[2 * i]) / turns;
+      }
+    }
+  }
+  return differences;
 }
 
 }  // namespace insitu

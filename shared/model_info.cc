@@ -14,7 +14,7 @@ namespace insitu {
 namespace {
 
 constexpr std::string_view kPrefix = "insitu.";
-constexpr std::array<std::string_view, 21> kKeys = {"id",
+constexpr std::array<std::string_view, 24> kKeys = {"id",
                                                     "version",
                                                     "kind",
                                                     "labels",
@@ -31,6 +31,9 @@ constexpr std::array<std::string_view, 21> kKeys = {"id",
                                                     "threshold",
                                                     "threshold.sensitivity",
                                                     "threshold.specificity",
+                                                    "calibration.interval",
+                                                    "uncertain",
+                                                    "operating_points",
                                                     "training.data",
                                                     "training.commit",
                                                     "known_answer",
@@ -38,16 +41,16 @@ constexpr std::array<std::string_view, 21> kKeys = {"id",
 
 constexpr double kLargest = 1e6;  // of what has no range of its own; stays far within a float
 
-// Takes the text before the first comma off *list.
-std::string_view TakePart(std::string_view* list) {
-  const size_t comma = std::min(list->find(','), list->size());
+// Takes the text before the first separator off *list.
+std::string_view TakePart(std::string_view* list, char separator = ',') {
+  const size_t comma = std::min(list->find(separator), list->size());
   const std::string_view part = list->substr(0, comma);
   list->remove_prefix(std::min(comma + 1, list->size()));
   return part;
 }
 
-size_t PartCount(std::string_view list) {
-  return 1 + static_cast<size_t>(std::count(list.begin(), list.end(), ','));
+size_t PartCount(std::string_view list, char separator) {
+  return 1 + static_cast<size_t>(std::count(list.begin(), list.end(), separator));
 }
 
 // Access to the entries by their name after "insitu.". The first thing that is wrong is kept, with
@@ -80,12 +83,17 @@ class Entries {
 
   // Comma-separated, each in [lowest, highest].
   void Numbers(std::string_view key, double lowest, double highest, std::span<double> numbers) {
-    std::string_view text = Text(key);
-    if (PartCount(text) != numbers.size()) {
-      Refuse(key, "holds % numbers instead of %", PartCount(text), numbers.size());
+    Parse(key, Text(key), ',', lowest, highest, numbers);
+  }
+
+  // The same of a text that is, or is part of, the entry's.
+  void Parse(std::string_view key, std::string_view text, char separator, double lowest,
+             double highest, std::span<double> numbers) {
+    if (PartCount(text, separator) != numbers.size()) {
+      Refuse(key, "holds % numbers instead of %", PartCount(text, separator), numbers.size());
     }
     for (double& number : numbers) {
-      const std::string_view part = TakePart(&text);
+      const std::string_view part = TakePart(&text, separator);
       const std::optional<double> parsed = ParseDecimal(part);
       if (!parsed) {
         Refuse(key, "holds \"%\", which is not a decimal number of at most % digits", part,
@@ -220,6 +228,43 @@ void ReadOutput(Entries* entries, ModelInfo* info) {
   info->known_answer.assign(answer.begin(), answer.end());
 }
 
+// p:low:high,…
+void ReadInterval(Entries* entries, ModelInfo* info) {
+  constexpr const char* kKey = "calibration.interval";
+  if (!entries->Has(kKey)) return;
+  double before = -1;
+  for (std::string_view text = entries->Text(kKey); !text.empty();) {
+    double n[3] = {};
+    entries->Parse(kKey, TakePart(&text), ':', 0, 1, n);
+    if (n[0] <= before || n[1] > n[2]) entries->Refuse(kKey, "does not rise");
+    before = n[0];
+    info->calibration_interval.push_back({n[0], n[1], n[2]});
+  }
+}
+
+// name:threshold:sensitivity:specificity,…
+void ReadOperatingPoints(Entries* entries, ModelInfo* info) {
+  constexpr const char* kKey = "operating_points";
+  if (!entries->Has(kKey)) return;
+  for (std::string_view text = entries->Text(kKey); !text.empty();) {
+    std::string_view point = TakePart(&text);
+    const std::string_view name = TakePart(&point, ':');
+    if (name.empty()) entries->Refuse(kKey, "holds an empty name");
+    double n[3] = {};
+    entries->Parse(kKey, point, ':', 0, 1, n);
+    info->operating_points.push_back({std::string(name), n[0], n[1], n[2]});
+  }
+}
+
+void ReadUncertain(Entries* entries, ModelInfo* info) {
+  constexpr const char* kKey = "uncertain";
+  if (!entries->Has(kKey)) return;
+  double n[3] = {};
+  entries->Numbers(kKey, 0, 1, n);
+  if (n[0] > n[1]) entries->Refuse(kKey, "does not rise");
+  info->uncertain = {n[0], n[1], n[2]};
+}
+
 }  // namespace
 
 Result<ModelInfo> ReadModelInfo(const Metadata& metadata, int input_width, int input_height,
@@ -239,8 +284,24 @@ Result<ModelInfo> ReadModelInfo(const Metadata& metadata, int input_width, int i
   ReadTexts(&entries, &info);
   ReadInput(&entries, &info);
   ReadOutput(&entries, &info);
+  ReadInterval(&entries, &info);
+  ReadOperatingPoints(&entries, &info);
+  ReadUncertain(&entries, &info);
   RETURN_IF_ERROR(entries.status());
   return info;
+}
+
+std::optional<CalibrationPoint> IntervalAt(const ModelInfo& info, double probability) {
+  const std::vector<CalibrationPoint>& points = info.calibration_interval;
+  if (points.empty()) return std::nullopt;
+  size_t after = 0;
+  while (after < points.size() && points[after].probability < probability) ++after;
+  const CalibrationPoint& b = points[std::min(after, points.size() - 1)];
+  const CalibrationPoint& a = points[after == 0 ? 0 : after - 1];
+  const double span = b.probability - a.probability;
+  const double share = span > 0 ? (probability - a.probability) / span : 0;
+  return CalibrationPoint{probability, a.low + share * (b.low - a.low),
+                          a.high + share * (b.high - a.high)};
 }
 
 }  // namespace insitu

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,22 @@
 #include "shared/result.h"
 
 namespace insitu {
+
+struct CalibrationPoint {
+  double probability = 0;
+  double low = 0, high = 0;
+};
+
+struct UncertainBand {
+  double low = 0, high = 0;  // low <= high
+  double coverage = 0;
+};
+
+struct OperatingPoint {
+  std::string name;
+  double threshold = 0;
+  double sensitivity = 0, specificity = 0;
+};
 
 // Keys and their meaning; an unknown insitu.* key is an error, so that a typing slip is never
 // silently ignored. Optional ones are marked with their default.
@@ -27,6 +44,11 @@ namespace insitu {
 //   insitu.temperature     divides the logits (1)
 //   insitu.threshold       positive when its probability is at or above this
 //   insitu.threshold.sensitivity, insitu.threshold.specificity   measured where training.data says
+//   insitu.calibration.interval   p:low:high,… (none): the 95 % interval of the calibrated
+//                          probability where the model says p; p rises, all are in [0, 1]
+//   insitu.uncertain       low,high,coverage (none): a probability in [low, high) is no answer; the
+//                          others hold for this share of the patches of either class
+//   insitu.operating_points   name:threshold:sensitivity:specificity,… (none)
 //   insitu.training.data, insitu.training.commit
 //   insitu.known_answer    probabilities, one a label, for KnownAnswerImage at the input's size
 //   insitu.self_sha256     SHA-256 of the whole file with these 64 digits replaced by '0'
@@ -45,6 +67,9 @@ struct ModelInfo {
   double threshold = 0.5;
   double threshold_sensitivity = 0;
   double threshold_specificity = 0;
+  std::vector<CalibrationPoint> calibration_interval;  // empty: not known
+  std::optional<UncertainBand> uncertain;
+  std::vector<OperatingPoint> operating_points;
   std::string training_data;
   std::string training_commit;
   std::vector<float> known_answer;
@@ -57,6 +82,11 @@ using Metadata = std::vector<std::pair<std::string, std::string>>;
 // Errors: kModelMetadata, naming the entry.
 Result<ModelInfo> ReadModelInfo(const Metadata& metadata, int input_width, int input_height,
                                 int input_channels);
+
+// The interval of the calibrated probability where the model says probability, linear between the
+// points of insitu.calibration.interval; absent when the model has none. A probability beyond the
+// first or last point gets that point's.
+std::optional<CalibrationPoint> IntervalAt(const ModelInfo& info, double probability);
 
 // The image whose answer every model carries: made from a fixed recurrence, so nothing real travels
 // with a model. (height, width, channels) u8.

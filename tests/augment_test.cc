@@ -57,5 +57,32 @@ TEST_CASE("The same random state gives the same augmented image", "[augment]") {
   CHECK(first.pixels != Augmented(image, {}, &c).pixels);
 }
 
+TEST_CASE("A blur is the mean over three pixels in each direction, edges repeated", "[augment]") {
+  Image image{3, 1, 1, {0, 100, 200}};
+  Random random(1);
+  Blur({.blur = 1}, &random, &image);
+  CHECK(image.pixels == std::vector<uint8_t>{25, 100, 175});
+  Image rgb{1, 2, 3, {0, 40, 80, 40, 40, 0}};
+  Blur({.blur = 1}, &random, &rgb);
+  CHECK(rgb.pixels == std::vector<uint8_t>{10, 40, 60, 30, 40, 20});
+}
+
+TEST_CASE("A blur of share zero leaves the image as it is", "[augment]") {
+  Image image = Numbered(8);
+  Random random(1);
+  Blur({.blur = 0}, &random, &image);
+  CHECK(image.pixels == Numbered(8).pixels);
+}
+
+TEST_CASE("A grey image's density is scaled as a whole and keeps its order", "[augment]") {
+  Image image{4, 1, 1, {10, 100, 100, 255}};
+  Random random(3);
+  JitterStain({.stain_scale = 0.4, .stain_shift = 0, .brightness = 0}, &random, &image);
+  CHECK(image.pixels[1] == image.pixels[2]);
+  CHECK(image.pixels[1] != 100);
+  CHECK(image.pixels[0] < image.pixels[1]);
+  CHECK(image.pixels[3] == 255);
+}
+
 }  // namespace
 }  // namespace insitu

@@ -2,44 +2,50 @@
 
 #include <catch_amalgamated.hpp>
 #include <cmath>
+#include <fstream>
+#include <string>
 #include <vector>
 
 #include "model/random.h"
+#include "tests/temporary_folder.h"
 
 namespace insitu {
 namespace {
 
 using Catch::Approx;
 
-// Patches whose true log-odds, at equal classes, are scale * logit + shift; negatives are kept
-// `negatives` times as often, which must not matter.
-std::vector<HeldOut> Drawn(double scale, double shift, int negatives) {
+// Patches whose true log-odds are scale * logit + shift; each is there once, weighing `weight` when
+// it is negative, or, by copies, as often.
+std::vector<HeldOut> Drawn(double scale, double shift, int copies = 1, double weight = 1) {
   Random random(3);
   std::vector<HeldOut> held_out;
   for (int i = 0; i < 40'000; ++i) {
     const double logit = random.Uniform(-4, 4);
     const bool truth = random.Uniform() < 1 / (1 + std::exp(-(scale * logit + shift)));
-    for (int copy = 0; copy < (truth ? 1 : negatives); ++copy) held_out.push_back({logit, truth});
+    for (int copy = 0; copy < (truth ? 1 : copies); ++copy) {
+      held_out.push_back({logit, truth, 0, truth ? 1 : weight});
+    }
   }
   return held_out;
 }
 
 TEST_CASE("Calibration finds the scale that the labels were drawn with", "[calibration]") {
-  const Calibration c = FitCalibration(Drawn(0.5, 0, 1));
+  const Calibration c = FitCalibration(Drawn(0.5, 0));
   CHECK(c.scale == Approx(0.5).margin(0.03));
   CHECK(c.shift == Approx(0).margin(0.06));
 }
 
-TEST_CASE("Calibration does not depend on how many negatives there are", "[calibration]") {
-  const Calibration once = FitCalibration(Drawn(0.8, 0, 1));
+TEST_CASE("A negative that weighs three counts as three of them do", "[calibration]") {
   const Calibration thrice = FitCalibration(Drawn(0.8, 0, 3));
-  CHECK(thrice.scale == Approx(once.scale).margin(1e-6));
-  CHECK(thrice.shift == Approx(once.shift).margin(1e-6));
+  const Calibration weighed = FitCalibration(Drawn(0.8, 0, 1, 3));
+  CHECK(weighed.scale == Approx(thrice.scale).margin(1e-6));
+  CHECK(weighed.shift == Approx(thrice.shift).margin(1e-6));
+  CHECK(weighed.shift == Approx(-std::log(3.0)).margin(0.1));
 }
 
 TEST_CASE("Calibration lowers the likelihood it is fitted to", "[calibration]") {
   const auto held_out = Drawn(0.3, 0.2, 1);
-  CHECK(BalancedNll(held_out, FitCalibration(held_out)) < BalancedNll(held_out, {}) - 0.01);
+  CHECK(Nll(held_out, FitCalibration(held_out)) < Nll(held_out, {}) - 0.01);
 }
 
 TEST_CASE("Calibration reaches logits that are far off their scale", "[calibration]") {
@@ -58,29 +64,59 @@ TEST_CASE("Calibration of classes that separate entirely stays finite", "[calibr
   CHECK(std::isfinite(c.shift));
 }
 
-TEST_CASE("F1 at the sample's own prevalence is the F1 of its confusion matrix", "[calibration]") {
-  // 100 patches, 40 positive: tp 35, fn 5, tn 50, fp 10.
-  CHECK(F1At(0.4, 35.0 / 40, 50.0 / 60) == Approx(70.0 / 85));
-  CHECK(F1At(0.4, 0, 1) == 0);
-  CHECK(F1At(0.2, 35.0 / 40, 50.0 / 60) < F1At(0.4, 35.0 / 40, 50.0 / 60));
+TEST_CASE("A calibration error is the mean distance of bins from what is observed",
+          "[calibration]") {
+  // Two patches at .75, one positive; two at .25, none positive: (.25 + .25) / 2.
+  const double at = std::log(3.0);
+  const std::vector<HeldOut> held_out = {{at, true}, {at, false}, {-at, false}, {-at, false}};
+  CHECK(CalibrationError(held_out, {}) == Approx(0.25));
+  CHECK(CalibrationError({{{100, true}, {-100, false}}}, {}) == Approx(0).margin(1e-9));
 }
 
-TEST_CASE("The best threshold lies in the middle of its plateau", "[calibration]") {
-  // Probabilities .2 and .8 with nothing between: every threshold in (.2, .8] is perfect.
-  const double at = std::log(4.0);
-  const std::vector<HeldOut> held_out = {{-at, false}, {at, true}};
-  CHECK(BestThreshold(held_out, {}, 0.3) == Approx(0.5).margin(0.002));
+TEST_CASE("Without counts, patches of a label weigh alike and labels as their prevalence",
+          "[calibration]") {
+  std::vector<HeldOut> held_out = {{0, true, 0}, {0, false, 0}, {0, false, 1}, {0, false, 1}};
+  REQUIRE(Weigh({}, {"1", "2"}, 0.25, &held_out).ok());
+  for (const HeldOut& one : held_out) CHECK(one.weight == Approx(0.25));
 }
 
-TEST_CASE("The best threshold is higher where positives are rare", "[calibration]") {
-  const auto held_out = Drawn(1, 0, 1);
-  const double frequent = BestThreshold(held_out, {}, 0.5);
-  CHECK(BestThreshold(held_out, {}, 0.1) > frequent + 0.05);
-  CHECK(frequent < 0.5);  // F1 pays for true positives only
+TEST_CASE("With counts, cases weigh alike and a case's labels as often as it has them",
+          "[calibration]") {
+  // Case 1: 10 % positive, two patches of each at hand; case 2: one negative, 100 % negative.
+  std::vector<HeldOut> held_out = {
+      {0, true, 0}, {0, true, 0}, {0, false, 0}, {0, false, 0}, {0, false, 1}};
+  const CaseCounts counts = {{"1", {900, 100}}, {"2", {50, 0}}};
+  REQUIRE(Weigh(counts, {"1", "2"}, 0.05, &held_out).ok());
+  CHECK(held_out[0].weight == Approx(0.025));
+  CHECK(held_out[2].weight == Approx(0.225));
+  CHECK(held_out[4].weight == Approx(0.5));
 }
 
-TEST_CASE("The best threshold does not depend on how many negatives were kept", "[calibration]") {
-  CHECK(BestThreshold(Drawn(1, 0, 1), {}, 0.284) == BestThreshold(Drawn(1, 0, 3), {}, 0.284));
+TEST_CASE("Counts that lack a case, or a label that is there, are refused by its id",
+          "[calibration]") {
+  std::vector<HeldOut> held_out = {{0, true, 0}, {0, false, 0}};
+  for (const CaseCounts& counts : {CaseCounts{{"7", {1, 1}}}, CaseCounts{{"1", {1, 0}}}}) {
+    const Status status = Weigh(counts, {"1"}, 0.5, &held_out);
+    REQUIRE(!status.ok());
+    CHECK(status.error().message.find("case 1") != std::string::npos);
+  }
+}
+
+TEST_CASE("Counts are read after a heading, and a line that is none is named", "[calibration]") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() / "counts.csv";
+  const auto read = [&path](const std::string& text) {
+    std::ofstream(path) << text;
+    return ReadCaseCounts(path);
+  };
+  const auto counts = read("case_id,n0,n1\r\n12,3,4\r\n\n13,0,5\n");
+  REQUIRE(counts.ok());
+  CHECK(counts.value() == CaseCounts{{"12", {3, 4}}, {"13", {0, 5}}});
+  for (const char* line : {"12", "12,3", ",3,4", "12,3,x", "12,-1,4", "12,3,4\n12,3,4"}) {
+    const auto bad = read(std::string("heading\n") + line);
+    REQUIRE(!bad.ok());
+    CHECK(bad.error().message.find(", line ") != std::string::npos);
+  }
 }
 
 TEST_CASE("A patch exactly at the threshold is positive", "[calibration]") {
@@ -91,12 +127,12 @@ TEST_CASE("A patch exactly at the threshold is positive", "[calibration]") {
 
 TEST_CASE("A baked calibration scales the last layer and shifts the positive logit",
           "[calibration]") {
-  SeedWeights weights;
-  weights.dense2 = {1, 2, 3, 4};
-  weights.dense2_bias = {1, 2};
+  NetworkWeights weights;
+  weights.layers = {{{}, {7}, {7}}, {{}, {1, 2, 3, 4}, {1, 2}}};
   BakeCalibration({0.5, 0.25}, &weights);
-  CHECK(weights.dense2 == std::vector<float>{0.5, 1, 1.5, 2});
-  CHECK(weights.dense2_bias == std::vector<float>{0.5, 1.25});
+  CHECK(weights.layers[0].weight == std::vector<float>{7});
+  CHECK(weights.layers[1].weight == std::vector<float>{0.5, 1, 1.5, 2});
+  CHECK(weights.layers[1].bias == std::vector<float>{0.5, 1.25});
 }
 
 }  // namespace

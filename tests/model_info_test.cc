@@ -246,5 +246,68 @@ TEST_CASE("A model's input is a grey or RGB image within the limits", "[model_in
   for (const int channels : {-1, 0, 2, 4}) CHECK_FALSE(read(50, 50, channels));
 }
 
+TEST_CASE("A model without intervals, band and operating points has none", "[model_info]") {
+  const ModelInfo info = Read(Whole());
+  CHECK(info.calibration_interval.empty());
+  CHECK(!info.uncertain.has_value());
+  CHECK(info.operating_points.empty());
+  CHECK(!IntervalAt(info, 0.5).has_value());
+}
+
+Metadata And(const std::string& key, const std::string& value) {
+  Metadata metadata = Whole();
+  metadata.emplace_back(key, value);
+  return metadata;
+}
+
+TEST_CASE("An interval is linear between its points and level beyond them", "[model_info]") {
+  const ModelInfo info = Read(And("insitu.calibration.interval", "0.2:0.1:0.3,0.6:0.5:0.7"));
+  REQUIRE(info.calibration_interval.size() == 2);
+  const auto at = [&info](double probability) { return IntervalAt(info, probability).value(); };
+  CHECK(at(0.3).low == Catch::Approx(0.2));
+  CHECK(at(0.3).high == Catch::Approx(0.4));
+  CHECK(at(0.6).low == Catch::Approx(0.5));
+  CHECK(at(0.1).low == Catch::Approx(0.1));
+  CHECK(at(0.9).high == Catch::Approx(0.7));
+}
+
+TEST_CASE("Points of an interval rise, and low is not above high", "[model_info]") {
+  const std::string key = "insitu.calibration.interval";
+  CHECK(Read(And(key, "0:0:1,1:0.5:0.5")).calibration_interval.size() == 2);
+  CheckRefused(And(key, "0.5:0:1,0.5:0:1"), key, "does not rise");
+  CheckRefused(And(key, "0.5:0.2:0.1"), key, "does not rise");
+  CheckRefused(And(key, "0.5:0.2"), key, "2 numbers instead of 3");
+  CheckRefused(And(key, "0:0:0,1:1"), key, "2 numbers instead of 3");
+  CheckRefused(And(key, "0.5:0.2:1.1"), key, "out of range");
+  CheckRefused(And(key, ""), key, "is empty");
+}
+
+TEST_CASE("An uncertain band goes from low to high, which may be the same", "[model_info]") {
+  const std::string key = "insitu.uncertain";
+  const ModelInfo info = Read(And(key, "0.25,0.5,0.9"));
+  REQUIRE(info.uncertain.has_value());
+  CHECK(info.uncertain->low == 0.25);
+  CHECK(info.uncertain->high == 0.5);
+  CHECK(info.uncertain->coverage == 0.9);
+  CHECK(Read(And(key, "0.5,0.5,0.9")).uncertain.has_value());
+  CheckRefused(And(key, "0.6,0.5,0.9"), key, "does not rise");
+  CheckRefused(And(key, "0.6,0.7"), key, "2 numbers instead of 3");
+  CheckRefused(And(key, "0,1.1,0.9"), key, "out of range");
+}
+
+TEST_CASE("Operating points have a name and three numbers", "[model_info]") {
+  const std::string key = "insitu.operating_points";
+  const ModelInfo info = Read(And(key, "screen:0.1:0.95:0.5,confirm:0.8:0.6:0.95"));
+  REQUIRE(info.operating_points.size() == 2);
+  CHECK(info.operating_points[0].name == "screen");
+  CHECK(info.operating_points[0].threshold == 0.1);
+  CHECK(info.operating_points[1].sensitivity == 0.6);
+  CHECK(info.operating_points[1].specificity == 0.95);
+  CheckRefused(And(key, "screen:0.1:0.95"), key, "2 numbers instead of 3");
+  CheckRefused(And(key, ":0.1:0.95:0.5"), key, "empty name");
+  CheckRefused(And(key, "screen:0.1:0.95:2"), key, "out of range");
+  CheckRefused(And(key, "screen:x:0.95:0.5"), key, "\"x\"");
+}
+
 }  // namespace
 }  // namespace insitu

@@ -15,24 +15,72 @@
 namespace insitu {
 namespace {
 
-constexpr size_t kLargestFile = 2'100'000;
+LayerSpec Convolution(int filters, int side, int pool) {
+  LayerSpec layer;
+  layer.filters = filters;
+  layer.side = side;
+  layer.pool = pool;
+  return layer;
+}
 
-SeedWeights RandomWeights(const SeedShape& s = {}) {
+LayerSpec Layer(LayerKind kind, int filters) {
+  LayerSpec layer;
+  layer.kind = kind;
+  layer.filters = filters;
+  return layer;
+}
+
+// Two convolutions and a dense layer, as the seed model has.
+NetworkSpec Plain() {
+  NetworkSpec spec;
+  spec.layers = {Convolution(32, 3, 3), Convolution(64, 3, 2), Layer(LayerKind::kDense, 128)};
+  spec.layers[2].dropout = 0.5;
+  return spec;
+}
+
+// Every kind of layer and every option, of grey images.
+NetworkSpec Varied() {
+  NetworkSpec spec;
+  spec.side = 20;
+  spec.channels = 1;
+  LayerSpec strided = Convolution(4, 4, 1);
+  strided.stride = 2;  // 20 -> 9
+  LayerSpec residual = Convolution(4, 3, 1);
+  residual.padding = 1;
+  residual.residual = true;
+  LayerSpec separable = residual;
+  separable.kind = LayerKind::kSeparable;
+  LayerSpec wider = separable;
+  wider.filters = 6;
+  wider.residual = false;
+  wider.stride = 2;  // 4 -> 2
+  LayerSpec pool = Layer(LayerKind::kMaxPool, 0);
+  pool.side = 2;  // 9 -> 4
+  spec.layers = {strided,
+                 residual,
+                 separable,
+                 pool,
+                 wider,
+                 Layer(LayerKind::kGlobalAveragePool, 0),
+                 Layer(LayerKind::kDense, 5)};
+  return spec;
+}
+
+NetworkWeights RandomWeights(const NetworkSpec& spec) {
   Random random(11);
-  const auto fill = [&random](std::vector<float>* values, int count) {
-    for (int i = 0; i < count; ++i) values->push_back(static_cast<float>(random.Uniform(-1, 1)));
+  const auto filled = [&random](const std::vector<int64_t>& shape) {
+    std::vector<float> values(shape.empty() ? 0 : 1);
+    for (const int64_t size : shape) values.resize(values.size() * static_cast<size_t>(size));
+    for (float& value : values) value = static_cast<float>(random.Uniform(-1, 1));
+    return values;
   };
-  SeedWeights w;
-  w.shape = s;
-  fill(&w.conv1, s.conv1_filters * kSeedChannels * s.conv1_side * s.conv1_side);
-  fill(&w.conv1_bias, s.conv1_filters);
-  fill(&w.conv2, s.conv2_filters * s.conv1_filters * s.conv2_side * s.conv2_side);
-  fill(&w.conv2_bias, s.conv2_filters);
-  fill(&w.dense1, s.dense * s.features());
-  fill(&w.dense1_bias, s.dense);
-  fill(&w.dense2, kSeedLabels * s.dense);
-  fill(&w.dense2_bias, kSeedLabels);
-  return w;
+  NetworkWeights weights;
+  weights.spec = spec;
+  for (const LayerShapes& shapes : WeightShapes(spec)) {
+    weights.layers.push_back(
+        {filled(shapes.depthwise), filled(shapes.weight), filled(shapes.bias)});
+  }
+  return weights;
 }
 
 std::vector<std::string> Operators(const OnnxModel& model) {
@@ -42,17 +90,14 @@ std::vector<std::string> Operators(const OnnxModel& model) {
   return operators;
 }
 
-TEST_CASE("The written seed network is read back as it was meant", "[onnx_writer]") {
-  const SeedWeights weights = RandomWeights();
-  const std::vector<uint8_t> file = SeedOnnx(weights, {{"insitu.id", "made"}});
-  CHECK(file.size() <= kLargestFile);
-  const auto model = ReadOnnx(file);
+TEST_CASE("A written network is read back as it was meant", "[onnx_writer]") {
+  const auto model = ReadOnnx(OnnxFile(RandomWeights(Plain()), {{"insitu.id", "made"}}));
   REQUIRE(model.ok());
   CHECK(model.value().opset == 17);
-  CHECK(Operators(model.value()) == std::vector<std::string>{"Cast", "Cast", "Cast", "Cast", "Conv",
-                                                             "Relu", "MaxPool", "Conv", "Relu",
-                                                             "MaxPool", "Flatten", "Gemm", "Relu",
-                                                             "Dropout", "Gemm", "Softmax"});
+  CHECK(Operators(model.value()) == std::vector<std::string>{"Cast", "Conv", "Relu", "MaxPool",
+                                                             "Cast", "Conv", "Relu", "MaxPool",
+                                                             "Flatten", "Cast", "Gemm", "Relu",
+                                                             "Dropout", "Cast", "Gemm", "Softmax"});
   REQUIRE(model.value().inputs.size() == 1);
   CHECK(model.value().names.text(model.value().inputs[0].name) == "image");
   CHECK(model.value().inputs[0].shape == Shape{-1, 3, 50, 50});
@@ -61,25 +106,23 @@ TEST_CASE("The written seed network is read back as it was meant", "[onnx_writer
 }
 
 TEST_CASE("Stored weights are those that AsStored gives, biases unchanged", "[onnx_writer]") {
-  const SeedWeights weights = RandomWeights();
-  const SeedWeights stored = AsStored(weights);
-  CHECK(stored.dense1 != weights.dense1);
-  CHECK(stored.dense1_bias == weights.dense1_bias);
-  const auto model = ReadOnnx(SeedOnnx(weights, {}));
+  const NetworkWeights weights = RandomWeights(Varied());
+  const NetworkWeights stored = AsStored(weights);
+  CHECK(stored.layers[0].weight != weights.layers[0].weight);
+  CHECK(stored.layers[0].bias == weights.layers[0].bias);
+  const auto model = ReadOnnx(OnnxFile(weights, {}));
   REQUIRE(model.ok());
   const OnnxModel& read = model.value();
-  CHECK(read.FindInitializer("conv1.weight.float16")->floats == stored.conv1);
-  CHECK(read.FindInitializer("conv2.weight.float16")->floats == stored.conv2);
-  CHECK(read.FindInitializer("dense1.weight.float16")->floats == stored.dense1);
-  const SeedShape& s = weights.shape;
-  CHECK(read.FindInitializer("dense1.weight.float16")->shape == Shape{s.dense, s.features()});
-  CHECK(read.FindInitializer("dense2.weight.float16")->floats == stored.dense2);
-  CHECK(read.FindInitializer("dense1.bias")->floats == weights.dense1_bias);
-  CHECK(read.FindInitializer("dropout.ratio")->floats == std::vector<float>{0.5f});
+  CHECK(read.FindInitializer("layer1.weight.float16")->floats == stored.layers[0].weight);
+  CHECK(read.FindInitializer("layer3.depthwise.float16")->floats == stored.layers[2].depthwise);
+  CHECK(read.FindInitializer("layer3.depthwise.float16")->shape == Shape{4, 1, 3, 3});
+  CHECK(read.FindInitializer("layer7.weight.float16")->shape == Shape{5, 6});
+  CHECK(read.FindInitializer("logits.weight.float16")->floats == stored.layers[7].weight);
+  CHECK(read.FindInitializer("layer1.bias")->floats == weights.layers[0].bias);
 }
 
 TEST_CASE("The file ends in the SHA-256 of itself with those digits as zeros", "[onnx_writer]") {
-  std::vector<uint8_t> file = SeedOnnx(RandomWeights(), {{"insitu.id", "made"}});
+  std::vector<uint8_t> file = OnnxFile(RandomWeights(Plain()), {{"insitu.id", "made"}});
   const auto model = ReadOnnx(file);
   REQUIRE(model.ok());
   REQUIRE(model.value().metadata.size() == 2);
@@ -91,21 +134,16 @@ TEST_CASE("The file ends in the SHA-256 of itself with those digits as zeros", "
   CHECK(HexDigits(Sha256(file)) == digits);
 }
 
-TEST_CASE("The engine runs a written network of any sizes", "[onnx_writer]") {
-  const SeedShape shape = {.conv1_side = 5,
-                           .conv1_filters = 4,
-                           .pool1 = 3,
-                           .conv2_side = 4,
-                           .conv2_filters = 6,
-                           .pool2 = 5,
-                           .dense = 7};
-  REQUIRE(shape.features() == 6 * 2 * 2);  // 50 - 4 = 46, / 3 = 15, - 3 = 12, / 5 = 2
-  auto model = ReadOnnx(SeedOnnx(RandomWeights(shape), {}));
+TEST_CASE("The engine runs a written network of every kind of layer", "[onnx_writer]") {
+  const NetworkSpec spec = Varied();
+  REQUIRE(NetworkFault(spec).empty());
+  auto model = ReadOnnx(OnnxFile(RandomWeights(spec), {}));
   REQUIRE(model.ok());
   const auto network = Network::Create(std::move(model.value()), PlanOptions::ForImages());
   REQUIRE(network.ok());
   CHECK(network.value().outputs()[0].shape == Shape{1, 2});
-  CHECK(network.value().Parameters() == 4 * 75 + 4 + 6 * 64 + 6 + 7 * 24 + 7 + 2 * 7 + 2);
+  // The engine gives the separable layers' first convolutions a bias of zeros, one a channel.
+  CHECK(static_cast<int64_t>(network.value().Parameters()) == ParameterCount(spec) + 4 + 4);
 }
 
 }  // namespace

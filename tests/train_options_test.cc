@@ -4,72 +4,58 @@
 #include <string>
 #include <vector>
 
+#include "tests/temporary_folder.h"
+
 namespace insitu {
 namespace {
 
-Result<TrainOptions> Read(std::vector<std::string> more) {
+constexpr const char* kConfig = R"(
+id = "made"
+kind = "histology"
+um_per_pixel = 4
+labels = ["none", "some"]
+verdicts = ["nothing", "something"]
+folds = 4
+)";
+
+Result<TrainOptions> Read(std::vector<std::string> more, bool with_config = true) {
+  const TemporaryFolder folder;
+  WriteFile(folder / "made.toml", kConfig);
   std::vector<std::string> words = {"--data", "folder", "--cases", "list.txt"};
+  if (with_config) words.insert(words.end(), {"--config", (folder / "made.toml").string()});
   words.insert(words.end(), more.begin(), more.end());
   return ReadTrainOptions(words);
 }
 
-TEST_CASE("Flags that are not given leave the settings the model was chosen with",
-          "[train_options]") {
+TEST_CASE("A config, a folder and a list of cases are enough", "[train_options]") {
   const auto options = Read({});
   REQUIRE(options.ok());
-  const TrainingSettings defaults;
+  CHECK(options.value().config.id == "made");
   CHECK(options.value().data == "folder");
   CHECK(options.value().list == "list.txt");
   CHECK(options.value().out.empty());
-  CHECK(options.value().training.epochs == defaults.epochs);
-  CHECK(options.value().training.optimizer.dropout == defaults.optimizer.dropout);
-  CHECK(options.value().training.shape.features() == defaults.shape.features());
+  CHECK(options.value().only == -1);
 }
 
-TEST_CASE("Every setting of training can be given", "[train_options]") {
-  const auto options = Read({"--epochs", "3", "--dropout=0.25", "--mixup", "0.5", "--smoothing",
-                             "0.1", "--dense", "64", "--seed", "7", "--folds", "4"});
+TEST_CASE("Settings given by --set hold instead of the file's", "[train_options]") {
+  const auto options = Read({"--set", "folds = 2, training.epochs = 3"});
   REQUIRE(options.ok());
-  CHECK(options.value().training.epochs == 3);
-  CHECK(options.value().training.optimizer.dropout == 0.25);
-  CHECK(options.value().training.mixup == 0.5);
-  CHECK(options.value().training.label_smoothing == 0.1);
-  CHECK(options.value().training.shape.dense == 64);
-  CHECK(options.value().training.seed == 7);
-  CHECK(options.value().folds == 4);
+  CHECK(options.value().config.folds == 2);
+  CHECK(options.value().config.training.epochs == 3);
 }
 
-TEST_CASE("The folder and the list of cases are needed, and nothing beside the flags",
-          "[train_options]") {
-  CHECK(!ReadTrainOptions({"--data", "folder"}).ok());
-  CHECK(!ReadTrainOptions({"--cases", "list.txt"}).ok());
+TEST_CASE("What is needed and what is not understood is said", "[train_options]") {
+  CHECK(!Read({}, false).ok());
+  CHECK(!ReadTrainOptions({"--config", "made.toml", "--data", "folder"}).ok());
   CHECK(!Read({"more"}).ok());
-  CHECK(!Read({"--epoch", "3"}).ok());
+  CHECK(!Read({"--epochs", "3"}).ok());
 }
 
-TEST_CASE("Settings at their limits are taken and beyond them refused, naming the flag",
-          "[train_options]") {
-  CHECK(Read({"--dropout", "0.95"}).ok());
-  const auto beyond = Read({"--dropout", "0.96"});
-  REQUIRE(!beyond.ok());
-  CHECK(beyond.error().message.find("--dropout must be a number from 0 to 0.95") !=
-        std::string::npos);
-  CHECK(Read({"--folds", "2"}).ok());
-  CHECK(!Read({"--folds", "1"}).ok());
-}
-
-TEST_CASE("A network must leave at least one pixel to its dense layer", "[train_options]") {
-  // 50 - 2 = 48, / 2 = 24, - 2 = 22: pools of 22 leave one, of 23 none.
-  const std::vector<std::string> rest = {"--conv1-side", "3", "--pool1", "2", "--conv2-side", "3"};
-  const auto with_pool = [&rest](const char* pool) {
-    std::vector<std::string> words = rest;
-    words.insert(words.end(), {"--pool2", pool});
-    return Read(words);
-  };
-  REQUIRE(with_pool("22").ok());
-  CHECK(with_pool("22").value().training.shape.side2() == 1);
-  CHECK(!with_pool("23").ok());
-  CHECK(!Read({"--conv1-side", "15", "--pool1", "16", "--conv2-side", "15"}).ok());
+TEST_CASE("One fit alone is a fold or the final one, and needs a checkpoint", "[train_options]") {
+  CHECK(Read({"--only", "0", "--checkpoint", "kept"}).value().only == 0);
+  CHECK(Read({"--only", "4", "--checkpoint", "kept"}).value().only == 4);
+  CHECK(!Read({"--only", "5", "--checkpoint", "kept"}).ok());
+  CHECK(!Read({"--only", "1"}).ok());
 }
 
 }  // namespace
