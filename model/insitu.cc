@@ -17,6 +17,10 @@ constexpr const char* kUsage =
   evaluate --model MODEL FOLDER [--cases LIST.txt] [--json]
       How right the model is on labelled patches, FOLDER/CASE/LABEL/…_classLABEL.png, LABEL 0 or 1.
       --cases: only the cases named in the file, one a line.
+  evaluate-films --models LIST.csv FOLDER [--json]
+      How right a mammogram model is on the films of mini-MIAS, FOLDER/labels.csv and the films, each
+      judged by the model that LIST gives for its woman (repeat,woman,model), which has not seen her:
+      patches, films, marks. --model MODEL instead: one model for all.
   model MODEL [--json]
       The model's layers, sizes, multiply-adds and metadata.
   onnx-test FOLDER…
@@ -30,6 +34,7 @@ int Run(const Words& words) {
   using Command = int (*)(const Words&, std::ostream&, std::ostream&);
   static const std::map<std::string, Command> kCommands = {{"predict", RunPredict},
                                                            {"evaluate", RunEvaluate},
+                                                           {"evaluate-films", RunEvaluateFilms},
                                                            {"model", RunDescribe},
                                                            {"onnx-test", RunOnnxTest}};
   if (words.empty()) return UsageError("A command is needed.", std::cerr);

@@ -1,0 +1,226 @@
+// insitu evaluate-films: how right a mammogram model is on the films of mini-MIAS, each judged by a
+// model that has not seen the woman's films.
+#include <algorithm>
+#include <iomanip>
+#include <iostream>
+#include <map>
+#include <sstream>
+
+#include "model/arguments.h"
+#include "model/commands.h"
+#include "model/files.h"
+#include "model/film_models.h"
+#include "model/film_reader.h"
+#include "model/film_report.h"
+#include "model/json.h"
+#include "model/progress.h"
+#include "shared/str_cat.h"
+
+namespace insitu {
+namespace {
+
+struct FilmEvaluation {
+  std::vector<Film> films;
+  std::vector<FilmRepeat> repeats;
+  FilmRepeat chance;
+  std::string model_id, model_version;
+  FilmFigures figures;
+  FilmFigures by_chance;
+};
+
+// Loaded when first asked for, so that the films can be gone through once for all models.
+class Models {
+ public:
+  Result<Classifier*> Get(const std::string& path) {
+    const auto found = loaded_.find(path);
+    if (found != loaded_.end()) return &found->second;
+    ASSIGN_OR_RETURN(Classifier classifier, LoadClassifier(path));
+    const Status reads = CheckReadsFilms(classifier.info());
+    if (!reads.ok()) return Located(path, reads.error());
+    return &loaded_.emplace(path, std::move(classifier)).first->second;
+  }
+
+ private:
+  std::map<std::string, Classifier> loaded_;
+};
+
+Status JudgeFilm(const OpenFilm& open, size_t index, Classifier* classifier, const Film& film,
+                 FilmRepeat* repeat) {
+  ASSIGN_OR_RETURN(const FilmMap map, ReadMap(open, classifier));
+  repeat->films.push_back(JudgeMarks(film, FindMarks(map, kMarkApart)));
+  for (const FilmPatch& patch : SamplePatches(film, open.breast, {})) {
+    ASSIGN_OR_RETURN(const double probability, ReadPatch(open, patch.centre, classifier));
+    repeat->patches.push_back({probability, patch.label == 1, index});
+  }
+  return {};
+}
+
+Result<FilmEvaluation> Evaluate(std::vector<Film> films, const FilmModels& models) {
+  FilmEvaluation evaluation;
+  evaluation.films = std::move(films);
+  evaluation.repeats.resize(models.size());
+  Models loaded;
+  Progress progress("Reading films", evaluation.films.size() * models.size());
+  size_t done = 0;
+  for (size_t i = 0; i < evaluation.films.size(); ++i) {
+    Film& film = evaluation.films[i];
+    ASSIGN_OR_RETURN(const OpenFilm open, Open(&film));
+    for (size_t r = 0; r < models.size(); ++r) {
+      ASSIGN_OR_RETURN(Classifier* const classifier, loaded.Get(models[r].at(film.woman)));
+      RETURN_IF_ERROR(JudgeFilm(open, i, classifier, film, &evaluation.repeats[r]));
+      evaluation.model_id = classifier->info().id;
+      evaluation.model_version = classifier->info().version;
+      progress.Update(++done);
+    }
+    evaluation.chance.films.push_back(JudgeMarks(film, FindMarks(ChanceMap(open, i), kMarkApart)));
+  }
+  evaluation.figures = ComputeFilmFigures(evaluation.films, evaluation.repeats);
+  evaluation.by_chance = ComputeFilmFigures(evaluation.films, {evaluation.chance});
+  return evaluation;
+}
+
+struct Counts {
+  size_t women = 0, abnormal = 0, findings = 0, placed = 0, patches = 0, suspicious = 0;
+};
+
+Counts CountAll(const FilmEvaluation& evaluation) {
+  Counts counts;
+  std::map<std::string, int> women;
+  for (const Film& film : evaluation.films) {
+    ++women[film.woman];
+    counts.abnormal += film.abnormal() ? 1 : 0;
+    counts.findings += film.findings.size();
+    for (const Finding& finding : film.findings) counts.placed += finding.place ? 1 : 0;
+  }
+  counts.women = women.size();
+  counts.patches = evaluation.repeats[0].patches.size();
+  for (const JudgedPatch& patch : evaluation.repeats[0].patches) {
+    counts.suspicious += patch.truth ? 1 : 0;
+  }
+  return counts;
+}
+
+double Share(size_t part, size_t whole) {
+  return static_cast<double>(part) / static_cast<double>(std::max<size_t>(whole, 1));
+}
+
+Json FigureJson(const Figure& figure) {
+  Json json = Json::object();
+  if (figure.value) json["value"] = *figure.value;
+  if (figure.interval) json["interval"] = {figure.interval->low, figure.interval->high};
+  return json;
+}
+
+Json FrocJson(const FilmEvaluation& evaluation) {
+  Json froc = Json::array();
+  for (size_t i = 0; i < kFalseMarkRates.size(); ++i) {
+    froc.push_back(
+        {{"false_marks_a_film", kFalseMarkRates[i]},
+         {"on_normal_films", FigureJson(evaluation.figures.on_normal_films[i])},
+         {"on_all_films", FigureJson(evaluation.figures.on_all_films[i])},
+         {"chance_on_normal_films", FigureJson(evaluation.by_chance.on_normal_films[i])}});
+  }
+  return froc;
+}
+
+// What calling everything negative scores.
+Json AlwaysNegativeJson(size_t positives, size_t all) {
+  return {{"prevalence", Share(positives, all)},
+          {"accuracy", 1 - Share(positives, all)},
+          {"sensitivity", 0},
+          {"specificity", 1},
+          {"balanced_accuracy", 0.5},
+          {"auc", 0.5}};
+}
+
+Json FilmReportJson(const FilmEvaluation& evaluation) {
+  const Counts counts = CountAll(evaluation);
+  const FilmFigures& figures = evaluation.figures;
+  return {{"model", {{"id", evaluation.model_id}, {"version", evaluation.model_version}}},
+          {"data",
+           {{"films", evaluation.films.size()},
+            {"women", counts.women},
+            {"abnormal_films", counts.abnormal},
+            {"findings", counts.findings},
+            {"findings_with_place", counts.placed},
+            {"patches", counts.patches},
+            {"suspicious_patches", counts.suspicious}}},
+          {"protocol",
+           {{"repeats", evaluation.repeats.size()},
+            {"map_stride", kMapStride},
+            {"marks_apart", kMarkApart},
+            {"least_hit_radius", kLeastHit}}},
+          {"bootstrap", {{"samples", kFilmBootstraps}, {"seed", kFilmBootstrapSeed}}},
+          {"patches",
+           {{"auc", FigureJson(figures.patch_auc)},
+            {"always_negative", AlwaysNegativeJson(counts.suspicious, counts.patches)}}},
+          {"films",
+           {{"auc", FigureJson(figures.film_auc)},
+            {"always_negative", AlwaysNegativeJson(counts.abnormal, evaluation.films.size())}}},
+          {"froc", FrocJson(evaluation)}};
+}
+
+std::string Text(const Figure& figure) {
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(3);
+  if (!figure.value) return "-";
+  text << *figure.value;
+  if (figure.interval) text << " (" << figure.interval->low << "-" << figure.interval->high << ")";
+  return text.str();
+}
+
+void PrintFilmReport(std::ostream& out, const FilmEvaluation& evaluation) {
+  const Counts counts = CountAll(evaluation);
+  const FilmFigures& figures = evaluation.figures;
+  const size_t films = evaluation.films.size();
+  out << "Model " << evaluation.model_id << " " << evaluation.model_version << ", "
+      << evaluation.repeats.size() << " times on " << films << " films of " << counts.women
+      << " women; " << counts.abnormal << " films have a finding, " << counts.placed << " of "
+      << counts.findings << " findings a usable place.\nIn brackets: 95 % interval, "
+      << kFilmBootstraps << " bootstrap samples of women.\n\n"
+      << std::fixed << std::setprecision(3) << "Patches: AUC " << Text(figures.patch_auc) << "; "
+      << counts.suspicious << " of " << counts.patches
+      << " are suspicious; always-negative: accuracy "
+      << 1 - Share(counts.suspicious, counts.patches) << ", AUC 0.5\n"
+      << "Films:   AUC " << Text(figures.film_auc) << "; " << counts.abnormal << " of " << films
+      << " have a finding; always-negative: accuracy " << 1 - Share(counts.abnormal, films)
+      << ", AUC 0.5\n\nSensitivity for findings at so many false marks a film\n"
+      << std::left << std::setw(8) << "marks" << std::setw(24) << "on normal films" << std::setw(24)
+      << "on all films" << "by chance\n";
+  for (size_t i = 0; i < kFalseMarkRates.size(); ++i) {
+    out << std::setw(8) << std::setprecision(1) << kFalseMarkRates[i] << std::setprecision(3)
+        << std::setw(24) << Text(figures.on_normal_films[i]) << std::setw(24)
+        << Text(figures.on_all_films[i]) << Text(evaluation.by_chance.on_normal_films[i]) << '\n';
+  }
+}
+
+}  // namespace
+
+int RunEvaluateFilms(const Words& words, std::ostream& out, std::ostream& err) {
+  const auto parsed = Arguments::Parse(words, {{"model", true}, {"models", true}, {"json"}});
+  if (!parsed.ok()) return UsageError(parsed.error().message, err);
+  const Arguments& arguments = parsed.value();
+  if (arguments.positional().size() != 1)
+    return UsageError("evaluate-films needs one folder.", err);
+  if (arguments.Has("model") == arguments.Has("models")) {
+    return UsageError("evaluate-films needs either --models LIST.csv or --model MODEL.", err);
+  }
+  Result<std::vector<Film>> films = ListFilms(arguments.positional()[0]);
+  if (!films.ok()) return Failure(films.error(), err);
+  FilmModels one(1);
+  for (const Film& film : films.value()) one[0][film.woman] = arguments.Text("model");
+  Result<FilmModels> models = arguments.Has("model")
+                                  ? Result<FilmModels>(std::move(one))
+                                  : ReadFilmModels(arguments.Text("models"), films.value());
+  if (!models.ok()) return Failure(models.error(), err);
+  const auto evaluation = Evaluate(TakeValue(&films), models.value());
+  if (!evaluation.ok()) return Failure(evaluation.error(), err);
+  if (arguments.Has("json")) {
+    out << ToText(FilmReportJson(evaluation.value()), true) << '\n';
+  } else {
+    PrintFilmReport(out, evaluation.value());
+  }
+  return kExitOk;
+}
+
+}  // namespace insitu

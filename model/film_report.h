@@ -1,0 +1,52 @@
+// What an evaluation on films found, and its figures with their intervals.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/film_bootstrap.h"
+#include "model/film_set.h"
+#include "model/froc.h"
+
+namespace insitu {
+
+// The rates of false marks a film at which sensitivity is told.
+inline constexpr std::array<double, 4> kFalseMarkRates = {0.5, 1, 2, 4};
+
+inline constexpr int kFilmBootstraps = 1000;
+inline constexpr uint64_t kFilmBootstrapSeed = 1;
+
+struct JudgedPatch {
+  double probability = 0;
+  bool truth = false;  // suspicious
+  size_t film = 0;
+};
+
+// One repeat: every film judged once, by a model of its own.
+struct FilmRepeat {
+  std::vector<JudgedFilm> films;  // in the order of the film list
+  std::vector<JudgedPatch> patches;
+};
+
+struct Figure {
+  std::optional<double> value;
+  std::optional<Interval> interval;  // 95 %
+};
+
+// Each is the mean over the repeats.
+struct FilmFigures {
+  Figure patch_auc;
+  Figure film_auc;  // film with a finding or without, by its strongest mark
+  std::array<Figure, kFalseMarkRates.size()> on_normal_films;  // sensitivity, FROC
+  std::array<Figure, kFalseMarkRates.size()> on_all_films;
+};
+
+// repeats: at least one. Only films.size() and the women of the films are used of `films`.
+FilmFigures ComputeFilmFigures(const std::vector<Film>& films,
+                               const std::vector<FilmRepeat>& repeats);
+
+}  // namespace insitu
