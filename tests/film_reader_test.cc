@@ -15,11 +15,9 @@ Classifier FilmModel(const ClassifierModelOptions& changes = {}) {
   ClassifierModelOptions options = changes;
   options.side = kFilmPatchSide;
   options.channels = 1;
-  options.temperature = 100;  // the made model is very sure of images as large as this
-  options.metadata = {{"insitu.kind", "mammogram"},
-                      {"insitu.um_per_pixel", "200"},
-                      {"insitu.mean", "0.5"},
-                      {"insitu.std", "0.25"}};
+  options.logits = true;  // of images as large as this its softmax would be 0 or 1
+  options.temperature = 100;
+  options.metadata = {{"insitu.kind", "mammogram"}, {"insitu.um_per_pixel", "200"}};
   auto model = Classifier::Create(MakeClassifierModel(options));
   INFO((model.ok() ? "" : model.error().message));
   REQUIRE(model.ok());
