@@ -2,7 +2,8 @@
 step := cmake/step.sh
 with := cmake/with-toolchain.sh
 
-.PHONY: help setup native asan tsan wasm site run test fuzz bench-server lint check format train models clean
+.PHONY: help setup native asan tsan wasm site run test fuzz bench-server lint check format train models mammogram \
+  clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z ,-]*\):.*## /  make \1\t/p' Makefile | expand -t 26
@@ -66,6 +67,13 @@ models:  ## train every shipped model anew, as they are shipped; goes on where i
 	@model/train.sh model/seed.toml "$(DATA)" model/seed.onnx --checkpoint build/checkpoints/seed
 	@model/train.sh model/best.toml "$(DATA)" model/best.onnx --checkpoint build/checkpoints/best \
 	  --more unlisted
+
+FILMS = ../shared/data/mias
+REPEATS = 1
+mammogram: native  ## train the mammogram model anew and measure it; FILMS=FOLDER REPEATS=3 (of its folds)
+	@cmake/setup.sh run train
+	@$(step) "build train" cmake/build.sh train
+	@model/mammogram.sh "$(FILMS)" "$(REPEATS)"
 
 clean:  ## remove all that was built, and the tools that were set up
 	rm -rf build node_modules

@@ -13,8 +13,8 @@
 namespace insitu {
 
 // How a map is read. Fixed before any network was trained, and tuned on nothing.
-inline constexpr int kMapStride = 10;     // pixels between neighbouring patches; 2 mm
-inline constexpr int kSmoothings = 2;     // times that the map is smoothed before marks are sought
+inline constexpr int kMapStride = 20;     // pixels between neighbouring patches; 4 mm
+inline constexpr int kSmoothings = 1;     // times that the map is smoothed before marks are sought
 inline constexpr double kMarkApart = 50;  // pixels within which there is one mark at most; 10 mm
 
 // Values at the centres of patches on a film: column i is at x = kFilmPatchSide / 2 + i * stride,

@@ -20,6 +20,9 @@ struct TrainOptions {
   std::string out;         // "" to measure by hold-out only
   std::string checkpoint;  // folder; "" for none
   int64_t only = -1;  // one fit, kept in the checkpoint: a fold from 1, 0 the final one; -1 all
+  std::string films;  // folder of mini-MIAS in place of data and list; "" for none
+  std::string fold_models;  // folder for the models of a film training's folds; "" for none
+  size_t repeats = 1;       // of a film training's folds, each with the women dealt out anew
   std::string commit, source;
 };
 
