@@ -23,7 +23,8 @@ struct FilmEvaluation {
   std::vector<Film> films;
   std::vector<FilmRepeat> repeats;
   FilmRepeat chance;
-  std::string model_id, model_version;
+  std::string model_id, model_version, model_sha256;
+  bool by_folds = false;  // otherwise by the model itself
   FilmFigures figures;
   FilmFigures by_chance;
 };
@@ -31,18 +32,41 @@ struct FilmEvaluation {
 // Loaded when first asked for, so that the films can be gone through once for all models.
 class Models {
  public:
+  // whole: the model that is evaluated; every other has to come from the same training.
+  explicit Models(const ModelInfo& whole) : whole_(whole) {}
+
   Result<Classifier*> Get(const std::string& path) {
     const auto found = loaded_.find(path);
     if (found != loaded_.end()) return &found->second;
     ASSIGN_OR_RETURN(Classifier classifier, LoadClassifier(path));
-    const Status reads = CheckReadsFilms(classifier.info());
-    if (!reads.ok()) return Located(path, reads.error());
+    const Status fits = Check(classifier.info());
+    if (!fits.ok()) return Located(path, fits.error());
     return &loaded_.emplace(path, std::move(classifier)).first->second;
   }
 
  private:
+  Status Check(const ModelInfo& info) const {
+    RETURN_IF_ERROR(CheckReadsFilms(info));
+    if (info.id == whole_.id && info.version == whole_.version &&
+        info.training_data == whole_.training_data &&
+        info.training_commit == whole_.training_commit && info.threshold == whole_.threshold) {
+      return {};
+    }
+    return Fail(ErrorCode::kInvalidArgument,
+                "It is of another training than the model; train both anew, at once.");
+  }
+
+  const ModelInfo& whole_;
   std::map<std::string, Classifier> loaded_;
 };
+
+// Which model judges whom: the folds' or, without them, the one that is evaluated.
+Result<FilmModels> ModelsFor(const Arguments& arguments, const std::vector<Film>& films) {
+  if (arguments.Has("folds")) return ReadFilmModels(arguments.Text("folds"), films);
+  FilmModels one(1);
+  for (const Film& film : films) one[0][film.woman] = arguments.Text("model");
+  return one;
+}
 
 Status JudgeFilm(const OpenFilm& open, size_t index, Classifier* classifier, const Film& film,
                  FilmRepeat* repeat) {
@@ -55,11 +79,15 @@ Status JudgeFilm(const OpenFilm& open, size_t index, Classifier* classifier, con
   return {};
 }
 
-Result<FilmEvaluation> Evaluate(std::vector<Film> films, const FilmModels& models) {
+Result<FilmEvaluation> Evaluate(const Classifier& whole, std::vector<Film> films,
+                                const FilmModels& models) {
   FilmEvaluation evaluation;
+  evaluation.model_id = whole.info().id;
+  evaluation.model_version = whole.info().version;
+  evaluation.model_sha256 = whole.sha256();
   evaluation.films = std::move(films);
   evaluation.repeats.resize(models.size());
-  Models loaded;
+  Models loaded(whole.info());
   Progress progress("Reading films", evaluation.films.size() * models.size());
   size_t done = 0;
   for (size_t i = 0; i < evaluation.films.size(); ++i) {
@@ -68,8 +96,6 @@ Result<FilmEvaluation> Evaluate(std::vector<Film> films, const FilmModels& model
     for (size_t r = 0; r < models.size(); ++r) {
       ASSIGN_OR_RETURN(Classifier* const classifier, loaded.Get(models[r].at(film.woman)));
       RETURN_IF_ERROR(JudgeFilm(open, i, classifier, film, &evaluation.repeats[r]));
-      evaluation.model_id = classifier->info().id;
-      evaluation.model_version = classifier->info().version;
       progress.Update(++done);
     }
     evaluation.chance.films.push_back(JudgeMarks(film, FindMarks(ChanceMap(open, i), kMarkApart)));
@@ -136,9 +162,13 @@ Json AlwaysNegativeJson(size_t positives, size_t all) {
 Json FilmReportJson(const FilmEvaluation& evaluation) {
   const Counts counts = CountAll(evaluation);
   const FilmFigures& figures = evaluation.figures;
-  return {{"model", {{"id", evaluation.model_id}, {"version", evaluation.model_version}}},
+  return {{"model",
+           {{"id", evaluation.model_id},
+            {"version", evaluation.model_version},
+            {"sha256", evaluation.model_sha256}}},
           {"data",
-           {{"films", evaluation.films.size()},
+           {{"name", "mini-MIAS"},
+            {"films", evaluation.films.size()},
             {"women", counts.women},
             {"abnormal_films", counts.abnormal},
             {"findings", counts.findings},
@@ -146,7 +176,8 @@ Json FilmReportJson(const FilmEvaluation& evaluation) {
             {"patches", counts.patches},
             {"suspicious_patches", counts.suspicious}}},
           {"protocol",
-           {{"repeats", evaluation.repeats.size()},
+           {{"judged_by", evaluation.by_folds ? "folds" : "model"},
+            {"repeats", evaluation.repeats.size()},
             {"map_stride", kMapStride},
             {"marks_apart", kMarkApart},
             {"least_hit_radius", kLeastHit}}},
@@ -173,7 +204,11 @@ void PrintFilmReport(std::ostream& out, const FilmEvaluation& evaluation) {
   const Counts counts = CountAll(evaluation);
   const FilmFigures& figures = evaluation.figures;
   const size_t films = evaluation.films.size();
-  out << "Model " << evaluation.model_id << " " << evaluation.model_version << ", "
+  out << "Model " << evaluation.model_id << " " << evaluation.model_version << ", SHA-256 "
+      << evaluation.model_sha256
+      << (evaluation.by_folds
+              ? "\nEach film judged by a model of the same training that has not seen its woman, "
+              : "\nEach film judged by this model: no result if it was trained on the film, ")
       << evaluation.repeats.size() << " times on " << films << " films of " << counts.women
       << " women; " << counts.abnormal << " films have a finding, " << counts.placed << " of "
       << counts.findings << " findings a usable place.\nIn brackets: 95 % interval, "
@@ -197,24 +232,23 @@ void PrintFilmReport(std::ostream& out, const FilmEvaluation& evaluation) {
 }  // namespace
 
 int RunEvaluateFilms(const Words& words, std::ostream& out, std::ostream& err) {
-  const auto parsed = Arguments::Parse(words, {{"model", true}, {"models", true}, {"json"}});
+  const auto parsed = Arguments::Parse(words, {{"model", true}, {"folds", true}, {"json"}});
   if (!parsed.ok()) return UsageError(parsed.error().message, err);
   const Arguments& arguments = parsed.value();
-  if (arguments.positional().size() != 1)
+  if (!arguments.Has("model")) return UsageError("evaluate-films needs --model MODEL.", err);
+  if (arguments.positional().size() != 1) {
     return UsageError("evaluate-films needs one folder.", err);
-  if (arguments.Has("model") == arguments.Has("models")) {
-    return UsageError("evaluate-films needs either --models LIST.csv or --model MODEL.", err);
   }
+  const std::string model = arguments.Text("model");
+  const Result<Classifier> whole = LoadClassifier(model);
+  if (!whole.ok()) return Failure(whole.error(), err);
   Result<std::vector<Film>> films = ListFilms(arguments.positional()[0]);
   if (!films.ok()) return Failure(films.error(), err);
-  FilmModels one(1);
-  for (const Film& film : films.value()) one[0][film.woman] = arguments.Text("model");
-  Result<FilmModels> models = arguments.Has("model")
-                                  ? Result<FilmModels>(std::move(one))
-                                  : ReadFilmModels(arguments.Text("models"), films.value());
+  const Result<FilmModels> models = ModelsFor(arguments, films.value());
   if (!models.ok()) return Failure(models.error(), err);
-  const auto evaluation = Evaluate(TakeValue(&films), models.value());
+  auto evaluation = Evaluate(whole.value(), TakeValue(&films), models.value());
   if (!evaluation.ok()) return Failure(evaluation.error(), err);
+  evaluation.value().by_folds = arguments.Has("folds");
   if (arguments.Has("json")) {
     out << ToText(FilmReportJson(evaluation.value()), true) << '\n';
   } else {

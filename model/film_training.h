@@ -1,6 +1,6 @@
 // Training of a mammogram model on the films of mini-MIAS, and its cross-validation by woman.
 //
-// Every fit is made twice: first, for half the epochs, on the patches that SamplePatches draws; the network then reads
+// Every fit is made twice: first on the patches that SamplePatches draws; the network then reads
 // the films it was trained on, and the strongest marks that it leaves on normal tissue, its false
 // marks there, join the patches of the second fit as normal ones. Nothing of a held-out woman's
 // films plays a part in either.

@@ -17,10 +17,10 @@ constexpr const char* kUsage =
   evaluate --model MODEL FOLDER [--cases LIST.txt] [--json]
       How right the model is on labelled patches, FOLDER/CASE/LABEL/…_classLABEL.png, LABEL 0 or 1.
       --cases: only the cases named in the file, one a line.
-  evaluate-films --models LIST.csv FOLDER [--json]
-      How right a mammogram model is on the films of mini-MIAS, FOLDER/labels.csv and the films, each
-      judged by the model that LIST gives for its woman (repeat,woman,model), which has not seen her:
-      patches, films, marks. --model MODEL instead: one model for all.
+  evaluate-films --model MODEL [--folds LIST.csv] FOLDER [--json]
+      How right a mammogram model is on the films of mini-MIAS, FOLDER/labels.csv and the films:
+      patches, films, marks. --folds: each film is judged by the model that the list gives for its
+      woman (repeat,woman,model), which was trained as MODEL was, but without her.
   model MODEL [--json]
       The model's layers, sizes, multiply-adds and metadata.
   onnx-test FOLDER…

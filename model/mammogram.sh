@@ -16,6 +16,6 @@ export OMP_WAIT_POLICY=passive  # threads that spin while they wait slow each ot
 build/train/insitu-train --config model/mammogram.toml --films "$films" --repeats "$repeats" \
   --fold-models "$folds" --checkpoint build/checkpoints/mammogram --out model/mammogram.onnx \
   --commit "$(model/source_commit.sh)" --source 'mini-MIAS (Suckling et al. 1994)'
-build/native/insitu evaluate-films --models "$folds/models.csv" "$films" --json \
-  >"$folds/report.json"
+build/native/insitu evaluate-films --model model/mammogram.onnx --folds "$folds/models.csv" \
+  "$films" --json >"$folds/report.json"
 mv "$folds/report.json" model/mammogram.report.json
