@@ -24,6 +24,7 @@ struct FilmEvaluation {
   std::vector<FilmRepeat> repeats;
   FilmRepeat chance;
   std::string model_id, model_version, model_sha256;
+  double threshold = 0;
   bool by_folds = false;  // otherwise by the model itself
   FilmFigures figures;
   FilmFigures by_chance;
@@ -74,7 +75,8 @@ Status JudgeFilm(const OpenFilm& open, size_t index, Classifier* classifier, con
   repeat->films.push_back(JudgeMarks(film, FindMarks(map, kMarkApart)));
   for (const FilmPatch& patch : SamplePatches(film, open.breast, {})) {
     ASSIGN_OR_RETURN(const double probability, ReadPatch(open, patch.centre, classifier));
-    repeat->patches.push_back({probability, patch.label == 1, index});
+    repeat->patches.push_back(
+        {probability, probability >= classifier->info().threshold, patch.label == 1, index});
   }
   return {};
 }
@@ -85,6 +87,7 @@ Result<FilmEvaluation> Evaluate(const Classifier& whole, std::vector<Film> films
   evaluation.model_id = whole.info().id;
   evaluation.model_version = whole.info().version;
   evaluation.model_sha256 = whole.sha256();
+  evaluation.threshold = whole.info().threshold;
   evaluation.films = std::move(films);
   evaluation.repeats.resize(models.size());
   Models loaded(whole.info());
@@ -159,6 +162,37 @@ Json AlwaysNegativeJson(size_t positives, size_t all) {
           {"auc", 0.5}};
 }
 
+// As insitu evaluate has them; the intervals stand beside.
+Json PooledJson(const Metrics& m) {
+  const Confusion& c = m.confusion;
+  return {{"n", m.n},
+          {"accuracy", OrNull(m.accuracy)},
+          {"balanced_accuracy", OrNull(m.balanced_accuracy)},
+          {"sensitivity", OrNull(m.sensitivity)},
+          {"specificity", OrNull(m.specificity)},
+          {"precision", OrNull(m.precision)},
+          {"f1", OrNull(m.f1)},
+          {"auc", OrNull(m.auc)},
+          {"confusion", {{"tn", c.tn}, {"fp", c.fp}, {"fn", c.fn}, {"tp", c.tp}}}};
+}
+
+Json PatchesJson(const FilmEvaluation& evaluation, const Counts& counts) {
+  const PatchFigures& p = evaluation.figures.patches;
+  Json intervals = Json::object();
+  const std::pair<const char*, const Figure*> figures[] = {
+      {"accuracy", &p.accuracy},       {"balanced_accuracy", &p.balanced_accuracy},
+      {"sensitivity", &p.sensitivity}, {"specificity", &p.specificity},
+      {"precision", &p.precision},     {"f1", &p.f1}};
+  for (const auto& [name, figure] : figures) {
+    if (figure->interval) intervals[name] = {figure->interval->low, figure->interval->high};
+  }
+  return {{"threshold", evaluation.threshold},
+          {"pooled", PooledJson(PooledPatches(evaluation.repeats))},
+          {"intervals", intervals},
+          {"auc", FigureJson(evaluation.figures.patch_auc)},
+          {"always_negative", AlwaysNegativeJson(counts.suspicious, counts.patches)}};
+}
+
 Json FilmReportJson(const FilmEvaluation& evaluation) {
   const Counts counts = CountAll(evaluation);
   const FilmFigures& figures = evaluation.figures;
@@ -182,9 +216,7 @@ Json FilmReportJson(const FilmEvaluation& evaluation) {
             {"marks_apart", kMarkApart},
             {"least_hit_radius", kLeastHit}}},
           {"bootstrap", {{"samples", kFilmBootstraps}, {"seed", kFilmBootstrapSeed}}},
-          {"patches",
-           {{"auc", FigureJson(figures.patch_auc)},
-            {"always_negative", AlwaysNegativeJson(counts.suspicious, counts.patches)}}},
+          {"patches", PatchesJson(evaluation, counts)},
           {"films",
            {{"auc", FigureJson(figures.film_auc)},
             {"always_negative", AlwaysNegativeJson(counts.abnormal, evaluation.films.size())}}},
@@ -203,6 +235,7 @@ std::string Text(const Figure& figure) {
 void PrintFilmReport(std::ostream& out, const FilmEvaluation& evaluation) {
   const Counts counts = CountAll(evaluation);
   const FilmFigures& figures = evaluation.figures;
+  const PatchFigures& p = figures.patches;
   const size_t films = evaluation.films.size();
   out << "Model " << evaluation.model_id << " " << evaluation.model_version << ", SHA-256 "
       << evaluation.model_sha256
@@ -216,10 +249,13 @@ void PrintFilmReport(std::ostream& out, const FilmEvaluation& evaluation) {
       << std::fixed << std::setprecision(3) << "Patches: AUC " << Text(figures.patch_auc) << "; "
       << counts.suspicious << " of " << counts.patches
       << " are suspicious; always-negative: accuracy "
-      << 1 - Share(counts.suspicious, counts.patches) << ", AUC 0.5\n"
+      << 1 - Share(counts.suspicious, counts.patches) << ", BAC and AUC 0.5\n         at "
+      << evaluation.threshold << ": accuracy " << Text(p.accuracy) << ", BAC "
+      << Text(p.balanced_accuracy) << ",\n         sensitivity " << Text(p.sensitivity)
+      << ", specificity " << Text(p.specificity) << ", precision " << Text(p.precision) << '\n'
       << "Films:   AUC " << Text(figures.film_auc) << "; " << counts.abnormal << " of " << films
       << " have a finding; always-negative: accuracy " << 1 - Share(counts.abnormal, films)
-      << ", AUC 0.5\n\nSensitivity for findings at so many false marks a film\n"
+      << ", BAC and AUC 0.5\n\nSensitivity for findings at so many false marks a film\n"
       << std::left << std::setw(8) << "marks" << std::setw(24) << "on normal films" << std::setw(24)
       << "on all films" << "by chance\n";
   for (size_t i = 0; i < kFalseMarkRates.size(); ++i) {

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <span>
+#include <string>
 
 namespace insitu {
 namespace {
@@ -19,13 +20,13 @@ std::vector<size_t> WomanOf(const std::vector<Film>& films, size_t* women) {
 // What is sorted once, so that a bootstrap sample only adds weights up.
 struct Repeat {
   Repeat(const FilmRepeat& repeat, const std::vector<size_t>& woman_of)
-      : patches(OfPatches(repeat, woman_of)),
-        films(OfFilms(repeat, woman_of)),
+      : patches(PatchScores(repeat, woman_of)),
+        films(FilmScores(repeat, woman_of)),
         on_normal(repeat.films, FalseMarksOn::kNormalFilms),
         on_all(repeat.films, FalseMarksOn::kAllFilms) {}
 
-  static std::vector<WomanAuc::Scored> OfPatches(const FilmRepeat& repeat,
-                                                 const std::vector<size_t>& woman_of) {
+  static std::vector<WomanAuc::Scored> PatchScores(const FilmRepeat& repeat,
+                                                   const std::vector<size_t>& woman_of) {
     std::vector<WomanAuc::Scored> scored;
     for (const JudgedPatch& patch : repeat.patches) {
       scored.push_back({patch.probability, patch.truth, woman_of[patch.film]});
@@ -33,8 +34,8 @@ struct Repeat {
     return scored;
   }
 
-  static std::vector<WomanAuc::Scored> OfFilms(const FilmRepeat& repeat,
-                                               const std::vector<size_t>& woman_of) {
+  static std::vector<WomanAuc::Scored> FilmScores(const FilmRepeat& repeat,
+                                                  const std::vector<size_t>& woman_of) {
     std::vector<WomanAuc::Scored> scored;
     for (size_t i = 0; i < repeat.films.size(); ++i) {
       scored.push_back({repeat.films[i].score, repeat.films[i].abnormal, woman_of[i]});
@@ -46,7 +47,41 @@ struct Repeat {
   Froc on_normal, on_all;
 };
 
-// In the order of FilmFigures.
+std::optional<double> Ratio(double part, double whole) {
+  return whole > 0 ? std::optional(part / whole) : std::nullopt;
+}
+
+// Of each woman: how many patches, of all repeats, are called what, [truth][decision].
+using PatchCounts = std::vector<std::array<std::array<double, 2>, 2>>;
+
+PatchCounts CountPatches(const std::vector<FilmRepeat>& repeats,
+                         const std::vector<size_t>& woman_of, size_t women) {
+  PatchCounts counts(women);
+  for (const FilmRepeat& repeat : repeats) {
+    for (const JudgedPatch& patch : repeat.patches) {
+      counts[woman_of[patch.film]][patch.truth ? 1 : 0][patch.decision ? 1 : 0] += 1;
+    }
+  }
+  return counts;
+}
+
+// In the order of PatchFigures.
+Figures OfPatches(const PatchCounts& counts, std::span<const double> of_women) {
+  double tn = 0, fp = 0, fn = 0, tp = 0;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    tn += of_women[i] * counts[i][0][0];
+    fp += of_women[i] * counts[i][0][1];
+    fn += of_women[i] * counts[i][1][0];
+    tp += of_women[i] * counts[i][1][1];
+  }
+  const auto sensitivity = Ratio(tp, tp + fn), specificity = Ratio(tn, tn + fp);
+  const auto balanced =
+      sensitivity && specificity ? std::optional((*sensitivity + *specificity) / 2) : std::nullopt;
+  return {Ratio(tp + tn, tn + fp + fn + tp), balanced, sensitivity, specificity, Ratio(tp, tp + fp),
+          Ratio(2 * tp, 2 * tp + fp + fn)};
+}
+
+// The areas and sensitivities, in the order of FilmFigures.
 Figures OfOne(const Repeat& repeat, std::span<const double> of_women,
               std::span<const double> of_films) {
   Figures figures = {repeat.patches.At(of_women), repeat.films.At(of_women)};
@@ -78,14 +113,28 @@ Figures MeanOverRepeats(const std::vector<Repeat>& repeats, const std::vector<si
 
 }  // namespace
 
+Metrics PooledPatches(const std::vector<FilmRepeat>& repeats) {
+  std::vector<Scored> scored;
+  for (const FilmRepeat& repeat : repeats) {
+    for (const JudgedPatch& patch : repeat.patches) {
+      scored.push_back({patch.probability, patch.decision, patch.truth});
+    }
+  }
+  return ComputeMetrics(scored);
+}
+
 FilmFigures ComputeFilmFigures(const std::vector<Film>& films,
                                const std::vector<FilmRepeat>& repeats) {
   size_t women = 0;
   const std::vector<size_t> woman_of = WomanOf(films, &women);
   std::vector<Repeat> sorted;
   for (const FilmRepeat& repeat : repeats) sorted.emplace_back(repeat, woman_of);
+  const PatchCounts counts = CountPatches(repeats, woman_of, women);
   const auto figures_of = [&](std::span<const double> weights) {
-    return MeanOverRepeats(sorted, woman_of, weights);
+    Figures all = OfPatches(counts, weights);
+    const Figures means = MeanOverRepeats(sorted, woman_of, weights);
+    all.insert(all.end(), means.begin(), means.end());
+    return all;
   };
   const Figures values = figures_of(std::vector<double>(women, 1));
   const auto intervals = BootstrapWomen(women, kFilmBootstraps, kFilmBootstrapSeed, figures_of);
@@ -96,6 +145,11 @@ FilmFigures ComputeFilmFigures(const std::vector<Film>& films,
     *figure = {values[next], intervals[next]};
     ++next;
   };
+  PatchFigures& p = figures.patches;
+  for (Figure* figure :
+       {&p.accuracy, &p.balanced_accuracy, &p.sensitivity, &p.specificity, &p.precision, &p.f1}) {
+    take(figure);
+  }
   take(&figures.patch_auc);
   take(&figures.film_auc);
   for (Figure& figure : figures.on_normal_films) take(&figure);

@@ -11,6 +11,7 @@
 #include "model/film_bootstrap.h"
 #include "model/film_set.h"
 #include "model/froc.h"
+#include "model/metrics.h"
 
 namespace insitu {
 
@@ -22,7 +23,8 @@ inline constexpr uint64_t kFilmBootstrapSeed = 1;
 
 struct JudgedPatch {
   double probability = 0;
-  bool truth = false;  // suspicious
+  bool decision = false;  // called suspicious, at the model's threshold
+  bool truth = false;     // is suspicious
   size_t film = 0;
 };
 
@@ -37,13 +39,23 @@ struct Figure {
   std::optional<Interval> interval;  // 95 %
 };
 
-// Each is the mean over the repeats.
+// What is measured of patches at the model's threshold: all repeats' patches together, as
+// ComputeMetrics (metrics.h) has it.
+struct PatchFigures {
+  Figure accuracy, balanced_accuracy, sensitivity, specificity, precision, f1;
+};
+
+// Each area and each sensitivity of the FROC is the mean over the repeats.
 struct FilmFigures {
+  PatchFigures patches;
   Figure patch_auc;
   Figure film_auc;  // film with a finding or without, by its strongest mark
   std::array<Figure, kFalseMarkRates.size()> on_normal_films;  // sensitivity, FROC
   std::array<Figure, kFalseMarkRates.size()> on_all_films;
 };
+
+// Of the patches of all repeats.
+Metrics PooledPatches(const std::vector<FilmRepeat>& repeats);
 
 // repeats: at least one. Only films.size() and the women of the films are used of `films`.
 FilmFigures ComputeFilmFigures(const std::vector<Film>& films,
