@@ -23,11 +23,8 @@
 namespace insitu {
 namespace {
 
-// How false marks are mined: the map is coarser than where marks are judged, for there is more of
-// it to read.
+// False marks are mined from a coarser map than marks are judged on: there are more films to read.
 constexpr int kMiningStride = 30;  // pixels; 6 mm
-constexpr size_t kMinedAFilm = 5;  // false marks, at most
-constexpr int kMinedCopies = 4;    // of each among the patches, so that they are shown often
 
 struct FilmSet {
   std::vector<Film> films;
@@ -86,8 +83,8 @@ Result<FilmSet> ReadFilms(const TrainOptions& options) {
 }
 
 // The strongest false marks of the network on a film.
-std::vector<PatchCentre> FalseMarks(const FilmSet& set, size_t film,
-                                    const NetworkWeights& weights) {
+std::vector<PatchCentre> FalseMarks(const FilmSet& set, size_t film, const NetworkWeights& weights,
+                                    size_t most) {
   PatchSet grid = EmptySet(set.films);
   std::vector<size_t> indices;
   // Such judges do not fail.
@@ -103,10 +100,23 @@ std::vector<PatchCentre> FalseMarks(const FilmSet& set, size_t film,
                 [&](PatchCentre) -> Result<double> { return 1 / (1 + std::exp(-logits[next++])); });
   std::vector<PatchCentre> false_marks;
   for (const Mark& mark : FindMarks(map.value(), kMarkApart)) {
-    if (mark.score < 0.5 || false_marks.size() == kMinedAFilm) break;
+    if (mark.score < 0.5 || false_marks.size() == most) break;
     if (ClearOfFindings(set.films[film], mark.centre)) false_marks.push_back(mark.centre);
   }
   return false_marks;
+}
+
+// The patches of the set, then the false marks that the network leaves on the films of the women.
+PatchSet WithFalseMarks(const FilmSet& set, const std::set<std::string>& women,
+                        const NetworkWeights& weights, size_t most) {
+  PatchSet patches = set.patches;
+  for (size_t film = 0; film < set.films.size(); ++film) {
+    if (!women.contains(set.films[film].woman) || !set.films[film].located()) continue;
+    for (const PatchCentre centre : FalseMarks(set, film, weights, most)) {
+      AddPatch(set, film, {centre, 0}, &patches);
+    }
+  }
+  return patches;
 }
 
 // women: to train on. name: of the fit.
@@ -116,21 +126,13 @@ Result<NetworkWeights> FitWithMining(const FilmSet& set, const std::set<std::str
   for (size_t i = 0; i < set.patches.size(); ++i) {
     if (women.contains(set.patches.cases[set.patches.case_of[i]])) indices.push_back(i);
   }
-  ASSIGN_OR_RETURN(const NetworkWeights first, Fit(name + "-first", set.patches, indices, set.input,
-                                                   options.config, options.checkpoint));
-  PatchSet patches = set.patches;
-  size_t mined = 0;
-  for (size_t film = 0; film < set.films.size(); ++film) {
-    if (!women.contains(set.films[film].woman) || !set.films[film].located()) continue;
-    for (const PatchCentre centre : FalseMarks(set, film, first)) {
-      ++mined;
-      for (int copy = 0; copy < kMinedCopies; ++copy) {
-        indices.push_back(patches.size());
-        AddPatch(set, film, {centre, 0}, &patches);
-      }
-    }
-  }
-  std::cout << name << ": " << mined << " false marks mined" << std::endl;
+  ASSIGN_OR_RETURN(NetworkWeights first, Fit(name + "-first", set.patches, indices, set.input,
+                                             options.config, options.checkpoint));
+  if (options.mined == 0) return first;
+  const PatchSet patches = WithFalseMarks(set, women, first, options.mined);
+  for (size_t i = set.patches.size(); i < patches.size(); ++i) indices.push_back(i);
+  std::cout << name << ": " << patches.size() - set.patches.size() << " false marks mined"
+            << std::endl;
   return Fit(name, patches, indices, set.input, options.config, options.checkpoint);
 }
 
@@ -178,7 +180,8 @@ Status WriteFoldModels(const TrainOptions& options, const Provenance& provenance
   std::error_code error;
   std::filesystem::create_directories(folder, error);  // what fails is told by the first file
   for (const FoldModel& model : result.models) {
-    RETURN_IF_ERROR(WriteModel(provenance, model.weights, (folder / model.file).string()));
+    const auto written = WriteModel(provenance, model.weights, (folder / model.file).string());
+    if (!written.ok()) return written.failure();
   }
   const std::string text = FilmModelsText(result.model_of);
   const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
@@ -186,12 +189,13 @@ Status WriteFoldModels(const TrainOptions& options, const Provenance& provenance
 }
 
 std::string DescribeFilms(const FilmSet& set, const TrainOptions& options) {
-  return StrCat(options.source, ": ", set.films.size(), " films of ", set.patches.cases.size(),
-                " women, ", set.patches.size(),
-                " patches and mined false marks. Suspicious is any annotated finding, benign or "
-                "malignant. Calibration, operating points and intervals by ",
-                options.config.folds, "-fold hold-out by woman, ", options.repeats, " times. ",
-                PrevalenceText(options.config), ".");
+  return StrCat(
+      options.source, ": ", set.films.size(), " films of ", set.patches.cases.size(), " women, ",
+      set.patches.size(),
+      " patches and the false marks mined. Suspicious is any annotated finding, benign or "
+      "malignant. Calibration, operating points and intervals by ",
+      options.config.folds, "-fold hold-out by woman, ", options.repeats, " times. ",
+      PrevalenceText(options.config), ".");
 }
 
 }  // namespace
@@ -215,7 +219,8 @@ Status TrainOnFilms(const TrainOptions& options) {
   if (options.out.empty()) return {};
   const std::set<std::string> everyone(set.patches.cases.begin(), set.patches.cases.end());
   ASSIGN_OR_RETURN(NetworkWeights weights, FitWithMining(set, everyone, "final", options));
-  return WriteModel(provenance, std::move(weights), options.out);
+  const auto written = WriteModel(provenance, std::move(weights), options.out);
+  return written.ok() ? Status() : written.failure();
 }
 
 }  // namespace insitu

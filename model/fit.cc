@@ -66,7 +66,7 @@ Result<std::vector<double>> AskTeachers(const std::string& name, const TrainingD
   soft.assign(data.set->size(), 0);
   for (int teacher = 1; teacher <= config.teachers; ++teacher) {
     TrainingSettings settings = config.teacher;
-    settings.seed += static_cast<uint64_t>(teacher);
+    settings.seed += static_cast<uint64_t>(teacher) - 1;
     ASSIGN_OR_RETURN(const NetworkWeights weights,
                      FitOne(StrCat(name, "-teacher-", teacher), data, settings, checkpoint));
     const auto logits = LogitDifferences(weights, *data.set, data.indices, data.input, kTurns);

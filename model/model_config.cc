@@ -212,6 +212,7 @@ std::vector<Reader::Key> Keys(Reader* r, ModelConfig* c) {
   TrainingSettings* t = &c->training;
   std::vector<Reader::Key> teacher = TrainingKeys(r, &c->teacher);
   teacher.push_back({"weight", r->Number(&t->distillation, 0, 1)});
+  teacher.push_back({"seed", r->Whole(&c->teacher.seed, 0, INT64_MAX)});
   teacher.push_back({"teachers", r->Whole(&c->teachers, 0, kMaxTeachers)});
   teacher.push_back({"layer", r->Layers(&c->teacher.network.layers)});
   const auto take_kind = [c](size_t i) { c->kind = i == 0 ? "histology" : "mammogram"; };
@@ -301,7 +302,6 @@ Result<ModelConfig> ReadModelConfig(const std::string& path, const std::string& 
   teacher.network.side = config.training.network.side;
   teacher.network.channels = config.training.network.channels;
   teacher.augmentation = config.training.augmentation;
-  teacher.seed = config.training.seed;
   RETURN_IF_ERROR(Check(path, config));
   return config;
 }

@@ -23,7 +23,8 @@ struct ModelConfig {
   std::string fit = "crop";
   TrainingSettings training;
 
-  // Networks trained before, on the same patches, whose mean probability is part of the targets.
+  // Networks trained before, on the same patches, whose mean probability is part of the targets: so
+  // many, with the seeds from teacher.seed on.
   int teachers = 0;
   TrainingSettings teacher;
 

@@ -1,6 +1,7 @@
 #include "model/model_metadata.h"
 
 #include <span>
+#include <string_view>
 
 #include "model/decimal_text.h"
 #include "shared/str_cat.h"
@@ -12,7 +13,7 @@ constexpr int kDigits = 9;  // enough to give every float back exactly
 constexpr int kFewDigits = 4;
 
 template <typename Numbers>
-std::string List(const Numbers& numbers, std::string (*text)(double, int)) {
+std::string Joined(const Numbers& numbers, std::string (*text)(double, int)) {
   std::string list;
   for (const double number : numbers) {
     if (!list.empty()) list += ",";
@@ -23,7 +24,7 @@ std::string List(const Numbers& numbers, std::string (*text)(double, int)) {
 
 std::string Short(double number) { return DecimalText(number, kFewDigits); }
 
-std::string IntervalText(const std::vector<CalibrationPoint>& points) {
+std::string IntervalText(const List<CalibrationPoint>& points) {
   std::string text;
   for (const CalibrationPoint& p : points) {
     text += StrCat(text.empty() ? "" : ",", Short(p.probability), ":", FixedText(p.low, kFewDigits),
@@ -32,7 +33,7 @@ std::string IntervalText(const std::vector<CalibrationPoint>& points) {
   return text;
 }
 
-std::string PointsText(const std::vector<OperatingPoint>& points) {
+std::string PointsText(const List<OperatingPoint>& points) {
   std::string text;
   for (const OperatingPoint& p : points) {
     text += StrCat(text.empty() ? "" : ",", p.name, ":", Short(p.threshold), ":",
@@ -41,9 +42,9 @@ std::string PointsText(const std::vector<OperatingPoint>& points) {
   return text;
 }
 
-OperatingPoint Balanced(const std::vector<OperatingPoint>& points) {
+OperatingPoint Balanced(const List<OperatingPoint>& points) {
   for (const OperatingPoint& point : points) {
-    if (point.name == "balanced") return point;
+    if (std::string_view(point.name) == "balanced") return point;
   }
   return {};
 }
@@ -63,8 +64,8 @@ Metadata ModelMetadata(const ModelConfig& config, const ModelFacts& facts) {
       {"insitu.verdict.negative", config.verdicts[0]},
       {"insitu.um_per_pixel", DecimalText(config.um_per_pixel, kDigits)},
       {"insitu.fit", config.fit},
-      {"insitu.mean", List(std::span(facts.input.mean).first(channels), DecimalText)},
-      {"insitu.std", List(std::span(facts.input.std).first(channels), DecimalText)},
+      {"insitu.mean", Joined(std::span(facts.input.mean).first(channels), DecimalText)},
+      {"insitu.std", Joined(std::span(facts.input.std).first(channels), DecimalText)},
       {"insitu.output", "probabilities"},
       {"insitu.temperature", "1"},
       {"insitu.threshold", DecimalText(balanced.threshold, kDigits)},
@@ -77,7 +78,7 @@ Metadata ModelMetadata(const ModelConfig& config, const ModelFacts& facts) {
       {"insitu.operating_points", PointsText(facts.operating_points)},
       {"insitu.training.data", facts.training_data},
       {"insitu.training.commit", facts.commit},
-      {"insitu.known_answer", List(facts.known_answer, FixedText)},
+      {"insitu.known_answer", Joined(facts.known_answer, FixedText)},
   };
   if (!config.warning.empty()) metadata.emplace_back("insitu.warning", config.warning);
   return metadata;

@@ -12,9 +12,9 @@ namespace insitu {
 
 // All that is measured is measured on patches that the network had not seen.
 struct ModelFacts {
-  InputSpec input;                               // of the config, with mean and std
-  std::vector<OperatingPoint> operating_points;  // one is "balanced": the threshold
-  std::vector<CalibrationPoint> calibration_interval;
+  InputSpec input;                        // of the config, with mean and std
+  List<OperatingPoint> operating_points;  // one is "balanced": the threshold
+  List<CalibrationPoint> calibration_interval;
   UncertainBand uncertain;
   std::string training_data;
   std::string commit;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <string_view>
 #include <utility>
 
 #include "model/random.h"
@@ -88,9 +89,8 @@ double F1At(double prevalence, const Rates& rates) {
   return 2 * true_positives / (prevalence + true_positives + false_positives);
 }
 
-std::vector<OperatingPoint> ChooseOperatingPoints(std::span<const HeldOut> held_out,
-                                                  const Calibration& calibration,
-                                                  double prevalence) {
+List<OperatingPoint> ChooseOperatingPoints(std::span<const HeldOut> held_out,
+                                           const Calibration& calibration, double prevalence) {
   const std::vector<Rates> rates = AllRates(held_out, calibration);
   int screen = 0, confirm = kSteps;
   for (int i = 0; i <= kSteps; ++i) {
@@ -98,18 +98,18 @@ std::vector<OperatingPoint> ChooseOperatingPoints(std::span<const HeldOut> held_
     const int back = kSteps - i;
     if (rates[static_cast<size_t>(back)].specificity >= kConfirmSpecificity) confirm = back;
   }
-  std::vector<OperatingPoint> points;
-  for (const auto& [name, step] :
-       {std::pair("screen", screen), std::pair("balanced", BestStep(rates, prevalence)),
-        std::pair("confirm", confirm)}) {
+  const auto point = [&rates](std::string_view name, int step) {
     const Rates& at = rates[static_cast<size_t>(step)];
-    points.push_back({name, Threshold(step), at.sensitivity, at.specificity});
-  }
-  return points;
+    OperatingPoint made = {{}, Threshold(step), at.sensitivity, at.specificity};
+    name.copy(made.name, kMaxPointNameBytes);
+    return made;
+  };
+  return {point("screen", screen), point("balanced", BestStep(rates, prevalence)),
+          point("confirm", confirm)};
 }
 
-std::vector<CalibrationPoint> CalibrationInterval(std::span<const HeldOut> held_out,
-                                                  const Calibration& calibration, uint64_t seed) {
+List<CalibrationPoint> CalibrationInterval(std::span<const HeldOut> held_out,
+                                           const Calibration& calibration, uint64_t seed) {
   std::map<size_t, std::vector<HeldOut>> by_case;
   for (const HeldOut& one : held_out) by_case[one.case_index].push_back(one);
   Random random(seed);
@@ -118,7 +118,7 @@ std::vector<CalibrationPoint> CalibrationInterval(std::span<const HeldOut> held_
     const std::vector<HeldOut> drawn = DrawCases(by_case, &random);
     if (!drawn.empty()) fits.push_back(FitCalibration(drawn));
   }
-  std::vector<CalibrationPoint> points = {{0, 0, 0}};
+  List<CalibrationPoint> points = {{0, 0, 0}};
   for (int i = 1; i < kIntervalSteps; ++i) {
     const double p = static_cast<double>(i) / kIntervalSteps;
     const double logit = (std::log(p / (1 - p)) - calibration.shift) / calibration.scale;

@@ -33,17 +33,16 @@ double F1At(double prevalence, const Rates& rates);
 //             prevalence: in the middle of those that come within 0.001 of it, because the very
 //             best is an accident of the sample
 //   confirm   the least with a specificity of at least .95
-std::vector<OperatingPoint> ChooseOperatingPoints(std::span<const HeldOut> held_out,
-                                                  const Calibration& calibration,
-                                                  double prevalence);
+List<OperatingPoint> ChooseOperatingPoints(std::span<const HeldOut> held_out,
+                                           const Calibration& calibration, double prevalence);
 
 inline constexpr double kScreenSensitivity = 0.95;
 inline constexpr double kConfirmSpecificity = 0.95;
 
 // The interval of the calibrated probability at 0, 0.05, … 1: percentiles 2.5 and 97.5 of what it
 // would be had the calibration been fitted to another draw, with replacement, of as many cases.
-std::vector<CalibrationPoint> CalibrationInterval(std::span<const HeldOut> held_out,
-                                                  const Calibration& calibration, uint64_t seed);
+List<CalibrationPoint> CalibrationInterval(std::span<const HeldOut> held_out,
+                                           const Calibration& calibration, uint64_t seed);
 
 inline constexpr int kBootstraps = 400;
 

@@ -17,6 +17,7 @@
 
 #include "model/calibration.h"
 #include "model/dataset.h"
+#include "model/decimal_text.h"
 #include "model/files.h"
 #include "model/film_training.h"
 #include "model/fit.h"
@@ -35,7 +36,8 @@ constexpr int kFailure = 1;
 
 struct TrainingSet {
   PatchSet patches;
-  std::vector<bool> listed;  // by index into patches.cases: may be held out
+  std::vector<PatchFile> files;  // of the patches
+  std::vector<bool> listed;      // by index into patches.cases: may be held out
   size_t held_out_cases = 0;
   InputSpec input;
 };
@@ -72,6 +74,7 @@ Result<TrainingSet> ReadTrainingSet(const TrainOptions& options) {
   Progress progress("Reading patches", list.patches.size());
   ASSIGN_OR_RETURN(set.patches, LoadPatches(list.patches, set.input,
                                             [&progress](size_t done) { progress.Update(done); }));
+  set.files = std::move(list.patches);
   const ChannelStatistics statistics = MeasureChannels(set.patches);
   set.input.mean = statistics.mean;
   set.input.std = statistics.std;
@@ -165,6 +168,21 @@ std::string DescribeData(const TrainOptions& options, const TrainingSet& set) {
                 options.counts.empty() ? "." : ", each case counting alike.");
 }
 
+// Lines of file,log-odds of the positive label, as libtorch computes them from the stored weights:
+// what other engines are compared with.
+Status WriteAnswers(const std::string& path, const TrainingSet& set, const NetworkWeights& stored) {
+  constexpr size_t kMost = 256;
+  std::vector<size_t> indices;
+  const size_t step = (set.patches.size() + kMost - 1) / kMost;
+  for (size_t i = 0; i < set.patches.size(); i += step) indices.push_back(i);
+  const auto logits = LogitDifferences(stored, set.patches, indices, set.input);
+  std::string text;
+  for (size_t i = 0; i < indices.size(); ++i) {
+    text += StrCat(set.files[indices[i]].path, ",", FixedText(logits[i], 7), "\n");
+  }
+  return WriteFile(path, std::vector<uint8_t>(text.begin(), text.end()));
+}
+
 // The fit that --only names.
 Status FitOnly(const TrainingSet& set, const TrainOptions& options) {
   if (options.only == 0) {
@@ -192,8 +210,11 @@ Status TrainAndWrite(const TrainOptions& options) {
                    Choose(options.config, counts, set.patches.cases, held_out));
   if (options.out.empty()) return {};
   ASSIGN_OR_RETURN(const NetworkWeights weights, FitAll(set, options));
-  return WriteModel({options.config, set.input, chosen, DescribeData(options, set), options.commit},
-                    weights, options.out);
+  ASSIGN_OR_RETURN(
+      const NetworkWeights stored,
+      WriteModel({options.config, set.input, chosen, DescribeData(options, set), options.commit},
+                 weights, options.out));
+  return options.answers.empty() ? Status() : WriteAnswers(options.answers, set, stored);
 }
 
 int Run(const std::vector<std::string>& words) {

@@ -63,7 +63,8 @@ std::string PrevalenceText(const ModelConfig& config) {
                 " % are ", config.labels[1]);
 }
 
-Status WriteModel(const Provenance& provenance, NetworkWeights weights, const std::string& path) {
+Result<NetworkWeights> WriteModel(const Provenance& provenance, NetworkWeights weights,
+                                  const std::string& path) {
   const auto& [config, input, chosen, training_data, commit] = provenance;
   BakeCalibration(chosen.calibration, &weights);
   weights = AsStored(weights);
@@ -78,7 +79,7 @@ Status WriteModel(const Provenance& provenance, NetworkWeights weights, const st
   RETURN_IF_ERROR(WriteFile(path, file));
   std::cout << path << ": " << file.size() << " bytes, ends in its SHA-256 "
             << std::string(file.end() - 64, file.end()) << std::endl;
-  return {};
+  return weights;
 }
 
 }  // namespace insitu

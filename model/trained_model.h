@@ -16,8 +16,8 @@ namespace insitu {
 // What is fitted to patches that the network had not seen.
 struct Chosen {
   Calibration calibration;
-  std::vector<OperatingPoint> points;
-  std::vector<CalibrationPoint> interval;
+  List<OperatingPoint> points;
+  List<CalibrationPoint> interval;
   UncertainBand uncertain;
 };
 
@@ -37,7 +37,8 @@ struct Provenance {
 };
 
 // Puts the calibration into the weights and writes them as an ONNX file with all that using it
-// needs. Errors: a file that cannot be written.
-Status WriteModel(const Provenance& provenance, NetworkWeights weights, const std::string& path);
+// needs. Returns the weights as they are stored there. Errors: a file that cannot be written.
+Result<NetworkWeights> WriteModel(const Provenance& provenance, NetworkWeights weights,
+                                  const std::string& path);
 
 }  // namespace insitu

@@ -21,11 +21,6 @@ double Rate(size_t step, size_t steps) {
   return 0.5 * (1 + std::cos(std::numbers::pi * (at - kRise) / (1 - kRise)));
 }
 
-// Of the one size there is, which is all that Preprocess can object to.
-void Normalise(const Image& image, const InputSpec& spec, std::span<float> tensor) {
-  if (!Preprocess(image, spec, tensor).ok()) std::abort();
-}
-
 }  // namespace
 
 // Draws patches with classes balanced and cases damped.
@@ -62,6 +57,37 @@ class Training::Sampler {
   std::array<std::vector<Group>, 2> groups_;
 };
 
+// What Preprocess makes of each level in each channel, found once by asking it: the images have the
+// input's size already, so that it only normalises.
+class Normaliser {
+ public:
+  explicit Normaliser(const InputSpec& input) : channels_(static_cast<size_t>(input.channels)) {
+    constexpr int kLevels = 256;
+    Image levels = {kLevels, 1, input.channels, {}};
+    for (size_t i = 0; i < kLevels * channels_; ++i) {
+      levels.pixels.push_back(static_cast<uint8_t>(i / channels_));
+    }
+    InputSpec line = input;
+    line.width = kLevels;
+    line.height = 1;
+    table_.resize(levels.pixels.size());
+    // Of the one size there is, which is all that Preprocess can object to.
+    if (!Preprocess(levels, line, table_).ok()) std::abort();
+  }
+
+  // Adds weight times the image to what is there.
+  void Add(const Image& image, float weight, float* to) const {
+    const uint8_t* from = image.pixels.data();
+    for (const uint8_t* end = from + image.pixels.size(); from != end;) {
+      for (size_t c = 0; c < channels_; ++c) *to++ += weight * table_[*from++ * channels_ + c];
+    }
+  }
+
+ private:
+  size_t channels_;
+  std::vector<float> table_;  // (256, channels)
+};
+
 struct Training::Batch {
   std::vector<float> images;   // (batch, side, side, channels)
   std::vector<float> targets;  // (batch, 2)
@@ -71,6 +97,7 @@ Training::Training(const TrainingData& data, const TrainingSettings& settings)
     : data_(data),
       settings_(settings),
       sampler_(std::make_unique<Sampler>(*data.set, data.indices, settings.case_power)),
+      normaliser_(std::make_unique<Normaliser>(data.input)),
       random_(settings.seed),
       trainer_(settings.network, settings.optimizer, random_.Next(), settings.threads) {}
 
@@ -82,11 +109,7 @@ bool Training::done() const { return epoch_ == settings_.epochs; }
 void Training::DrawInto(float weight, size_t item, Batch* batch) {
   const size_t index = sampler_->Draw(&random_);
   const Image image = Augmented(data_.set->image(index), settings_.augmentation, &random_);
-  const size_t size = settings_.network.input_size();
-  std::vector<float> tensor(size);
-  Normalise(image, data_.input, tensor);
-  float* to = batch->images.data() + item * size;
-  for (const float value : tensor) *to++ += weight * value;
+  normaliser_->Add(image, weight, batch->images.data() + item * settings_.network.input_size());
   const auto smoothing = static_cast<float>(settings_.label_smoothing);
   float positive = static_cast<float>(data_.set->labels[index]);
   if (!data_.soft.empty()) {
@@ -145,13 +168,13 @@ std::vector<double> LogitDifferences(const NetworkWeights& weights, const PatchS
   constexpr size_t kChunk = 1024;  // bounds the memory of the normalised images
   std::vector<double> differences(indices.size(), 0);
   const size_t size = set.image_size();
+  const Normaliser normaliser(input);
   for (size_t from = 0; from < indices.size(); from += kChunk) {
     const auto chunk = indices.subspan(from, std::min(kChunk, indices.size() - from));
-    std::vector<float> tensors(chunk.size() * size);
     for (int turn = 0; turn < turns; ++turn) {
+      std::vector<float> tensors(chunk.size() * size, 0);
       for (size_t i = 0; i < chunk.size(); ++i) {
-        Normalise(Turned(set.image(chunk[i]), turn), input,
-                  std::span(tensors).subspan(i * size, size));
+        normaliser.Add(Turned(set.image(chunk[i]), turn), 1, tensors.data() + i * size);
       }
       const std::vector<float> logits = NetworkLogits(weights, tensors);
       for (size_t i = 0; i < chunk.size(); ++i) {

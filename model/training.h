@@ -15,6 +15,8 @@
 
 namespace insitu {
 
+class Normaliser;
+
 struct TrainingSettings {
   int epochs = 20;
   int steps = 128;  // of one epoch, each of a batch, whatever the size of the set
@@ -72,6 +74,7 @@ class Training {
   const TrainingData& data_;
   TrainingSettings settings_;
   std::unique_ptr<Sampler> sampler_;
+  std::unique_ptr<Normaliser> normaliser_;
   Random random_;
   NetworkTrainer trainer_;
   int epoch_ = 0;

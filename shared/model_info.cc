@@ -249,12 +249,20 @@ void ReadOperatingPoints(Entries* entries, ModelInfo* info) {
   constexpr const char* kKey = "operating_points";
   if (!entries->Has(kKey)) return;
   for (std::string_view text = entries->Text(kKey); !text.empty();) {
-    std::string_view point = TakePart(&text);
-    const std::string_view name = TakePart(&point, ':');
-    if (name.empty()) entries->Refuse(kKey, "holds an empty name");
+    std::string_view numbers = TakePart(&text);
+    const std::string_view name = TakePart(&numbers, ':');
     double n[3] = {};
-    entries->Parse(kKey, point, ':', 0, 1, n);
-    info->operating_points.push_back({std::string(name), n[0], n[1], n[2]});
+    entries->Parse(kKey, numbers, ':', 0, 1, n);
+    if (name.empty() || name.size() > kMaxPointNameBytes) {
+      entries->Refuse(kKey, "holds the name \"%\", which is not of 1 to % bytes", name,
+                      kMaxPointNameBytes);
+      return;
+    }
+    OperatingPoint& point = info->operating_points.emplace_back();
+    std::copy(name.begin(), name.end(), point.name);
+    point.threshold = n[0];
+    point.sensitivity = n[1];
+    point.specificity = n[2];
   }
 }
 
@@ -294,7 +302,7 @@ Result<ModelInfo> ReadModelInfo(const Metadata& metadata, int input_width, int i
 }
 
 std::optional<CalibrationPoint> IntervalAt(const ModelInfo& info, double probability) {
-  const std::vector<CalibrationPoint>& points = info.calibration_interval;
+  const List<CalibrationPoint>& points = info.calibration_interval;
   if (points.empty()) return std::nullopt;
   size_t after = 0;
   while (after < points.size() && points[after].probability < probability) ++after;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "shared/list.h"
 #include "shared/preprocess.h"
 #include "shared/result.h"
 
@@ -22,8 +23,10 @@ struct UncertainBand {
   double coverage = 0;
 };
 
+inline constexpr size_t kMaxPointNameBytes = 15;
+
 struct OperatingPoint {
-  std::string name;
+  char name[kMaxPointNameBytes + 1] = {};  // ends in zeros
   double threshold = 0;
   double sensitivity = 0, specificity = 0;
 };
@@ -48,7 +51,8 @@ struct OperatingPoint {
 //                          probability where the model says p; p rises, all are in [0, 1]
 //   insitu.uncertain       low,high,coverage (none): a probability in [low, high) is no answer; the
 //                          others hold for this share of the patches of either class
-//   insitu.operating_points   name:threshold:sensitivity:specificity,… (none)
+//   insitu.operating_points   name:threshold:sensitivity:specificity,… (none); a
+//                          name has at most 15 bytes
 //   insitu.warning         what a person has to be told with every answer of this model (none)
 //   insitu.training.data, insitu.training.commit
 //   insitu.known_answer    probabilities, one a label, for KnownAnswerImage at the input's size
@@ -68,9 +72,9 @@ struct ModelInfo {
   double threshold = 0.5;
   double threshold_sensitivity = 0;
   double threshold_specificity = 0;
-  std::vector<CalibrationPoint> calibration_interval;  // empty: not known
+  List<CalibrationPoint> calibration_interval;  // empty: not known
   std::optional<UncertainBand> uncertain;
-  std::vector<OperatingPoint> operating_points;
+  List<OperatingPoint> operating_points;
   std::string warning;  // empty: none
   std::string training_data;
   std::string training_commit;

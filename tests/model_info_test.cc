@@ -299,12 +299,15 @@ TEST_CASE("Operating points have a name and three numbers", "[model_info]") {
   const std::string key = "insitu.operating_points";
   const ModelInfo info = Read(And(key, "screen:0.1:0.95:0.5,confirm:0.8:0.6:0.95"));
   REQUIRE(info.operating_points.size() == 2);
-  CHECK(info.operating_points[0].name == "screen");
+  CHECK(std::string(info.operating_points[0].name) == "screen");
   CHECK(info.operating_points[0].threshold == 0.1);
   CHECK(info.operating_points[1].sensitivity == 0.6);
   CHECK(info.operating_points[1].specificity == 0.95);
   CheckRefused(And(key, "screen:0.1:0.95"), key, "2 numbers instead of 3");
-  CheckRefused(And(key, ":0.1:0.95:0.5"), key, "empty name");
+  CheckRefused(And(key, ":0.1:0.95:0.5"), key, "1 to 15 bytes");
+  const std::string longest(kMaxPointNameBytes, 'n');
+  CHECK(Read(And(key, longest + ":0:0:0")).operating_points[0].name == longest);
+  CheckRefused(And(key, longest + "n:0:0:0"), key, "1 to 15 bytes");
   CheckRefused(And(key, "screen:0.1:0.95:2"), key, "out of range");
   CheckRefused(And(key, "screen:x:0.95:0.5"), key, "\"x\"");
 }

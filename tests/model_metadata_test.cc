@@ -62,7 +62,7 @@ TEST_CASE("What a trained model says of itself is read back as it was meant", "[
   CHECK(info.uncertain->low == 0.25);
   CHECK(info.uncertain->coverage == 0.9);
   REQUIRE(info.operating_points.size() == 3);
-  CHECK(info.operating_points[2].name == "confirm");
+  CHECK(std::string(info.operating_points[2].name) == "confirm");
   CHECK(info.operating_points[2].specificity == 0.955);
 }
 

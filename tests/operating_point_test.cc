@@ -2,6 +2,7 @@
 
 #include <catch_amalgamated.hpp>
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include "model/random.h"
@@ -48,7 +49,7 @@ TEST_CASE("The balanced threshold lies in the middle of its plateau", "[operatin
   const std::vector<HeldOut> held_out = {{Logit(0.2), false}, {Logit(0.8), true}};
   const auto points = ChooseOperatingPoints(held_out, {}, 0.3);
   REQUIRE(points.size() == 3);
-  CHECK(points[1].name == "balanced");
+  CHECK(std::string(points[1].name) == "balanced");
   CHECK(points[1].threshold == Approx(0.5).margin(0.002));
   CHECK(points[0].threshold == Approx(0.799).margin(0.0011));  // the greatest that finds all
   CHECK(points[2].threshold == Approx(0.201).margin(0.0011));  // the least that calls none wrongly
@@ -58,10 +59,10 @@ TEST_CASE("Screening finds .95 of the positives and confirming spares .95 of the
           "[operating_point]") {
   const auto held_out = Calibrated(200, 3);
   const auto points = ChooseOperatingPoints(held_out, {}, 0.5);
-  CHECK(points[0].name == "screen");
+  CHECK(std::string(points[0].name) == "screen");
   CHECK(points[0].sensitivity >= 0.95);
   CHECK(RatesAt(held_out, {}, points[0].threshold + 0.001).sensitivity < 0.95);
-  CHECK(points[2].name == "confirm");
+  CHECK(std::string(points[2].name) == "confirm");
   CHECK(points[2].specificity >= 0.95);
   CHECK(RatesAt(held_out, {}, points[2].threshold - 0.001).specificity < 0.95);
   CHECK(points[0].threshold < points[1].threshold);

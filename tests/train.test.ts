@@ -1,11 +1,13 @@
 // The trainer on a tiny made set: that it runs, is reproducible, and writes a model that the engine
 // accepts. Its figures mean nothing here.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { Engine } from "../public/src/engine.ts";
 
 const root = join(import.meta.dirname, "..");
 const trainer = join(root, "build/train/insitu-train");
@@ -21,47 +23,91 @@ after(() => {
 const folder = join(work, "patches");
 const list = join(work, "cases.txt");
 
+interface Patch {
+  caseId: string;
+  label: number;
+  name: string;
+  image: Buffer; // PPM
+}
+
+function ppm(width: number, height: number, pixel: (at: number) => number): Buffer {
+  const pixels = Buffer.alloc(width * height * 3);
+  for (let k = 0; k < pixels.length; k++) pixels[k] = pixel(k);
+  return Buffer.concat([Buffer.from(`P6 ${width} ${height} 255\n`), pixels]);
+}
+
+function write(target: string, patches: Patch[]): void {
+  for (const { caseId, label, name, image } of patches) {
+    mkdirSync(join(target, caseId, String(label)), { recursive: true });
+    writeFileSync(join(target, caseId, String(label), name), image);
+  }
+}
+
 // Four cases, dark patches of class 1 and pale ones of class 0, some of them smaller than 50x50 as
 // at the edges of the full release; the list names a fifth case that has none.
 function makeSet(): void {
-  for (const [n, id] of ["101", "102", "103", "104"].entries()) {
+  for (const [n, caseId] of ["101", "102", "103", "104"].entries()) {
     for (const label of [0, 1]) {
-      mkdirSync(join(folder, id, String(label)), { recursive: true });
       for (let i = 0; i < 8; i++) {
-        const [width, height] = i === 0 ? [50, 34] : [50, 50];
-        const pixels = Buffer.alloc(width * height * 3);
         const level = label === 1 ? 120 : 220;
-        for (let k = 0; k < pixels.length; k++) pixels[k] = level + ((k * 31 + i * 7 + n) % 30);
-        const name = `${id}_idx5_x${i}_y${label}_class${label}.ppm`;
-        writeFileSync(
-          join(folder, id, String(label), name),
-          Buffer.concat([Buffer.from(`P6 ${width} ${height} 255\n`), pixels]),
-        );
+        const image = ppm(50, i === 0 ? 34 : 50, (k) => level + ((k * 31 + i * 7 + n) % 30));
+        const name = `${caseId}_idx5_x${i}_y${label}_class${label}.ppm`;
+        write(folder, [{ caseId, label, name, image }]);
       }
     }
   }
   writeFileSync(list, "101\n102\n103\n104\n999\n");
 }
 
+const shuffled = { data: join(work, "shuffled"), cases: join(work, "shuffled.txt") };
+
+// Eight cases whose labels are drawn by chance, apart from how the patches look.
+function makeShuffledSet(): void {
+  let state = 7;
+  const next = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) >>> 24;
+  const cases = Array.from({ length: 8 }, (_, n) => String(200 + n));
+  for (const [n, caseId] of cases.entries()) {
+    for (let i = 0; i < 96; i++) {
+      const level = i % 2 === 0 ? 120 : 200;
+      const label = next() >> 7;
+      const image = ppm(50, 50, (k) => level + ((k * 31 + i * 7 + n) % 30));
+      const name = `${caseId}_idx5_x${i}_y0_class${label}.ppm`;
+      write(shuffled.data, [{ caseId, label, name, image }]);
+    }
+  }
+  writeFileSync(shuffled.cases, cases.join("\n"));
+}
+
 // Threads that wait by spinning stop each other where others use the machine too.
 const environment = { ...process.env, OMP_WAIT_POLICY: "passive" };
-const shortest = { epochs: "1", steps: "2", folds: "2", threads: "1" };
+const shortest = { "training.epochs": 1, "training.steps": 2, folds: 2, "training.threads": 1 };
 
-// flags: beside those of the shortest training, or instead of them.
-function train(out: string, flags: Record<string, string> = {}) {
-  const words = Object.entries({
-    data: folder,
-    cases: list,
-    out: join(work, out),
-    ...shortest,
-    ...flags,
-  }).flatMap(([name, value]) => [`--${name}`, value]);
-  const result = spawnSync(trainer, words, {
+type Settings = Record<string, number | string>;
+
+// flags: beside those that are always needed, or instead of them; settings: beside those of the
+// shortest training, or instead of them.
+function words(flags: Record<string, string>, settings: Settings = {}): string[] {
+  const set = Object.entries({ ...shortest, ...settings })
+    .map(([key, value]) => `${key} = ${value}`)
+    .join(", ");
+  const all = { config: join(root, "model/seed.toml"), data: folder, cases: list, set, ...flags };
+  return Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]);
+}
+
+function run(flags: Record<string, string>, settings: Settings = {}) {
+  const result = spawnSync(trainer, words(flags, settings), {
     encoding: "utf8",
     env: environment,
+    cwd: work,
   });
   return { code: result.status, out: result.stdout, err: result.stderr };
 }
+
+function train(out: string, settings: Settings = {}, flags: Record<string, string> = {}) {
+  return run({ out: join(work, out), ...flags }, settings);
+}
+
+const bytes = (name: string) => readFileSync(join(work, name));
 
 interface Description {
   usable: boolean;
@@ -70,11 +116,12 @@ interface Description {
 }
 
 before(makeSet);
+before(makeShuffledSet);
 
 test("A seed gives the same file twice with two threads", { skip }, () => {
-  assert.equal(train("one.onnx", { threads: "2" }).code, 0);
-  assert.equal(train("two.onnx", { threads: "2" }).code, 0);
-  assert.ok(readFileSync(join(work, "one.onnx")).equals(readFileSync(join(work, "two.onnx"))));
+  assert.equal(train("one.onnx", { "training.threads": 2 }).code, 0);
+  assert.equal(train("two.onnx", { "training.threads": 2 }).code, 0);
+  assert.ok(bytes("one.onnx").equals(bytes("two.onnx")));
 });
 
 test("A seed gives the same file twice and another seed another one", { skip }, () => {
@@ -83,22 +130,102 @@ test("A seed gives the same file twice and another seed another one", { skip }, 
   assert.match(first.out, /4 of the 5 listed cases are there, with 64 patches/);
   assert.match(first.out, /Case 999 has no patches/);
   assert.equal(train("second.onnx").code, 0);
-  assert.equal(train("third.onnx", { seed: "2" }).code, 0);
-  const bytes = (name: string) => readFileSync(join(work, name));
+  assert.equal(train("third.onnx", { seed: 2 }).code, 0);
   assert.ok(bytes("first.onnx").equals(bytes("second.onnx")));
   assert.ok(!bytes("first.onnx").equals(bytes("third.onnx")));
   assert.ok(bytes("first.onnx").length <= 2_100_000);
 });
 
 test("What is as plain as dark and pale is learnt", { skip }, () => {
-  const result = train("learnt.onnx", { steps: "30" });
+  const result = train("learnt.onnx", { "training.steps": 30 });
   assert.equal(result.code, 0, result.err);
   const auc = Number(/Mean of the folds: AUC ([\d.]+)/.exec(result.out)?.[1]);
   assert.ok(auc > 0.95, result.out);
 });
 
+// 768 patches: an AUC by chance is between .4 and .6 all but once in a million draws.
+test("Labels that are shuffled are learnt by heart and held out by chance", { skip }, () => {
+  const result = run(shuffled, { "training.steps": 30 });
+  assert.equal(result.code, 0, result.err);
+  const auc = Number(/AUC of all folds together ([\d.]+)/.exec(result.out)?.[1]);
+  assert.ok(auc > 0.4 && auc < 0.6, result.out);
+});
+
+test("A training that was killed goes on to the file it would have written", { skip }, async () => {
+  const settings = { "training.epochs": 6, "training.steps": 4 };
+  assert.equal(train("whole.onnx", settings).code, 0);
+  const flags = { out: join(work, "killed.onnx"), checkpoint: join(work, "kept") };
+  const killed = spawn(trainer, words(flags, settings), { env: environment, stdio: "ignore" });
+  const exit = once(killed, "exit");
+  while (!existsSync(join(work, "kept/hold-out-2.checkpoint")) && killed.exitCode === null) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  killed.kill("SIGKILL");
+  await exit;
+  const resumed = run(flags, settings);
+  assert.equal(resumed.code, 0, resumed.err);
+  assert.match(resumed.err, /hold-out-1: goes on after epoch 6 of 6/);
+  assert.ok(bytes("killed.onnx").equals(bytes("whole.onnx")));
+});
+
+test("Fits that ran one by one make the file that all together make", { skip }, () => {
+  assert.equal(train("together.onnx").code, 0);
+  const checkpoint = join(work, "parts");
+  for (const only of ["0", "2", "1"]) assert.equal(run({ checkpoint, only }).code, 0);
+  const result = train("parts.onnx", {}, { checkpoint });
+  assert.equal(result.code, 0, result.err);
+  assert.equal(result.err.match(/goes on after epoch 1 of 1/g)?.length, 3);
+  assert.ok(bytes("parts.onnx").equals(bytes("together.onnx")));
+});
+
+test("Another setting does not go on from the checkpoint", { skip }, () => {
+  const checkpoint = join(work, "other");
+  assert.equal(run({ checkpoint, only: "1" }).code, 0);
+  const result = run({ checkpoint, only: "1" }, { "training.learning_rate": 0.002 });
+  assert.equal(result.code, 0);
+  assert.doesNotMatch(result.err, /goes on/);
+});
+
+test("A case in both lists is refused", { skip }, () => {
+  const more = join(work, "more.txt");
+  writeFileSync(more, "102\n");
+  const result = run({ more });
+  assert.equal(result.code, 1);
+  assert.match(result.err, /Case 102 is in both lists/);
+});
+
+test("Cases of the second list are learnt from and never held out", { skip }, () => {
+  const cases = join(work, "two.txt");
+  const more = join(work, "rest.txt");
+  writeFileSync(cases, "101\n103\n");
+  writeFileSync(more, "102\n104\n");
+  const result = run({ cases, more });
+  assert.equal(result.code, 0, result.err);
+  for (const fold of [1, 2]) assert.match(result.out, new RegExp(`Hold-out ${fold}: 16 patches`));
+});
+
+test("A pupil of teachers is written, and the teachers are kept", { skip }, () => {
+  const config = join(work, "taught.toml");
+  const layer = '[[distillation.layer]]\nkind = "convolution"\nfilters = 4\nside = 5\npool = 4\n';
+  const settings = "[distillation]\nteachers = 2\nweight = 0.5\nepochs = 1\nsteps = 2\n";
+  writeFileSync(config, readFileSync(join(root, "model/seed.toml"), "utf8") + settings + layer);
+  const checkpoint = join(work, "taught");
+  const result = train("taught.onnx", {}, { config, checkpoint });
+  assert.equal(result.code, 0, result.err);
+  assert.ok(existsSync(join(checkpoint, "hold-out-1-teacher-2.checkpoint")));
+  assert.ok(existsSync(join(checkpoint, "final-teacher-1.checkpoint")));
+});
+
+test("The configs of the models that are shipped are read", { skip }, () => {
+  for (const name of ["seed", "best"]) {
+    const config = join(root, `model/${name}.toml`);
+    const result = run({ config }, {});
+    assert.equal(result.code, 0, result.err);
+  }
+});
+
 test("The engine accepts the file and its known answer", { skip }, () => {
-  assert.equal(train("engine.onnx", { commit: "abc123" }).code, 0);
+  assert.equal(train("engine.onnx", {}, { commit: "abc123" }).code, 0);
   const described = spawnSync(program, ["model", join(work, "engine.onnx"), "--json"], {
     encoding: "utf8",
   });
@@ -107,6 +234,9 @@ test("The engine accepts the file and its known answer", { skip }, () => {
   assert.equal(model.usable, true, model.reason);
   assert.equal(model.metadata["insitu.training.commit"], "abc123");
   assert.match(model.metadata["insitu.training.data"] ?? "", /4 cases, 64 patches/);
+  assert.match(model.metadata["insitu.operating_points"] ?? "", /^screen:.*,balanced:.*,confirm:/);
+  assert.equal(model.metadata["insitu.calibration.interval"]?.split(",").length, 21);
+  assert.match(model.metadata["insitu.uncertain"] ?? "", /^[\d.]+,[\d.]+,0\.9$/);
 });
 
 // The image of shared/known_answer.cc, as binary PPM.
@@ -143,21 +273,71 @@ test("The engine gives the known answer that libtorch gave, within 1e-5", { skip
   assert.ok(Math.max(...differences) <= 1e-5, `differ by ${differences.join(" and ")}`);
 });
 
-test("Without --out the hold-out is measured and nothing is written", { skip }, () => {
-  const words = Object.entries({
-    data: folder,
-    cases: list,
-    ...shortest,
-  }).flatMap(([name, value]) => [`--${name}`, value]);
-  const result = spawnSync(trainer, words, {
-    encoding: "utf8",
-    env: environment,
-    cwd: work,
+// [file, log-odds] as libtorch computes them for the network that is written.
+function answersOf(config: string): [string, number][] {
+  const answers = join(work, `${config}.csv`);
+  const flags = { ...shuffled, config: join(root, `model/${config}.toml`), answers };
+  const result = train(`${config}.onnx`, { "training.steps": 10, "training.batch": 16 }, flags);
+  assert.equal(result.code, 0, result.err);
+  const lines = readFileSync(answers, "utf8").trimEnd().split("\n");
+  assert.equal(lines.length, 256);
+  return lines.map((line) => {
+    const comma = line.lastIndexOf(",");
+    return [line.slice(0, comma), Number(line.slice(comma + 1))];
   });
-  assert.equal(result.status, 0, result.stderr);
-  assert.match(result.stdout, /Mean of the folds: AUC /);
-  assert.match(result.stdout, /Threshold 0\.\d+: BAC /);
-  assert.doesNotMatch(result.stderr, /Final fit/);
+}
+
+const MAX_LOGIT_DIFFERENCE = 1e-4;
+
+// The softmax of two logits keeps their difference; that it is rounded to float32 does not matter
+// where neither probability is all but 0.
+function compare(answers: [string, number][], probabilities: (file: string) => number[]): void {
+  let compared = 0;
+  for (const [file, expected] of answers) {
+    if (Math.abs(expected) > 7) continue;
+    const [negative = NaN, positive = NaN] = probabilities(file);
+    const difference = Math.abs(Math.log(positive / negative) - expected);
+    assert.ok(difference <= MAX_LOGIT_DIFFERENCE, `${file} differs by ${difference}`);
+    compared++;
+  }
+  assert.ok(compared >= 32, `only ${compared} of the answers are not all but certain`);
+}
+
+for (const config of ["seed", "best"]) {
+  test(`The native engine's logits of ${config} are libtorch's within 1e-4`, { skip }, () => {
+    const answers = answersOf(config);
+    const files = answers.map(([file]) => file);
+    const model = join(work, `${config}.onnx`);
+    const result = spawnSync(program, ["predict", "--model", model, "--json", ...files], {
+      encoding: "utf8",
+    });
+    assert.equal(result.status, 0, result.stderr);
+    const read = new Map<string, number[]>();
+    for (const line of result.stdout.trimEnd().split("\n")) {
+      const answer = JSON.parse(line) as { file: string; probabilities: Record<string, number> };
+      read.set(answer.file, Object.values(answer.probabilities));
+    }
+    compare(answers, (file) => read.get(file) ?? []);
+  });
+
+  for (const build of ["wasm-simd", "wasm-relaxed"]) {
+    const wasm = join(root, `build/${build}/engine.wasm`);
+    const without = existsSync(wasm) ? skip : `SKIPPED: ${wasm} not there; run make wasm`;
+    test(`The ${build} engine's logits of ${config} too`, { skip: without }, async () => {
+      const answers = answersOf(config);
+      const module = await WebAssembly.compile(readFileSync(wasm));
+      const engine = await Engine.create(module, readFileSync(join(work, `${config}.onnx`)));
+      compare(answers, (file) => engine.classify(readFileSync(file), 0).probabilities);
+    });
+  }
+}
+
+test("Without --out the hold-out is measured and nothing is written", { skip }, () => {
+  const result = run({});
+  assert.equal(result.code, 0, result.err);
+  assert.match(result.out, /Mean of the folds: AUC /);
+  assert.match(result.out, /Threshold [\d.]+ \(balanced\): BAC /);
+  assert.doesNotMatch(result.err, /final/);
 });
 
 test("An unreadable patch stops the training and is named", { skip }, () => {
@@ -170,14 +350,15 @@ test("An unreadable patch stops the training and is named", { skip }, () => {
   assert.ok(!existsSync(join(work, "bad.onnx")));
 });
 
-test("Unknown flags and missing ones are refused with the usage", { skip }, () => {
-  for (const words of [
+test("Unknown flags, settings and missing ones are refused with the usage", { skip }, () => {
+  for (const list of [
     ["--epoch", "3"],
     [],
     ["--data", folder],
-    ["--cases", list, "--out", "a.onnx"],
+    words({ set: "epochs = 3" }),
+    words({ config: join(work, "none.toml") }),
   ]) {
-    const result = spawnSync(trainer, words, { encoding: "utf8" });
+    const result = spawnSync(trainer, list, { encoding: "utf8" });
     assert.equal(result.status, 2);
     assert.match(result.stderr, /usage: insitu-train/);
   }

@@ -73,12 +73,13 @@ TEST_CASE("Films take the place of patches and their list", "[train_options]") {
   CHECK(options.value().repeats == 3);
   CHECK(options.value().fold_models == "folds");
   CHECK(ReadForFilms({}).value().repeats == 1);
-  for (const char* flag : {"--data", "--cases", "--more", "--counts", "--only"}) {
+  for (const char* flag : {"--data", "--cases", "--more", "--counts", "--answers", "--only"}) {
     CAPTURE(flag);
     CHECK(!ReadForFilms({flag, "1", "--checkpoint", "kept"}).ok());
   }
   CHECK(!Read({"--repeats", "3"}).ok());
   CHECK(!Read({"--fold-models", "folds"}).ok());
+  CHECK(!Read({"--mined", "2"}).ok());
 }
 
 TEST_CASE("Folds of films are repeated 1 to 100 times", "[train_options]") {
@@ -86,6 +87,12 @@ TEST_CASE("Folds of films are repeated 1 to 100 times", "[train_options]") {
   CHECK(ReadForFilms({"--repeats", "100"}).ok());
   CHECK(!ReadForFilms({"--repeats", "0"}).ok());
   CHECK(!ReadForFilms({"--repeats", "101"}).ok());
+}
+
+TEST_CASE("Of a film 0 to 100 false marks are mined", "[train_options]") {
+  CHECK(ReadForFilms({"--mined", "0"}).value().mined == 0);
+  CHECK(ReadForFilms({"--mined", "100"}).value().mined == 100);
+  CHECK(!ReadForFilms({"--mined", "101"}).ok());
 }
 
 }  // namespace
