@@ -152,6 +152,14 @@ Json FrocJson(const FilmEvaluation& evaluation) {
   return froc;
 }
 
+Json KindsJson(const FilmEvaluation& evaluation) {
+  Json kinds = Json::object();
+  for (const KindFigures& kind : ComputeKindFigures(evaluation.films, evaluation.repeats)) {
+    kinds[kind.kind] = {{"findings", kind.findings}, {"found", kind.found}};
+  }
+  return {{"false_marks_a_film", kKindRate}, {"kinds", kinds}};
+}
+
 // What calling everything negative scores.
 Json AlwaysNegativeJson(size_t positives, size_t all) {
   return {{"prevalence", Share(positives, all)},
@@ -220,7 +228,8 @@ Json FilmReportJson(const FilmEvaluation& evaluation) {
           {"films",
            {{"auc", FigureJson(figures.film_auc)},
             {"always_negative", AlwaysNegativeJson(counts.abnormal, evaluation.films.size())}}},
-          {"froc", FrocJson(evaluation)}};
+          {"froc", FrocJson(evaluation)},
+          {"found_by_kind", KindsJson(evaluation)}};
 }
 
 std::string Text(const Figure& figure) {
@@ -263,6 +272,12 @@ void PrintFilmReport(std::ostream& out, const FilmEvaluation& evaluation) {
         << std::setw(24) << Text(figures.on_normal_films[i]) << std::setw(24)
         << Text(figures.on_all_films[i]) << Text(evaluation.by_chance.on_normal_films[i]) << '\n';
   }
+  out << "\nFound at " << std::setprecision(0) << kKindRate << " false mark a normal film:";
+  for (const KindFigures& kind : ComputeKindFigures(evaluation.films, evaluation.repeats)) {
+    out << "  " << kind.kind << ' ' << std::setprecision(1) << kind.found << " of "
+        << kind.findings;
+  }
+  out << '\n';
 }
 
 }  // namespace

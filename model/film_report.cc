@@ -113,6 +113,34 @@ Figures MeanOverRepeats(const std::vector<Repeat>& repeats, const std::vector<si
 
 }  // namespace
 
+std::vector<KindFigures> ComputeKindFigures(const std::vector<Film>& films,
+                                            const std::vector<FilmRepeat>& repeats) {
+  std::map<std::string, KindFigures> kinds;
+  const std::vector<double> once(films.size(), 1);
+  for (const FilmRepeat& repeat : repeats) {
+    const auto limit = Froc(repeat.films, FalseMarksOn::kNormalFilms).LimitAt(kKindRate, once);
+    for (size_t i = 0; i < films.size(); ++i) {
+      size_t placed = 0;
+      for (const Finding& finding : films[i].findings) {
+        if (!finding.place) continue;
+        const double score = repeat.films[i].hits[placed++];
+        for (const char* kind :
+             {finding.abnormality.c_str(), finding.malignant ? "malignant" : "benign"}) {
+          KindFigures& figures = kinds[kind];
+          ++figures.findings;
+          if (limit && score > *limit) figures.found += 1;
+        }
+      }
+    }
+  }
+  std::vector<KindFigures> all;
+  for (auto& [kind, figures] : kinds) {
+    all.push_back({kind, figures.findings / repeats.size(),
+                   figures.found / static_cast<double>(repeats.size())});
+  }
+  return all;
+}
+
 Metrics PooledPatches(const std::vector<FilmRepeat>& repeats) {
   std::vector<Scored> scored;
   for (const FilmRepeat& repeat : repeats) {

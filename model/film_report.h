@@ -54,6 +54,16 @@ struct FilmFigures {
   std::array<Figure, kFalseMarkRates.size()> on_all_films;
 };
 
+// How many findings of one kind are marked at kKindRate false marks on a normal film.
+struct KindFigures {
+  std::string kind;     // an abnormality, "benign" or "malignant"
+  size_t findings = 0;  // with a place
+  double found = 0;     // mean over the repeats
+};
+inline constexpr double kKindRate = 1;
+std::vector<KindFigures> ComputeKindFigures(const std::vector<Film>& films,
+                                            const std::vector<FilmRepeat>& repeats);
+
 // Of the patches of all repeats.
 Metrics PooledPatches(const std::vector<FilmRepeat>& repeats);
 

@@ -41,27 +41,26 @@ Froc::Froc(std::span<const JudgedFilm> films, FalseMarksOn where) {
   std::sort(false_marks_.begin(), false_marks_.end(), stronger);
 }
 
-std::optional<double> Froc::SensitivityAt(double rate, std::span<const double> weights) const {
+std::optional<double> Froc::LimitAt(double rate, std::span<const double> weights) const {
   double films = 0;
   for (size_t i = 0; i < counted_.size(); ++i) films += counted_[i] ? weights[i] : 0;
-  double all = 0;
-  for (const Scored& finding : findings_) all += weights[finding.film];
-  if (films == 0 || all == 0) return std::nullopt;
-  // The first false mark that is one too many: findings have to be marked more strongly.
-  double limit = JudgedFilm::kMissed;
+  if (films == 0) return std::nullopt;
   double count = 0;
   for (const Scored& mark : false_marks_) {
     count += weights[mark.film];
-    if (count <= rate * films) continue;
-    limit = mark.score;
-    break;
+    if (count > rate * films) return mark.score;  // the first that is one too many
   }
-  double found = 0;
+  return JudgedFilm::kMissed;
+}
+
+std::optional<double> Froc::SensitivityAt(double rate, std::span<const double> weights) const {
+  const std::optional<double> limit = LimitAt(rate, weights);
+  double all = 0, found = 0;
   for (const Scored& finding : findings_) {
-    if (finding.score <= limit) break;
-    found += weights[finding.film];
+    all += weights[finding.film];
+    if (limit && finding.score > *limit) found += weights[finding.film];
   }
-  return found / all;
+  return limit && all > 0 ? std::optional(found / all) : std::nullopt;
 }
 
 }  // namespace insitu

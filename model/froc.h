@@ -39,9 +39,13 @@ class Froc {
  public:
   Froc(std::span<const JudgedFilm> films, FalseMarksOn where);
 
-  // The share of findings with a mark above the least score at which there are no more than `rate`
-  // false marks a film. weights: how often each film counts (as in a bootstrap sample). Absent when
-  // no finding or no film to count false marks on is left.
+  // The least score above which there are no more than `rate` false marks a film; kMissed where
+  // there are no more of them at all. weights: how often each film counts (as in a bootstrap
+  // sample). Absent when no film to count false marks on is left.
+  std::optional<double> LimitAt(double rate, std::span<const double> weights) const;
+
+  // The share of findings with a mark above that score. Absent when there is none, or no finding is
+  // left.
   std::optional<double> SensitivityAt(double rate, std::span<const double> weights) const;
 
  private:

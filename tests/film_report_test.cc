@@ -82,5 +82,22 @@ TEST_CASE("What cannot be measured is absent", "[film_report]") {
   CHECK_FALSE(figures.patches.accuracy.interval);
 }
 
+TEST_CASE("Findings are counted by their kind and severity, over the repeats", "[film_report]") {
+  std::vector<Film> films = FourFilms();
+  films[3].findings[0].abnormality = "CALC";
+  films[3].findings[0].malignant = true;
+  FilmRepeat second = RepeatOf(true);
+  second.films[3].hits = {JudgedFilm::kMissed};
+  const auto kinds = ComputeKindFigures(films, {RepeatOf(true), second});
+  REQUIRE(kinds.size() == 4);
+  CHECK(kinds[0].kind == "CALC");
+  CHECK(kinds[0].findings == 1);
+  CHECK(kinds[0].found == 0.5);
+  CHECK(kinds[1].kind == "CIRC");
+  CHECK(kinds[1].found == 1);
+  CHECK(kinds[2].kind == "benign");
+  CHECK(kinds[3].kind == "malignant");
+}
+
 }  // namespace
 }  // namespace insitu

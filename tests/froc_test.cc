@@ -67,6 +67,15 @@ TEST_CASE("Sensitivity at a rate of false marks is what counting by hand gives",
   CHECK(*all.SensitivityAt(0.8, once) == 0.75);
 }
 
+TEST_CASE("The limit is the score of the first false mark that is one too many", "[froc]") {
+  const auto films = WorkedExample();
+  const std::vector<double> once(films.size(), 1);
+  const Froc normal(films, FalseMarksOn::kNormalFilms);
+  CHECK(*normal.LimitAt(0, once) == 0.8);
+  CHECK(*normal.LimitAt(0.5, once) == 0.5);
+  CHECK(*normal.LimitAt(1.5, once) == JudgedFilm::kMissed);
+}
+
 TEST_CASE("A film that counts twice counts as two films would", "[froc]") {
   auto films = WorkedExample();
   const std::vector<double> weights = {2, 1, 0, 1, 3};
