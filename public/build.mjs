@@ -21,6 +21,7 @@ import { parseArgs } from "node:util";
 import { brotliCompressSync, constants } from "node:zlib";
 import { build, transform } from "esbuild";
 import { cssSubset } from "./css-subset.mjs";
+import { onnxMetadata } from "./onnx-metadata.mjs";
 
 const root = join(import.meta.dirname, "..");
 const page = import.meta.dirname;
@@ -32,7 +33,7 @@ const WORKER_POLICY = "default-src 'none'";
 
 const UNCOMPRESSED = new Set(["headers.json", "api/config"]);
 const HASH_DIGITS = 10; // as the server expects (HasContentHash)
-const FIRST_MODEL = "seed.onnx";
+const FIRST_MODELS = ["best.onnx", "seed.onnx"]; // in this order, then the others by name
 const TARGET = "es2022";
 
 const { values: options } = parseArgs({
@@ -132,12 +133,17 @@ function models() {
   const names = readdirSync(options.models)
     .filter((name) => name.endsWith(".onnx"))
     .sort();
-  if (!names.includes(FIRST_MODEL))
-    fail(`${join(options.models, FIRST_MODEL)} is not there. Run make train.`);
-  names.sort((a, b) => Number(b === FIRST_MODEL) - Number(a === FIRST_MODEL));
+  if (names.length === 0) fail(`${options.models} holds no model. Run make train.`);
+  const place = (name) =>
+    FIRST_MODELS.includes(name) ? FIRST_MODELS.indexOf(name) : FIRST_MODELS.length;
+  names.sort((a, b) => place(a) - place(b));
   return names.map((name) => {
     const bytes = readFileSync(join(options.models, name));
-    return { file: add(name, bytes).file, bytes: bytes.length, sha256: digest(bytes, "hex") };
+    const about = onnxMetadata(bytes);
+    const [id, kind] = [about.get("insitu.id"), about.get("insitu.kind")];
+    if (id === undefined || kind === undefined) fail(`${name} does not say its id and its kind.`);
+    const { file } = add(name, bytes);
+    return { id, kind, file, bytes: bytes.length, sha256: digest(bytes, "hex") };
   });
 }
 

@@ -1,23 +1,25 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Announcer } from "../public/src/announcer.ts";
+import { Judge } from "../public/src/judgement.ts";
 import { EngineError, type Reading } from "../public/src/messages.ts";
 import { Session } from "../public/src/session.ts";
 import { model, readingOf } from "./readings.ts";
 
 function setUp() {
   const said: string[] = [];
+  const judge = new Judge();
   const announcer = new Announcer((text) => said.push(text));
   const session = new Session(
     () => 0,
-    () => announcer.update(session, model),
+    () => announcer.update(session, judge),
   );
   const answers: ((reading: Reading) => void)[] = [];
   const refusals: ((error: Error) => void)[] = [];
   session.start({
     classify: () =>
       new Promise((resolve, reject) => {
-        answers.push(resolve);
+        answers.push((reading) => resolve({ reading, model }));
         refusals.push(reject);
       }),
   });

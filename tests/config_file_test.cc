@@ -105,6 +105,24 @@ TEST_CASE("What is not TOML is refused with its line", "[config_file]") {
   }
 }
 
+TEST_CASE("Letters beyond ASCII stand in quotes and comments, elsewhere their line is refused",
+          "[config_file]") {
+  Config config;
+  const char* good = "\xEF\xBB\xBF# Größe\ndata = \"/srv/Übung \\\" é\" # für alle\n";
+  REQUIRE(ReadConfig(good, "x", &config).ok());
+  CHECK(config.data == "/srv/Übung \" é");
+  REQUIRE(ReadConfig("data = '/srv/日本'", "x", &config).ok());
+  CHECK(config.data == "/srv/日本");
+  for (const char* line :
+       {"ä = 1", "\xEF\xB8\xBFouants.registccr", "port = 8080 ä", "\xEF\xBB\xBFx",
+        "data = \"\"\"ä\"\"\"", "data = '''ä'''", "data = \"ä", "data = 'a' ä",
+        "\"\"\"a\"#\\\"\"ts\\\"\\\xEF\xBB\xBB", "data = \"\"\"a\"\"\""}) {
+    INFO(line);
+    CHECK_THAT(RefusalOf(StrCat("port = 1\n", line)),
+               StartsWith("insitu.toml, line 2: a text stands between one pair of quotes"));
+  }
+}
+
 TEST_CASE("A value of another type is refused", "[config_file]") {
   for (const char* text :
        {"site = 1", "host = 1", "port = \"80\"", "port = 80.0", "behind_proxy = 1",

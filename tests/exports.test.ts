@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { resultsCsv, resultsJson } from "../public/src/exports.ts";
+import { Judge } from "../public/src/judgement.ts";
 import { EngineError } from "../public/src/messages.ts";
 import { NOTICE } from "../public/src/wording.ts";
 import { entryOf, model, readingOf } from "./readings.ts";
@@ -16,7 +17,10 @@ const entries = [
 ];
 
 function rows(): Record<string, string>[] {
-  const [head, ...lines] = resultsCsv(model, entries).replace("\uFEFF", "").trimEnd().split("\r\n");
+  const [head, ...lines] = resultsCsv(new Judge(), entries)
+    .replace("\uFEFF", "")
+    .trimEnd()
+    .split("\r\n");
   const names = head?.split(",") ?? [];
   return lines.map((line) => {
     const cells = line.match(/("([^"]|"")*"|[^,]*)(,|$)/g) ?? [];
@@ -31,7 +35,8 @@ test("CSV has one row for each image that was read or failed, each with model, h
   assert.equal(more.length, 0);
   assert.equal(one?.["file"], "one.png");
   assert.equal(one["verdict"], "IDC detected");
-  assert.equal(one["positive"], "true");
+  assert.equal(one["answer"], "positive");
+  assert.equal(one["operating_point"], "balanced");
   assert.equal(one["probability"], "0.9");
   assert.equal(one["file_sha256"], "cd".repeat(32));
   assert.equal(one["threshold"], "0.42");
@@ -47,29 +52,52 @@ test("A file name that a spreadsheet would run is disarmed, quotes and commas ar
 });
 
 test("Without results there is no CSV", () => {
-  assert.equal(resultsCsv(model, [entryOf("a.png")]), "");
+  assert.equal(resultsCsv(new Judge(), [entryOf("a.png")]), "");
 });
 
 test("JSON says the same, with the model and the notice once", () => {
-  const json = JSON.parse(resultsJson(model, entries, new Date(0))) as {
+  const json = JSON.parse(resultsJson(new Judge(), entries, new Date(0))) as {
     notice: string;
     written: string;
-    model: Record<string, unknown>;
+    models: Record<string, unknown>[];
     images: Record<string, unknown>[];
   };
   assert.equal(json.notice, NOTICE);
   assert.equal(json.written, "1970-01-01T00:00:00.000Z");
-  assert.equal(json.model["sha256"], model.sha256);
-  assert.equal(json.model["threshold_sensitivity"], 0.86);
+  assert.equal(json.models.length, 1);
+  assert.equal(json.models[0]?.["sha256"], model.sha256);
+  assert.equal(json.models[0]["threshold_sensitivity"], 0.86);
+  assert.equal(json.images[0]?.["model_sha256"], model.sha256);
   assert.equal(json.images.length, 3);
   assert.equal(json.images[1]?.["file"], '=cmd, "two".png');
   assert.equal(json.images[1]["file_sha256"], null);
-  assert.equal(json.images[1]["positive"], false);
+  assert.equal(json.images[1]["answer"], "negative");
   assert.equal(json.images[2]?.["error"], "Empty, no bytes.");
 });
 
 test("A measure that the model does not give is null in JSON, which has no NaN", () => {
-  const text = resultsJson({ ...model, sensitivity: Number.NaN }, entries, new Date(0));
-  const json = JSON.parse(text) as { model: Record<string, unknown> };
-  assert.equal(json.model["threshold_sensitivity"], null);
+  const unmeasured = { ...model, sensitivity: Number.NaN };
+  const entry = entryOf("a.png", { state: "done", reading: readingOf(true), model: unmeasured });
+  const text = resultsJson(new Judge(), [entry], new Date(0));
+  const json = JSON.parse(text) as { models: Record<string, unknown>[] };
+  assert.equal(json.models[0]?.["threshold_sensitivity"], null);
+});
+
+test("The point in force and the band without an answer are part of every result", () => {
+  const banded = { ...model, uncertain: { low: 0.3, high: 0.5, coverage: 0.9 } };
+  const judge = new Judge();
+  judge.choose(banded, { name: "own", threshold: 0.85, sensitivity: 0.5, specificity: 0.97 });
+  const reading = readingOf(true, { probabilities: [0.2, 0.8], interval: [0.7, 0.88] });
+  const entry = entryOf("a.png", { state: "done", reading, model: banded });
+  const json = JSON.parse(resultsJson(judge, [entry], new Date(0))) as {
+    images: Record<string, unknown>[];
+  };
+  const [image] = json.images;
+  assert.equal(image?.["verdict"], "uncertain: have it read");
+  assert.equal(image["answer"], "uncertain");
+  assert.equal(image["operating_point"], "own");
+  assert.equal(image["threshold"], 0.85);
+  assert.deepEqual([image["uncertain_from"], image["uncertain_below"]], [0.3, 0.85]);
+  assert.deepEqual([image["probability_low"], image["probability_high"]], [0.7, 0.88]);
+  assert.match(resultsCsv(judge, [entry]), /uncertain: have it read,uncertain,0.8,0.7,0.88/);
 });

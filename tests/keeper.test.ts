@@ -11,7 +11,7 @@ import type { ImageEntry } from "../public/src/session.ts";
 import { PASSWORD, visitor, type Visitor } from "./account_setup.ts";
 import { FakeServer } from "./fake_server.ts";
 import { png, tissue } from "./made_images.ts";
-import { entryOf, model, readingOf } from "./readings.ts";
+import { entryOf, judgementOf, model, readingOf } from "./readings.ts";
 
 const THUMBNAIL = Buffer.from("a small picture").toString("base64");
 
@@ -54,6 +54,8 @@ function anImage(seed: number, positive = true): ImageEntry {
   });
 }
 
+const judgement = judgementOf(true);
+
 async function until(isSo: () => boolean): Promise<void> {
   for (let turns = 0; turns < 500; turns++) {
     if (isSo()) return;
@@ -63,7 +65,7 @@ async function until(isSo: () => boolean): Promise<void> {
 }
 
 async function kept({ keeper }: Made, entry: ImageEntry) {
-  keeper.keep(entry, model);
+  keeper.keep(entry, judgement);
   await until(() => ["kept", "failed"].includes(keeper.keepingOf(entry)?.step ?? ""));
   const state = keeper.keepingOf(entry);
   assert.ok(state?.step === "kept", JSON.stringify(state));
@@ -84,6 +86,7 @@ test("What was kept opens on a fresh browser: the same bytes, the same answer", 
   assert.ok(item?.record);
   assert.equal(item.record.name, "case-1/patch 1.png");
   assert.deepEqual(item.record.model, model);
+  assert.deepEqual(item.record.point, judgement.point);
   const { preview: _, ...reading } = entry.reading ?? {};
   const { preview: none, ...again } = item.record.reading;
   assert.equal(none, null);
@@ -121,8 +124,8 @@ test("A session that ends meanwhile loses nothing: signed in again, keeping goes
   const made = await keeping();
   const [first, second] = [anImage(3), anImage(4)];
   made.server.endAllSessions();
-  made.keeper.keep(first, model);
-  made.keeper.keep(second, model);
+  made.keeper.keep(first, judgement);
+  made.keeper.keep(second, judgement);
   await until(() => made.account.ended);
   assert.equal(made.keeper.pending, 2);
   assert.equal(made.keeper.keepingOf(first)?.step, "waiting");
@@ -148,9 +151,9 @@ test("A connection that breaks off is a failure of that image; another try keeps
       throw new ApiError("offline", 0);
     }
   };
-  made.keeper.keep(entry, model);
+  made.keeper.keep(entry, judgement);
   await until(() => made.keeper.keepingOf(entry)?.step === "failed");
-  made.keeper.keep(entry, model);
+  made.keeper.keep(entry, judgement);
   await until(() => made.keeper.keepingOf(entry)?.step === "kept");
   assert.equal(made.server.users.get("a")?.objects.size, 1);
   await made.history.load();
@@ -170,8 +173,8 @@ for (const [status, code] of [
       made.server.intercept = null;
       return Response.json({ code, status }, { status });
     };
-    made.keeper.keep(bad, model);
-    made.keeper.keep(good, model);
+    made.keeper.keep(bad, judgement);
+    made.keeper.keep(good, judgement);
     await until(() => made.keeper.pending === 0);
     const state = made.keeper.keepingOf(bad);
     assert.ok(state?.step === "failed" && state.error instanceof ApiError);
@@ -184,7 +187,7 @@ test("With storage off nothing is sent, whatever was asked", async () => {
   const made = await keeping();
   await made.account.setKeep("never");
   const before = made.server.calls.length;
-  made.keeper.keep(anImage(8), model);
+  made.keeper.keep(anImage(8), judgement);
   await new Promise((resolve) => setTimeout(resolve, 20));
   assert.equal(made.server.calls.length, before);
 });
@@ -198,7 +201,7 @@ test("Before the recovery key is confirmed nothing is sent", async () => {
     (error: ApiError) => error.code === "recovery_not_confirmed",
   );
   const before = server.calls.length;
-  made.keeper.keep(anImage(9), model);
+  made.keeper.keep(anImage(9), judgement);
   await new Promise((resolve) => setTimeout(resolve, 20));
   assert.equal(server.calls.length, before);
 });
@@ -207,7 +210,7 @@ test("What the person does not want kept after all is not sent", async () => {
   const made = await keeping();
   const entry = anImage(10);
   made.server.endAllSessions();
-  made.keeper.keep(entry, model);
+  made.keeper.keep(entry, judgement);
   await until(() => made.account.ended);
   made.keeper.forget(entry);
   assert.equal(made.keeper.keepingOf(entry), null);
@@ -221,7 +224,7 @@ test("What waits for one person is never kept for another with the same page ope
   const made = await keeping();
   const entry = anImage(11);
   made.server.endAllSessions();
-  made.keeper.keep(entry, model);
+  made.keeper.keep(entry, judgement);
   await until(() => made.account.ended);
   await made.account.register("b", PASSWORD, "");
   const shown = made.account.shownRecoveryKey;

@@ -1,4 +1,5 @@
 // A model and its answers, made by hand for tests that need no engine.
+import { Judge, type Judgement } from "../public/src/judgement.ts";
 import type { ModelFacts, Reading } from "../public/src/messages.ts";
 import type { ImageEntry } from "../public/src/session.ts";
 
@@ -14,6 +15,8 @@ export const model: ModelFacts = {
   threshold: 0.42,
   sensitivity: 0.86,
   specificity: 0.875,
+  operatingPoints: [{ name: "screen", threshold: 0.2, sensitivity: 0.95, specificity: 0.7 }],
+  uncertain: null,
   inputWidth: 50,
   inputHeight: 50,
   umPerPixel: 4,
@@ -23,6 +26,7 @@ export const model: ModelFacts = {
 export function readingOf(positive: boolean, more: Partial<Reading> = {}): Reading {
   return {
     probabilities: positive ? [0.1, 0.9] : [0.75, 0.25],
+    interval: null,
     isPositive: positive,
     imageWidth: 50,
     imageHeight: 50,
@@ -47,7 +51,14 @@ export function entryOf(name: string, more: Partial<ImageEntry> = {}): ImageEntr
     reading: null,
     error: null,
     answeredMs: 0,
-    judgedBy: null,
+    model: more.reading === undefined ? null : model,
+    keptPoint: null,
     ...more,
   };
+}
+
+export function judgementOf(positive: boolean, more: Partial<Reading> = {}): Judgement {
+  const judgement = new Judge().of(entryOf("", { reading: readingOf(positive, more) }));
+  if (judgement === null) throw new Error("a reading has a judgement");
+  return judgement;
 }

@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ClassifyOptions } from "../public/src/engine-pool.ts";
+import { Judge } from "../public/src/judgement.ts";
 import { EngineError } from "../public/src/messages.ts";
-import { MAX_IMAGES, Session, type IncomingFile } from "../public/src/session.ts";
-import { readingOf } from "./readings.ts";
+import { MAX_IMAGES, Session, type IncomingFile, type Read } from "../public/src/session.ts";
+import { model, readingOf } from "./readings.ts";
 
 interface Asked {
   file: Blob;
@@ -23,11 +24,16 @@ function setUp() {
   );
   const reader = {
     classify: (file: Blob, options: ClassifyOptions) =>
-      new Promise<ReturnType<typeof readingOf>>((resolve, reject) => {
+      new Promise<Read>((resolve, reject) => {
         options.signal?.addEventListener("abort", () =>
           reject(new EngineError("cancelled", "Cancelled.")),
         );
-        asked.push({ file, options, resolve: (positive) => resolve(readingOf(positive)), reject });
+        asked.push({
+          file,
+          options,
+          resolve: (positive) => resolve({ reading: readingOf(positive), model }),
+          reject,
+        });
       }),
   };
   const ask = (index: number): Asked => {
@@ -94,11 +100,12 @@ test("A file that fails keeps its sentence and the others go on", async () => {
   await settled();
   assert.equal(states(), "failed done");
   assert.equal(session.entries[0]?.error?.message, "Not an image.");
-  assert.deepEqual(session.counts(), {
+  assert.deepEqual(session.counts(new Judge()), {
     total: 2,
     settled: 2,
     pending: 0,
     positive: 0,
+    uncertain: 0,
     failed: 1,
     cancelled: 0,
   });
@@ -134,7 +141,7 @@ test("Cancelling stops what waits and what is read, and keeps what is done", asy
   await settled();
   assert.equal(states(), "done cancelled cancelled");
   assert.ok(ask(1).options.signal?.aborted && ask(2).options.signal?.aborted);
-  assert.equal(session.counts().cancelled, 2);
+  assert.equal(session.counts(new Judge()).cancelled, 2);
 });
 
 test("What was cancelled can be read after all", async () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { ownPoint } from "../public/src/judgement.ts";
 import * as wording from "../public/src/wording.ts";
 import { model, readingOf } from "./readings.ts";
 
@@ -41,12 +42,15 @@ test("Times, bytes and counts are short and have their unit", () => {
 
 test("The operating point has its sensitivity and specificity, or says that they are not given", () => {
   assert.equal(
-    wording.operatingPoint(model),
-    "threshold 0.42: sensitivity 0.86, specificity 0.875",
+    wording.operatingPoint(ownPoint(model)),
+    "balanced: threshold 0.42, sensitivity 0.86, specificity 0.875",
   );
   const unmeasured = { ...model, sensitivity: 0, specificity: 0 };
-  assert.match(wording.operatingPoint(unmeasured), /not given/);
-  assert.match(wording.operatingPoint({ ...model, sensitivity: Number.NaN }), /not given/);
+  assert.match(wording.operatingPoint(ownPoint(unmeasured)), /not given/);
+  assert.match(
+    wording.operatingPoint(ownPoint({ ...model, sensitivity: Number.NaN })),
+    /not given/,
+  );
 });
 
 test("An image of the model's size is said to be read as it is", () => {
@@ -115,9 +119,25 @@ test("0 bytes are only claimed where nothing was requested", () => {
 });
 
 test("Progress counts what is done, and in the end what was read and what was not", () => {
-  const counts = { total: 9, settled: 4, pending: 5, positive: 1, failed: 1, cancelled: 0 };
+  const counts = {
+    total: 9,
+    settled: 4,
+    pending: 5,
+    positive: 1,
+    uncertain: 0,
+    failed: 1,
+    cancelled: 0,
+  };
   assert.equal(wording.progressSentence(counts), "4 of 9 done · 1 positive · 1 could not be read");
-  const ended = { total: 9, settled: 7, pending: 0, positive: 0, failed: 1, cancelled: 2 };
+  const ended = {
+    total: 9,
+    settled: 7,
+    pending: 0,
+    positive: 0,
+    uncertain: 0,
+    failed: 1,
+    cancelled: 2,
+  };
   assert.equal(
     wording.progressSentence(ended),
     "6 images read · 0 positive · 1 could not be read · 2 cancelled",

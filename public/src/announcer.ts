@@ -1,7 +1,7 @@
 // What a screen reader is told: each answer once, and the end of a long list once.
-import type { ModelFacts } from "./messages.ts";
+import type { Judge } from "./judgement.ts";
 import type { ImageEntry, Session } from "./session.ts";
-import { plural, positiveLabel, positiveProbability, probabilityText, verdict } from "./wording.ts";
+import { plural, positiveLabel, probabilityText, verdict } from "./wording.ts";
 
 export class Announcer {
   readonly #say: (text: string) => void;
@@ -12,13 +12,14 @@ export class Announcer {
     this.#say = say;
   }
 
-  update(session: Session, model: ModelFacts | null): void {
-    const { total, pending, settled, positive, failed } = session.counts();
+  update(session: Session, judge: Judge): void {
+    const { total, pending, settled, positive, uncertain, failed } = session.counts(judge);
     const ended = this.#wasBusy && pending === 0 && total > 1 && settled > 0;
     this.#wasBusy = pending > 0;
     if (ended) {
+      const open = uncertain > 0 ? `, ${uncertain} uncertain` : "";
       const wrong = failed > 0 ? `, ${failed} could not be read` : "";
-      this.#say(`${plural(settled - failed, "image")} read, ${positive} positive${wrong}.`);
+      this.#say(`${plural(settled - failed, "image")} read, ${positive} positive${open}${wrong}.`);
       this.#saidOf = session.selected;
       return;
     }
@@ -26,20 +27,20 @@ export class Announcer {
     if (pending > 0 && total > 1) return;
     const entry = session.selected;
     if (entry === null || entry === this.#saidOf) return;
-    const text = answerOf(entry, model);
+    const text = answerOf(entry, judge);
     if (text === null) return;
     this.#saidOf = entry;
     this.#say(text);
   }
 }
 
-function answerOf(entry: ImageEntry, pageModel: ModelFacts | null): string | null {
-  const model = entry.judgedBy ?? pageModel;
+function answerOf(entry: ImageEntry, judge: Judge): string | null {
   if (entry.state === "failed") return `${entry.name}: ${entry.error?.message ?? ""}`;
-  if (entry.reading === null || model === null) return null;
-  const probability = probabilityText(positiveProbability(model, entry.reading));
+  const judgement = judge.of(entry);
+  if (judgement === null) return null;
+  const probability = probabilityText(judgement.probability);
   return (
-    `${entry.name}: ${verdict(model, entry.reading)}. ` +
-    `Probability of ${positiveLabel(model)} ${probability}.`
+    `${entry.name}: ${verdict(judgement)}. ` +
+    `Probability of ${positiveLabel(judgement.model)} ${probability}.`
   );
 }

@@ -1,6 +1,12 @@
 // The engine over its C ABI (wasm/engine_api.h): the only file that touches WebAssembly pointers.
 // Runs in a worker and in node; knows neither DOM nor network.
-import { EngineError, type ModelFacts, type Prediction, type Preview } from "./messages.ts";
+import {
+  EngineError,
+  type ModelFacts,
+  type OperatingPoint,
+  type Prediction,
+  type Preview,
+} from "./messages.ts";
 import { hostImports, type HostState } from "./wasm-host.ts";
 
 // Keys of insitu_text and insitu_number.
@@ -13,6 +19,7 @@ const TEXT = {
   positiveVerdict: 5,
   negativeVerdict: 6,
   trainingData: 7,
+  pointName: 16,
 } as const;
 
 const NUMBER = {
@@ -24,6 +31,13 @@ const NUMBER = {
   inputWidth: 5,
   inputHeight: 6,
   umPerPixel: 7,
+  uncertainLow: 16,
+  uncertainHigh: 17,
+  uncertainCoverage: 18,
+  pointCount: 19,
+  pointThreshold: 20,
+  pointSensitivity: 21,
+  pointSpecificity: 22,
   probability: 32,
   isPositive: 33,
   imageWidth: 34,
@@ -38,6 +52,8 @@ const NUMBER = {
   networkMs: 43,
   previewWidth: 44,
   previewHeight: 45,
+  probabilityLow: 64,
+  probabilityHigh: 65,
 } as const;
 
 interface Exports {
@@ -184,6 +200,8 @@ export class Engine {
       threshold: this.#number(NUMBER.threshold),
       sensitivity: this.#number(NUMBER.thresholdSensitivity),
       specificity: this.#number(NUMBER.thresholdSpecificity),
+      operatingPoints: this.#readPoints(),
+      uncertain: this.#readUncertain(),
       inputWidth: this.#number(NUMBER.inputWidth),
       inputHeight: this.#number(NUMBER.inputHeight),
       umPerPixel: this.#number(NUMBER.umPerPixel),
@@ -191,10 +209,32 @@ export class Engine {
     };
   }
 
+  #readPoints(): OperatingPoint[] {
+    return Array.from({ length: this.#number(NUMBER.pointCount) }, (_, index) => ({
+      name: this.#text(TEXT.pointName, index),
+      threshold: this.#number(NUMBER.pointThreshold, index),
+      sensitivity: this.#number(NUMBER.pointSensitivity, index),
+      specificity: this.#number(NUMBER.pointSpecificity, index),
+    }));
+  }
+
+  #readUncertain(): ModelFacts["uncertain"] {
+    const low = this.#number(NUMBER.uncertainLow);
+    const high = this.#number(NUMBER.uncertainHigh);
+    const coverage = this.#number(NUMBER.uncertainCoverage);
+    return Number.isNaN(low) ? null : { low, high, coverage };
+  }
+
+  #readInterval(): Prediction["interval"] {
+    const low = this.#number(NUMBER.probabilityLow);
+    return Number.isNaN(low) ? null : [low, this.#number(NUMBER.probabilityHigh)];
+  }
+
   #readPrediction(): Prediction {
     const number = (key: number) => this.#number(key);
     return {
       probabilities: this.model.labels.map((_, index) => this.#number(NUMBER.probability, index)),
+      interval: this.#readInterval(),
       isPositive: number(NUMBER.isPositive) === 1,
       imageWidth: number(NUMBER.imageWidth),
       imageHeight: number(NUMBER.imageHeight),

@@ -1,29 +1,37 @@
 // The results as files to keep: the same facts as CSV and as JSON. No DOM.
+import { uncertainAt, type Judge, type Judgement } from "./judgement.ts";
 import type { ModelFacts } from "./messages.ts";
 import type { ImageEntry } from "./session.ts";
-import { NOTICE, positiveProbability, verdict } from "./wording.ts";
+import { NOTICE, verdict } from "./wording.ts";
 
 type Cell = string | number | boolean | null;
 
 const SETTLED = new Set(["done", "failed"]);
 
-function modelCells(model: ModelFacts): Record<string, Cell> {
+// Empty for an image that could not be read.
+function judgedCells(judgement: Judgement | null): Record<string, Cell> {
+  const band = judgement === null ? null : uncertainAt(judgement.model, judgement.point);
   return {
-    model_id: model.id,
-    model_version: model.version,
-    model_sha256: model.sha256,
-    threshold: model.threshold,
+    model_id: judgement?.model.id ?? null,
+    model_version: judgement?.model.version ?? null,
+    model_sha256: judgement?.model.sha256 ?? null,
+    operating_point: judgement?.point.name ?? null,
+    threshold: judgement?.point.threshold ?? null,
+    uncertain_from: band?.low ?? null,
+    uncertain_below: band?.high ?? null,
   };
 }
 
-function resultCells(model: ModelFacts, entry: ImageEntry): Record<string, Cell> {
+function resultCells(judgement: Judgement | null, entry: ImageEntry): Record<string, Cell> {
   const { reading } = entry;
   return {
     file: entry.name,
     file_sha256: reading?.sha256 ?? null,
-    verdict: reading === null ? null : verdict(model, reading),
-    positive: reading?.isPositive ?? null,
-    probability: reading === null ? null : positiveProbability(model, reading),
+    verdict: judgement === null ? null : verdict(judgement),
+    answer: judgement?.answer ?? null,
+    probability: judgement?.probability ?? null,
+    probability_low: reading?.interval?.[0] ?? null,
+    probability_high: reading?.interval?.[1] ?? null,
     image_width: reading?.imageWidth ?? null,
     image_height: reading?.imageHeight ?? null,
     region_left: reading?.region.left ?? null,
@@ -45,12 +53,12 @@ function csvCell(cell: Cell): string {
 }
 
 // RFC 4180, UTF-8 with a byte order mark, which spreadsheets need to see that it is UTF-8.
-export function resultsCsv(model: ModelFacts, entries: readonly ImageEntry[]): string {
+export function resultsCsv(judge: Judge, entries: readonly ImageEntry[]): string {
   const rows = entries
     .filter((entry) => SETTLED.has(entry.state))
     .map((entry) => {
-      const judge = entry.judgedBy ?? model;
-      return { ...resultCells(judge, entry), ...modelCells(judge), notice: NOTICE };
+      const judgement = judge.of(entry);
+      return { ...resultCells(judgement, entry), ...judgedCells(judgement), notice: NOTICE };
     });
   const [first] = rows;
   if (first === undefined) return "";
@@ -58,40 +66,37 @@ export function resultsCsv(model: ModelFacts, entries: readonly ImageEntry[]): s
   return `\uFEFF${lines.map((line) => line.map(csvCell).join(",")).join("\r\n")}\r\n`;
 }
 
-function modelJson(model: ModelFacts): Record<string, Cell> {
+function modelJson(model: ModelFacts): object {
   const finite = (value: number) => (Number.isFinite(value) ? value : null);
   return {
     id: model.id,
     version: model.version,
+    kind: model.kind,
     sha256: model.sha256,
     threshold: model.threshold,
     threshold_sensitivity: finite(model.sensitivity),
     threshold_specificity: finite(model.specificity),
+    uncertain: model.uncertain,
     um_per_pixel: model.umPerPixel,
     training_data: model.trainingData,
   };
 }
 
-// An image that was judged by another model than the page's says by which.
-function imageJson(model: ModelFacts, entry: ImageEntry): object {
-  const { judgedBy } = entry;
-  if (judgedBy === null) return resultCells(model, entry);
-  return { ...resultCells(judgedBy, entry), model: modelJson(judgedBy) };
-}
-
-export function resultsJson(
-  model: ModelFacts,
-  entries: readonly ImageEntry[],
-  written: Date,
-): string {
+// models: what each image's model_sha256 refers to.
+export function resultsJson(judge: Judge, entries: readonly ImageEntry[], written: Date): string {
+  const settled = entries.filter((entry) => SETTLED.has(entry.state));
+  const models = new Map(
+    settled.flatMap(({ model }) => (model === null ? [] : [[model.sha256, modelJson(model)]])),
+  );
   const results = {
     notice: NOTICE,
     program: "InSitu",
     written: written.toISOString(),
-    model: modelJson(model),
-    images: entries
-      .filter((entry) => SETTLED.has(entry.state))
-      .map((entry) => imageJson(model, entry)),
+    models: [...models.values()],
+    images: settled.map((entry) => {
+      const judgement = judge.of(entry);
+      return { ...resultCells(judgement, entry), ...judgedCells(judgement) };
+    }),
   };
   return `${JSON.stringify(results, null, 2)}\n`;
 }

@@ -60,7 +60,7 @@ function bindKeys(session: Session): void {
       return true;
     },
     Escape: () => {
-      if (session.counts().pending === 0) return false;
+      if (session.pending === 0) return false;
       session.cancel();
       return true;
     },

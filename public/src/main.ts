@@ -4,13 +4,15 @@ import type { AccountPart } from "./account/main.ts";
 import { Announcer } from "./announcer.ts";
 import { closedWorkerFactory } from "./closed-worker.ts";
 import { bindInput } from "./input.ts";
-import { EnginePool, poolSize } from "./engine-pool.ts";
+import { EnginePool, poolSize, type ClassifyOptions } from "./engine-pool.ts";
+import { Judge } from "./judgement.ts";
 import { resultsCsv, resultsJson } from "./exports.ts";
 import type { Incoming } from "./intake.ts";
-import { EngineError, type ModelFacts, type Preview, type Reading } from "./messages.ts";
-import { loadEngine } from "./model-loader.ts";
+import { EngineError, type Preview } from "./messages.ts";
+import { loadEngine, loadModel } from "./model-loader.ts";
+import { Models } from "./models.ts";
 import { browserTimings, NetworkWatch } from "./network-watch.ts";
-import { asEngineError, MAX_IMAGES, Session, type ImageEntry } from "./session.ts";
+import { asEngineError, MAX_IMAGES, Session, type ImageEntry, type Read } from "./session.ts";
 import { applyTheme, storedTheme, storeTheme, THEMES } from "./theme.ts";
 import { AnswerView } from "./views/answer-view.ts";
 import { ListView } from "./views/list-view.ts";
@@ -20,28 +22,26 @@ import { StageView } from "./views/stage-view.ts";
 import { StartView, type LoadState } from "./views/start-view.ts";
 import { plural } from "./wording.ts";
 
+const FIRST_KIND = SITE_CATALOG.models[0]?.kind ?? "";
 const LARGE_PREVIEW_SIDE = 1_600; // pixels, of an image that the browser cannot show
 
 let load: LoadState = { step: "loading", received: 0, total: 0 };
-let pool: EnginePool | null = null;
+let models: Models | null = null;
 let account: AccountPart | null = null;
 let drawing = false;
 
 const network = new NetworkWatch(browserTimings, draw);
 const session = new Session(() => network.now(), draw);
 const start = new StartView({ choose: chooseFiles, reload: () => location.reload() });
-const list = new ListView(session);
+const judge = new Judge();
+const list = new ListView(session, judge);
 const stage = new StageView(largePreview);
-const answer = new AnswerView();
+const answer = new AnswerView(judge);
 const proof = new ProofView();
 const live = byId("live", HTMLElement);
 const announcer = new Announcer((text) => (live.textContent = text));
 const message = byId("message", HTMLElement);
 const fileInput = byId("file-input", HTMLInputElement);
-
-function model(): ModelFacts | null {
-  return load.step === "ready" ? load.model : null;
-}
 
 // At most once a frame, however fast images are read.
 function draw(): void {
@@ -63,13 +63,13 @@ function drawNow(): void {
   const anyResult = entries.some(({ state }) => state === "done" || state === "failed");
   byId("save-csv", HTMLButtonElement).disabled = !anyResult;
   byId("save-json", HTMLButtonElement).disabled = !anyResult;
-  list.update(model());
+  list.update();
   stage.update(selected);
-  answer.update(model(), selected);
+  answer.update(load.step === "ready", selected);
   const read = selected?.state === "done";
   showProof(read ? selected : null);
   account?.update(selected);
-  announcer.update(session, model());
+  announcer.update(session, judge);
   document.title = empty ? "InSitu" : `${selected?.name ?? ""} · InSitu`;
 }
 
@@ -96,10 +96,9 @@ function chooseFiles(): void {
   fileInput.click();
 }
 
-async function largePreview({ file }: ImageEntry): Promise<Preview | null> {
+async function largePreview(entry: ImageEntry): Promise<Preview | null> {
   try {
-    const reading = await pool?.classify(file, { previewSide: LARGE_PREVIEW_SIDE });
-    return reading?.preview ?? null;
+    return (await readAgain(entry, LARGE_PREVIEW_SIDE)).reading.preview;
   } catch (error) {
     message.textContent = asEngineError(error).message;
     return null;
@@ -123,29 +122,27 @@ function bindActions(): void {
   on("print", () => print());
   on("remove", () => session.selected !== null && session.remove(session.selected));
   on("save-csv", () => {
-    const facts = model();
-    if (facts === null) return;
-    const csv = resultsCsv(facts, session.entries);
+    const csv = resultsCsv(judge, session.entries);
     save("insitu-results.csv", new Blob([csv], { type: "text/csv" }));
   });
   on("save-json", () => {
-    const facts = model();
-    if (facts === null) return;
-    const json = resultsJson(facts, session.entries, new Date());
+    const json = resultsJson(judge, session.entries, new Date());
     save("insitu-results.json", new Blob([json], { type: "application/json" }));
   });
 }
 
-async function readAgain({ file }: ImageEntry): Promise<Reading> {
-  if (pool === null) throw new EngineError("engine_start", "The model is not loaded yet.");
-  return pool.classify(file, { previewSide: 0 });
+// By the model that read it, if the page still has it.
+async function readAgain({ file, model }: ImageEntry, previewSide = 0): Promise<Read> {
+  if (models === null) throw new EngineError("engine_start", "The model is not loaded yet.");
+  const { kind = FIRST_KIND, sha256 } = model ?? {};
+  return models.classify(file, { previewSide }, { kind, same: sha256 });
 }
 
 function bindAccount(): void {
   const place = (id: string) => byId(id, HTMLElement);
   const parts = {
     session,
-    model,
+    judge,
     readAgain,
     now: () => network.now(),
     redraw: draw,
@@ -187,12 +184,21 @@ async function loadAndStart(): Promise<void> {
       load = { step: "loading", received, total };
       draw();
     });
+    const { module, first } = loaded;
     const createWorker = await closedWorkerFactory(loaded.workerSource);
     const size = poolSize(navigator.hardwareConcurrency);
     const onRequests = network.report.bind(network);
-    pool = new EnginePool({ ...loaded, createWorker, size, onRequests });
-    load = { step: "ready", model: await pool.warm() };
-    session.start(pool);
+    const open = async (entry: SiteModel): Promise<EnginePool> => {
+      const file = entry === first ? loaded.model : await loadModel(entry, import.meta.url);
+      const { sha256 } = entry;
+      return new EnginePool({ module, model: file, sha256, createWorker, size, onRequests });
+    };
+    const shelf = new Models({ entries: SITE_CATALOG.models, open });
+    load = { step: "ready", model: await shelf.warm(first) };
+    models = shelf;
+    const classify = (file: Blob, options: ClassifyOptions) =>
+      shelf.classify(file, options, { kind: FIRST_KIND });
+    session.start({ classify });
   } catch (error) {
     load = { step: "failed", error: asEngineError(error) };
     session.fail(load.error);

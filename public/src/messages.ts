@@ -23,6 +23,13 @@ export class EngineError extends Error {
   }
 }
 
+export interface OperatingPoint {
+  name: string; // of one that the model brings: "screen", "balanced", "confirm"; else "own"
+  threshold: number; // positive at or above it
+  sensitivity: number; // measured; NaN if not given
+  specificity: number;
+}
+
 // What the model says of itself, with the SHA-256 of its file as the engine computed it.
 export interface ModelFacts {
   id: string;
@@ -36,6 +43,9 @@ export interface ModelFacts {
   threshold: number;
   sensitivity: number; // at the threshold, measured on what trainingData says; NaN if not given
   specificity: number;
+  operatingPoints: OperatingPoint[]; // others that it brings
+  // A probability in [low, high) is no answer; the others hold for this share of the patches.
+  uncertain: { low: number; high: number; coverage: number } | null;
   inputWidth: number; // pixels
   inputHeight: number;
   umPerPixel: number;
@@ -58,6 +68,7 @@ export interface Preview {
 
 export interface Prediction {
   probabilities: number[]; // one a label, sum 1
+  interval: [low: number, high: number] | null; // 95 %, of the positive label's; null: not known
   isPositive: boolean;
   imageWidth: number; // pixels, after EXIF orientation
   imageHeight: number;
@@ -69,7 +80,7 @@ export interface Prediction {
   preview: Preview | null;
 }
 
-// A prediction bound to the file it was made from.
+// A prediction bound to the file it was made from and the model that made it.
 export interface Reading extends Prediction {
   sha256: string | null; // of the file; null where the browser offers no SHA-256 (plain http)
 }

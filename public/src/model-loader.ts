@@ -4,8 +4,8 @@ import { EngineError } from "./messages.ts";
 
 export interface LoadedEngine {
   module: WebAssembly.Module;
-  model: ArrayBuffer;
-  sha256: string; // what the site was built with
+  first: SiteModel;
+  model: ArrayBuffer; // the first one's
   workerSource: string;
 }
 
@@ -37,14 +37,14 @@ export function chooseEngine(
 
 interface FetchOptions {
   integrity?: string; // refused by the browser itself if the file differs
-  signal: AbortSignal;
+  signal: AbortSignal | undefined;
 }
 
 async function fetchFile(url: URL, what: string, options: FetchOptions): Promise<Response> {
   const advice = "Check the connection and reload the page; nothing is read without it.";
   let response: Response;
   try {
-    response = await fetch(url, options);
+    response = await fetch(url, { ...options, signal: options.signal ?? null });
   } catch {
     throw new EngineError("download", `${what} did not arrive whole and unchanged. ${advice}`);
   }
@@ -96,39 +96,51 @@ async function compile(response: Response): Promise<WebAssembly.Module> {
   }
 }
 
-// base: where the page's own script lies, and all files beside it. onProgress: bytes of the model;
-// not called once the promise has settled, and a file that failed ends the fetching of the others.
+export interface ModelProgress {
+  signal?: AbortSignal;
+  onProgress?: (received: number) => void; // bytes
+}
+
+// entry: of the site's catalogue. base: where the page's own script lies, and all files beside it.
+export async function loadModel(
+  entry: SiteModel,
+  base: string,
+  { signal, onProgress = () => undefined }: ModelProgress = {},
+): Promise<ArrayBuffer> {
+  const { body } = await fetchFile(new URL(entry.file, base), "The model", { signal });
+  if (body === null) throw new EngineError("download", "The model arrived empty. Reload the page.");
+  return readBody(body, entry.bytes, onProgress);
+}
+
+// With the site's first model. onProgress: bytes of it; not called once the promise has settled, and
+// a file that failed ends the fetching of the others.
 export async function loadEngine(
   catalog: SiteCatalog,
   base: string,
   onProgress: (received: number, total: number) => void,
 ): Promise<LoadedEngine> {
   const engine = catalog.engines[chooseEngine()];
-  const entry = catalog.models[0];
-  if (entry === undefined)
+  const first = catalog.models[0];
+  if (first === undefined)
     throw new EngineError("download", "This site was built without a model.");
   const at = (file: string) => new URL(file, base);
   const stop = new AbortController();
   const { signal } = stop;
   const report = (received: number) => {
-    if (!signal.aborted) onProgress(received, entry.bytes);
+    if (!signal.aborted) onProgress(received, first.bytes);
   };
   try {
     const [module, model, workerSource] = await Promise.all([
       fetchFile(at(engine.file), "The engine", { integrity: engine.integrity, signal }).then(
         compile,
       ),
-      fetchFile(at(entry.file), "The model", { signal }).then(({ body }) => {
-        if (body === null)
-          throw new EngineError("download", "The model arrived empty. Reload the page.");
-        return readBody(body, entry.bytes, report);
-      }),
+      loadModel(first, base, { signal, onProgress: report }),
       fetchFile(at(catalog.worker.file), "The engine's script", {
         integrity: catalog.worker.integrity,
         signal,
       }).then((response) => response.text()),
     ]);
-    return { module, model, sha256: entry.sha256, workerSource };
+    return { module, first, model, workerSource };
   } finally {
     stop.abort();
   }

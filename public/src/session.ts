@@ -1,5 +1,6 @@
 // The images of this visit and what became of each. Nothing is kept when the page closes.
-import { EngineError, type ModelFacts, type Reading } from "./messages.ts";
+import type { Answer, Judge } from "./judgement.ts";
+import { EngineError, type ModelFacts, type OperatingPoint, type Reading } from "./messages.ts";
 import type { ClassifyOptions } from "./engine-pool.ts";
 
 // Beyond this many a list is of no use to a person, and its previews take much memory.
@@ -21,11 +22,17 @@ export interface ImageEntry extends IncomingFile {
   reading: Reading | null; // when done
   error: EngineError | null; // when failed
   answeredMs: number; // from the queue to the answer, when done; 0 if it was read at another time
-  judgedBy: ModelFacts | null; // null: by the model of this page
+  model: ModelFacts | null; // that read it, when done
+  keptPoint: OperatingPoint | null; // what was kept, and at which point; null: read in this visit
+}
+
+export interface Read {
+  reading: Reading;
+  model: ModelFacts;
 }
 
 export interface Reader {
-  classify(file: Blob, options: ClassifyOptions): Promise<Reading>;
+  classify(file: Blob, options: ClassifyOptions): Promise<Read>;
 }
 
 export interface Counts {
@@ -33,6 +40,7 @@ export interface Counts {
   settled: number; // done or failed
   pending: number; // waiting or reading
   positive: number;
+  uncertain: number;
   failed: number;
   cancelled: number;
 }
@@ -79,7 +87,13 @@ export class Session {
     const cameAt = this.#now();
     const added = taken.map(({ name, file }): ImageEntry => {
       const key = this.#nextKey++;
-      const nothingYet = { reading: null, error: null, answeredMs: 0, judgedBy: null };
+      const nothingYet = {
+        reading: null,
+        error: null,
+        answeredMs: 0,
+        model: null,
+        keptPoint: null,
+      };
       return { key, name, file, cameAt, state: "waiting", ...nothingYet };
     });
     this.#entries.push(...added);
@@ -90,9 +104,16 @@ export class Session {
   }
 
   // An image that was read at another time, with what it was judged by then. Selects it.
-  addRead(image: IncomingFile, reading: Reading, judgedBy: ModelFacts): ImageEntry {
+  addRead(image: IncomingFile, { reading, model }: Read, keptPoint: OperatingPoint): ImageEntry {
     const [key, cameAt] = [this.#nextKey++, this.#now()];
-    const outcome = { state: "done", reading, error: null, answeredMs: 0, judgedBy } as const;
+    const outcome = {
+      state: "done",
+      reading,
+      error: null,
+      answeredMs: 0,
+      model,
+      keptPoint,
+    } as const;
     const entry: ImageEntry = { ...image, key, cameAt, ...outcome };
     this.#entries.push(entry);
     this.select(entry);
@@ -119,6 +140,10 @@ export class Session {
     }
     this.#abortAll();
     this.#onChange(null);
+  }
+
+  get pending(): number {
+    return this.#entries.filter(({ state }) => state === "waiting" || state === "reading").length;
   }
 
   // Reads what was cancelled after all.
@@ -148,15 +173,18 @@ export class Session {
     this.#onChange(null);
   }
 
-  counts(): Counts {
+  counts(judge: Judge): Counts {
     const of = (state: ImageState) => this.#entries.filter((entry) => entry.state === state).length;
     const total = this.#entries.length;
     const failed = of("failed");
     const cancelled = of("cancelled");
     const done = of("done");
-    const positive = this.#entries.filter((entry) => entry.reading?.isPositive === true).length;
+    const answers = this.#entries.map((entry) => judge.of(entry)?.answer);
+    const answered = (answer: Answer) => answers.filter((one) => one === answer).length;
+    const [positive, uncertain] = [answered("positive"), answered("uncertain")];
     const settled = done + failed;
-    return { total, settled, pending: total - settled - cancelled, positive, failed, cancelled };
+    const pending = total - settled - cancelled;
+    return { total, settled, pending, positive, uncertain, failed, cancelled };
   }
 
   #abortAll(): void {
@@ -184,7 +212,8 @@ export class Session {
     };
     const options = { previewSide: THUMBNAIL_SIDE, signal: stop.signal, onStart };
     try {
-      entry.reading = await reader.classify(entry.file, options);
+      const { reading, model } = await reader.classify(entry.file, options);
+      Object.assign(entry, { reading, model });
       entry.state = "done";
       entry.answeredMs = this.#now() - began;
     } catch (error) {

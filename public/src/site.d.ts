@@ -5,11 +5,19 @@ interface SiteFile {
   integrity: string; // as in <script integrity>
 }
 
+interface SiteModel {
+  id: string;
+  kind: string; // "histology", "mammogram"
+  file: string;
+  bytes: number;
+  sha256: string;
+}
+
 interface SiteCatalog {
   worker: SiteFile;
   engines: Record<"simd" | "relaxed", SiteFile>;
   account: string; // the account's script, fetched when asked for
-  models: { file: string; bytes: number; sha256: string }[]; // the first one is used
+  models: SiteModel[]; // the first one of a kind is used until another is chosen
 }
 
 declare const SITE_CATALOG: SiteCatalog;

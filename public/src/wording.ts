@@ -1,5 +1,6 @@
 // Numbers and sentences as a person reads them. No DOM.
-import type { ModelFacts, NetworkRequest, Prediction } from "./messages.ts";
+import { uncertainAt, type Judgement } from "./judgement.ts";
+import type { ModelFacts, NetworkRequest, OperatingPoint, Prediction } from "./messages.ts";
 import type { Counts } from "./session.ts";
 
 export const NOTICE = "For research and education. Not a medical device.";
@@ -55,25 +56,41 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-export function verdict(model: ModelFacts, prediction: Prediction): string {
-  return prediction.isPositive ? model.positiveVerdict : model.negativeVerdict;
-}
-
-export function positiveProbability(model: ModelFacts, prediction: Prediction): number {
-  return prediction.probabilities[model.positive] ?? Number.NaN;
+export function verdict({ model, answer }: Judgement): string {
+  if (answer === "uncertain") return "uncertain: have it read";
+  return answer === "positive" ? model.positiveVerdict : model.negativeVerdict;
 }
 
 export function positiveLabel(model: ModelFacts): string {
   return model.labels[model.positive] ?? "positive";
 }
 
-export function operatingPoint(model: ModelFacts): string {
-  const point = `threshold ${decimal(model.threshold)}`;
-  const { sensitivity, specificity } = model;
+export function operatingPoint({
+  name,
+  threshold,
+  sensitivity,
+  specificity,
+}: OperatingPoint): string {
+  const point = `${name}: threshold ${decimal(threshold)}`;
   // A model that was not measured says 0.
   if (!(sensitivity > 0) || !(specificity > 0))
     return `${point}, sensitivity and specificity not given`;
-  return `${point}: sensitivity ${decimal(sensitivity)}, specificity ${decimal(specificity)}`;
+  return `${point}, sensitivity ${decimal(sensitivity)}, specificity ${decimal(specificity)}`;
+}
+
+// Where the model gives no answer, and what that brings. "" for a model without such a band.
+export function uncertainSentence({ model, point }: Judgement): string {
+  const band = uncertainAt(model, point);
+  if (band === null || model.uncertain === null) return "";
+  const coverage = Math.round(100 * model.uncertain.coverage);
+  return (
+    `No answer from ${decimal(band.low)} to ${decimal(band.high)}. Outside of it, ${coverage} % of ` +
+    "the patches of either class were answered rightly or left open, in cases that the model had not seen."
+  );
+}
+
+export function intervalText([low, high]: [number, number]): string {
+  return `${probabilityText(low, 2)} to ${probabilityText(high, 2)}`;
 }
 
 const factor = (scale: number) => decimal(scale, scale < 0.1 ? 4 : 3);
@@ -151,6 +168,7 @@ export function progressSentence(counts: Counts): string {
   const read = plural(settled - failed, "image");
   const parts = [pending > 0 ? `${settled} of ${total} done` : `${read} read`];
   if (counts.positive > 0 || pending === 0) parts.push(`${counts.positive} positive`);
+  if (counts.uncertain > 0) parts.push(`${counts.uncertain} uncertain`);
   if (failed > 0) parts.push(`${failed} could not be read`);
   if (cancelled > 0) parts.push(`${cancelled} cancelled`);
   return parts.join(" · ");

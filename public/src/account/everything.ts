@@ -2,11 +2,12 @@
 // CSV, and what the server knows of the account. Made in the browser, where it can be decrypted.
 import { Zip, ZipDeflate, ZipPassThrough } from "fflate";
 import { resultsCsv } from "../exports.ts";
-import { NOTICE, verdict, positiveProbability } from "../wording.ts";
+import { Judge } from "../judgement.ts";
+import { NOTICE, verdict } from "../wording.ts";
 import type { Exported } from "./api-types.ts";
 import { utf8Bytes } from "./bytes.ts";
 import { entryOf, type KeptItem } from "./history.ts";
-import { recordJson } from "./record.ts";
+import { judgementOf, recordJson } from "./record.ts";
 
 export interface EverythingOptions {
   exported: Exported;
@@ -39,15 +40,14 @@ function resultOf(item: KeptItem, file: string | null): object {
     changed: new Date(object.updated_at).toISOString(),
   };
   if (record === null) return { ...kept, file: null, error: "It could not be opened." };
-  const { model, reading } = record;
-  const probability = positiveProbability(model, reading);
-  return { ...kept, file, verdict: verdict(model, reading), probability, ...recordJson(record) };
+  const judgement = judgementOf(record);
+  const { answer, probability } = judgement;
+  return { ...kept, file, verdict: verdict(judgement), answer, probability, ...recordJson(record) };
 }
 
 function resultsOf(items: readonly KeptItem[]): string {
   const entries = items.map(entryOf).filter((entry) => entry !== null);
-  const [first] = entries;
-  return first?.judgedBy == null ? "" : resultsCsv(first.judgedBy, entries);
+  return resultsCsv(new Judge(), entries); // each at the point it was kept with
 }
 
 // Collects the zip in pieces that the browser may keep on its disk.

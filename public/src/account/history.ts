@@ -1,11 +1,12 @@
 // What a person has kept: listed, opened, searched, noted, deleted. All of it is decrypted here, so
 // only this page can search in it. No DOM.
+import type { Answer } from "../judgement.ts";
 import type { ImageEntry } from "../session.ts";
 import { verdict } from "../wording.ts";
 import type { Account } from "./account.ts";
 import { ApiError, type Api } from "./api.ts";
 import type { KeptObject } from "./api-types.ts";
-import type { KeptRecord } from "./record.ts";
+import { judgementOf, type KeptRecord } from "./record.ts";
 import * as sealer from "./sealer.ts";
 
 export interface KeptItem {
@@ -16,7 +17,7 @@ export interface KeptItem {
 
 export interface Search {
   text: string; // in the name, the note or the answer
-  answer: "any" | "positive" | "negative";
+  answer: "any" | Answer;
   from: number; // ms since 1970, inclusive
   to: number; // exclusive
 }
@@ -127,11 +128,9 @@ export function searched(items: readonly KeptItem[], search: Search): KeptItem[]
   return items.filter(({ record, object }) => {
     if (object.created_at < search.from || object.created_at >= search.to) return false;
     if (record === null) return search.text.trim() === "" && search.answer === "any";
-    const { reading, model, name, note } = record;
-    if (search.answer !== "any" && reading.isPositive !== (search.answer === "positive")) {
-      return false;
-    }
-    const text = `${name} ${note} ${verdict(model, reading)}`.toLowerCase();
+    const judgement = judgementOf(record);
+    if (search.answer !== "any" && judgement.answer !== search.answer) return false;
+    const text = `${record.name} ${record.note} ${verdict(judgement)}`.toLowerCase();
     return words.every((word) => text.includes(word));
   });
 }
@@ -139,7 +138,7 @@ export function searched(items: readonly KeptItem[], search: Search): KeptItem[]
 // As the exports know images; null where it cannot be opened.
 export function entryOf({ record }: KeptItem): ImageEntry | null {
   if (record === null) return null;
-  const { name, reading, model: judgedBy } = record;
-  const outcome = { state: "done", reading, error: null, answeredMs: 0, judgedBy } as const;
+  const { name, reading, model, point: keptPoint } = record;
+  const outcome = { state: "done", reading, error: null, answeredMs: 0, model, keptPoint } as const;
   return { key: 0, name, file: new Blob([]), cameAt: 0, ...outcome };
 }

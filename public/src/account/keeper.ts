@@ -1,6 +1,7 @@
 // What waits to be kept, one at a time. A session that ends in between loses nothing: what was not
 // kept waits, and goes on when the person has signed in again. No DOM.
-import type { ModelFacts, Preview } from "../messages.ts";
+import type { Judgement } from "../judgement.ts";
+import type { Preview } from "../messages.ts";
 import type { ImageEntry } from "../session.ts";
 import type { Account } from "./account.ts";
 import { ApiError, type Api } from "./api.ts";
@@ -17,7 +18,7 @@ export type Keeping =
 
 interface Item {
   entry: ImageEntry;
-  model: ModelFacts;
+  judgement: Judgement | null; // null: it was kept before
   keeping: Keeping;
   stop: AbortController;
   draft: { id: string; userId: string; key: sealer.ObjectKey; attempts: number } | null;
@@ -54,20 +55,20 @@ export class Keeper {
   }
 
   // Also tries again what failed.
-  keep(entry: ImageEntry, model: ModelFacts): void {
+  keep(entry: ImageEntry, judgement: Judgement): void {
     const known = this.#items.get(entry);
     if (known !== undefined && known.keeping.step !== "failed") return;
     const stop = new AbortController();
     const draft = known?.draft ?? null;
-    this.#items.set(entry, { entry, model, keeping: { step: "waiting" }, stop, draft });
+    this.#items.set(entry, { entry, judgement, keeping: { step: "waiting" }, stop, draft });
     this.#options.onChange();
     this.resume();
   }
 
   // An image that came from what is kept.
-  isKept(entry: ImageEntry, kept: Extract<Keeping, { step: "kept" }>, model: ModelFacts): void {
+  isKept(entry: ImageEntry, kept: Extract<Keeping, { step: "kept" }>): void {
     const stop = new AbortController();
-    this.#items.set(entry, { entry, model, keeping: kept, stop, draft: null });
+    this.#items.set(entry, { entry, judgement: null, keeping: kept, stop, draft: null });
     this.#options.onChange();
   }
 
@@ -163,9 +164,9 @@ export class Keeper {
     return item.draft;
   }
 
-  #record({ entry, model }: Item, digest: string, bytes: number): KeptRecord {
+  #record({ entry, judgement }: Item, digest: string, bytes: number): KeptRecord {
     const { reading } = entry;
-    if (reading === null) throw new ApiError("not_read", 0);
+    if (reading === null || judgement === null) throw new ApiError("not_read", 0);
     const thumbnail = reading.preview === null ? null : this.#options.thumbnail(reading.preview);
     return {
       name: entry.name,
@@ -173,7 +174,8 @@ export class Keeper {
       bytes,
       sha256: digest,
       keptAt: this.#options.now(),
-      model: entry.judgedBy ?? model,
+      model: judgement.model,
+      point: judgement.point,
       reading: { ...reading, preview: null },
       thumbnail,
       note: "",

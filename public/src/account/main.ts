@@ -1,6 +1,7 @@
 // The account's part of the page, fetched only when somebody wants it. Puts everything together.
-import type { ModelFacts, NetworkRequest, Preview, Reading } from "../messages.ts";
-import type { ImageEntry, Session } from "../session.ts";
+import type { Judge } from "../judgement.ts";
+import type { NetworkRequest, Preview } from "../messages.ts";
+import type { ImageEntry, Read, Session } from "../session.ts";
 import { drawPreview } from "../views/parts.ts";
 import { byteCount, plural } from "../wording.ts";
 import { SIGNED_IN_KEY } from "../account-link.ts";
@@ -26,8 +27,8 @@ export interface PageParts {
   base: string; // of the page's files
   config: Config;
   session: Session;
-  model: () => ModelFacts | null;
-  readAgain: (entry: ImageEntry) => Promise<Reading>;
+  judge: Judge;
+  readAgain: (entry: ImageEntry) => Promise<Read>;
   now: () => number; // performance.now()
   redraw: () => void;
   tell: (sentence: string) => void;
@@ -160,12 +161,12 @@ class AccountPage implements AccountPart {
       this.#keepsAll = keepsAll;
       if (began) for (const entry of this.#parts.session.entries) this.#offered.add(entry);
     }
-    const model = this.#parts.model();
-    if (!this.#keepsAll || model === null) return;
+    if (!this.#keepsAll) return;
     for (const entry of this.#parts.session.entries) {
       if (entry.state !== "done" || this.#offered.has(entry)) continue;
       this.#offered.add(entry);
-      if (entry.judgedBy === null) this.#keeper.keep(entry, model);
+      const judgement = entry.keptPoint === null ? this.#parts.judge.of(entry) : null;
+      if (judgement !== null) this.#keeper.keep(entry, judgement);
     }
   }
 
@@ -216,12 +217,13 @@ class AccountPage implements AccountPart {
     if (record === null) return;
     const { session } = this.#parts;
     const reading = { ...record.reading, preview: await previewOf(record.thumbnail) };
-    const entry = session.addRead({ name: record.name, file }, reading, record.model);
+    const { name, model, point } = record;
+    const entry = session.addRead({ name, file }, { reading, model }, point);
     this.#offered.add(entry);
     const at = object.created_at;
     const sealed = key !== null;
     const kept = { step: "kept", id: object.id, bytes: object.body_bytes, at, sealed } as const;
-    this.#keeper.isKept(entry, kept, record.model);
+    this.#keeper.isKept(entry, kept);
   }
 }
 

@@ -1,6 +1,7 @@
 // What is kept beside the bytes of an image: its name, the answer as it was, by which model, a small
 // picture of it, a note.
-import type { ModelFacts, Reading } from "../messages.ts";
+import { answerAt, ownPoint, positiveProbability, type Judgement } from "../judgement.ts";
+import type { ModelFacts, OperatingPoint, Reading } from "../messages.ts";
 
 const FORMAT = 1;
 
@@ -14,9 +15,15 @@ export interface KeptRecord {
   sha256: string; // of the file
   keptAt: number; // ms since 1970
   model: ModelFacts;
+  point: OperatingPoint; // in force when it was kept
   reading: Reading; // without its preview
   thumbnail: string | null; // JPEG, base64
   note: string;
+}
+
+export function judgementOf({ model, point, reading }: KeptRecord): Judgement {
+  const probability = positiveProbability(model, reading);
+  return { model, point, probability, answer: answerAt(model, point, probability) };
 }
 
 export function recordJson(record: KeptRecord): object {
@@ -62,6 +69,40 @@ function isReading(reading: unknown): reading is Json {
   );
 }
 
+// JSON has no NaN.
+const measured = (value: unknown) => (isNumber(value) ? value : Number.NaN);
+
+function parsePoint(value: unknown): OperatingPoint | null {
+  if (!isObject(value) || !isText(value["name"]) || !isNumber(value["threshold"])) return null;
+  const { name, threshold, sensitivity, specificity } = value;
+  return {
+    name,
+    threshold,
+    sensitivity: measured(sensitivity),
+    specificity: measured(specificity),
+  };
+}
+
+// What older records lack is what models had not then.
+function parseModel(model: Json): ModelFacts {
+  const points = Array.isArray(model["operatingPoints"]) ? model["operatingPoints"] : [];
+  const band = model["uncertain"];
+  const hasBand = isObject(band) && all(band, ["low", "high", "coverage"], isNumber);
+  return {
+    ...(model as unknown as ModelFacts),
+    sensitivity: measured(model["sensitivity"]),
+    specificity: measured(model["specificity"]),
+    operatingPoints: points.map(parsePoint).filter((point) => point !== null),
+    uncertain: hasBand ? (band as unknown as ModelFacts["uncertain"]) : null,
+  };
+}
+
+function parseInterval(value: unknown): Reading["interval"] {
+  return isList(value, isNumber) && (value as unknown[]).length === 2
+    ? (value as [number, number])
+    : null;
+}
+
 // null: not a record, or one of a later version of InSitu.
 export function parseRecord(value: unknown): KeptRecord | null {
   if (!isObject(value) || value["format"] !== FORMAT) return null;
@@ -69,21 +110,18 @@ export function parseRecord(value: unknown): KeptRecord | null {
   if (!all(value, ["name", "type", "sha256", "note"], isText)) return null;
   if (!all(value, ["bytes", "keptAt"], isNumber)) return null;
   if (!isModel(model) || !isReading(reading)) return null;
-  // JSON has no NaN.
-  const measured = (name: string) => (isNumber(model[name]) ? model[name] : Number.NaN);
+  const readBy = parseModel(model);
   return {
     name: value["name"] as string,
     type: value["type"] as string,
     bytes: value["bytes"] as number,
     sha256: value["sha256"] as string,
     keptAt: value["keptAt"] as number,
-    model: {
-      ...(model as unknown as ModelFacts),
-      sensitivity: measured("sensitivity"),
-      specificity: measured("specificity"),
-    },
+    model: readBy,
+    point: parsePoint(value["point"]) ?? ownPoint(readBy),
     reading: {
       ...(reading as unknown as Reading),
+      interval: parseInterval(reading["interval"]),
       sha256: value["sha256"] as string,
       preview: null,
     },

@@ -1,4 +1,5 @@
 // The answer: the words, the probability against its threshold, and what it was judged by.
+import { uncertainAt, type Judge, type Judgement } from "../judgement.ts";
 import type { ModelFacts, Reading } from "../messages.ts";
 import type { ImageEntry } from "../session.ts";
 import * as wording from "../wording.ts";
@@ -14,37 +15,44 @@ export class AnswerView {
   readonly element = byId("answer", HTMLElement);
   readonly #bar = part(this.element, "bar");
   readonly #copy = part(this.element, "copy");
+  readonly #judge: Judge;
   #hash = "";
 
-  constructor() {
+  constructor(judge: Judge) {
+    this.#judge = judge;
     this.#copy.addEventListener("click", () => void this.#copyHash());
   }
 
-  update(pageModel: ModelFacts | null, entry: ImageEntry | null): void {
-    const model = entry?.judgedBy ?? pageModel;
+  // ready: a model is there to read with.
+  update(ready: boolean, entry: ImageEntry | null): void {
     const reading = entry?.reading ?? null;
+    const judgement = entry === null ? null : this.#judge.of(entry);
     const failed = entry?.state === "failed";
     const waiting = entry !== null && reading === null && !failed;
     part(this.element, "result").hidden = reading === null;
     part(this.element, "error").hidden = !failed;
     part(this.element, "waiting").hidden = !waiting;
-    this.element.dataset["positive"] = String(reading?.isPositive);
+    this.element.dataset["answer"] = judgement?.answer ?? "";
     if (failed) this.#text("error-text", `${entry.name}: ${entry.error?.message ?? ""}`);
-    else if (waiting) this.#text("waiting", waitingText(model, entry));
-    else if (model !== null && reading !== null) this.#show(model, reading, entry?.answeredMs ?? 0);
+    else if (waiting) this.#text("waiting", waitingText(ready, entry));
+    else if (judgement !== null && reading !== null) {
+      this.#show(judgement, reading, entry?.answeredMs ?? 0);
+    }
   }
 
   #text(name: string, text: string): void {
     part(this.element, name).textContent = text;
   }
 
-  #show(model: ModelFacts, reading: Reading, answeredMs: number): void {
+  #show(judgement: Judgement, reading: Reading, answeredMs: number): void {
+    const { model } = judgement;
     this.#hash = model.sha256;
-    this.#text("verdict", wording.verdict(model, reading));
-    this.#showProbability(model, wording.positiveProbability(model, reading));
+    this.#text("verdict", wording.verdict(judgement));
+    this.#showProbability(judgement, reading.interval);
     this.#text("model", `${model.id} ${model.version}`);
     this.#text("hash", model.sha256.slice(0, SHORT_HASH));
-    this.#text("operating-point", wording.operatingPoint(model));
+    this.#text("operating-point", wording.operatingPoint(judgement.point));
+    this.#text("uncertain", wording.uncertainSentence(judgement));
     this.#text("input", wording.inputSentence(model, reading));
     this.#text("scale", wording.scaleSentence(model, reading));
     const { decodeMs, preprocessMs, networkMs } = reading;
@@ -61,19 +69,34 @@ export class AnswerView {
     this.#text("file-hash", reading.sha256 ?? "only over https or on localhost");
   }
 
-  #showProbability(model: ModelFacts, probability: number): void {
+  #showProbability(judgement: Judgement, interval: Reading["interval"]): void {
+    const { model, point, probability } = judgement;
     const label = `Probability of ${wording.positiveLabel(model)}`;
-    const texts = wording.besideThreshold(probability, model.threshold);
+    const texts = wording.besideThreshold(probability, point.threshold);
     const threshold = `threshold ${texts.threshold}`;
     const value = texts.probability;
+    const between = interval === null ? "" : `95 % interval ${wording.intervalText(interval)}`;
+    const band = uncertainAt(model, point);
+    const open = band === null ? "" : `, no answer from ${band.low} to ${band.high}`;
     this.#text("label", label);
     this.#text("probability", value);
+    this.#text("interval", between);
     this.#text("threshold", threshold);
-    this.#bar.setAttribute("aria-label", `${label} ${value}, ${threshold}`);
-    const at = Math.max(LABEL_MARGIN, Math.min(1 - LABEL_MARGIN, model.threshold));
-    this.#bar.style.setProperty("--probability", String(probability));
-    this.#bar.style.setProperty("--threshold", String(model.threshold));
-    this.#bar.style.setProperty("--label-at", String(at));
+    const range = between === "" ? "" : `, ${between}`;
+    this.#bar.setAttribute("aria-label", `${label} ${value}${range}, ${threshold}${open}`);
+    const at = Math.max(LABEL_MARGIN, Math.min(1 - LABEL_MARGIN, point.threshold));
+    const places = {
+      probability,
+      threshold: point.threshold,
+      "label-at": at,
+      "interval-low": interval?.[0] ?? probability,
+      "interval-high": interval?.[1] ?? probability,
+      "uncertain-low": band?.low ?? point.threshold,
+      "uncertain-high": band?.high ?? point.threshold,
+    };
+    for (const [name, value] of Object.entries(places)) {
+      this.#bar.style.setProperty(`--${name}`, String(value));
+    }
   }
 
   async #copyHash(): Promise<void> {
@@ -96,9 +119,9 @@ function probabilities(model: ModelFacts, reading: Reading): string {
     .join(", ");
 }
 
-function waitingText(model: ModelFacts | null, entry: ImageEntry): string {
+function waitingText(ready: boolean, entry: ImageEntry): string {
   if (entry.state === "cancelled") return `${entry.name} was not read: reading was cancelled.`;
-  if (model === null) return `${entry.name} is read as soon as the model is here.`;
+  if (!ready) return `${entry.name} is read as soon as the model is here.`;
   return entry.state === "reading"
     ? `${entry.name} is being read.`
     : `${entry.name} waits its turn.`;

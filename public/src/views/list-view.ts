@@ -1,7 +1,7 @@
 // The list of images. Only the rows in sight exist, so that it stays fluid with thousands.
-import type { ModelFacts } from "../messages.ts";
+import type { Judge, Judgement } from "../judgement.ts";
 import type { ImageEntry, Session } from "../session.ts";
-import { positiveProbability, probabilityText, progressSentence, verdict } from "../wording.ts";
+import { probabilityText, progressSentence, verdict } from "../wording.ts";
 import { byId, drawPreview, element, part, showFileName } from "./parts.ts";
 
 const ROW_HEIGHT = 64; // px, as --row-height in app.css
@@ -12,7 +12,7 @@ interface Row {
   outcome: HTMLElement;
   probability: HTMLElement;
   thumbnail: HTMLCanvasElement;
-  drawn: string; // what is drawn: state and model
+  drawn: string; // what is drawn: the state and the answer
 }
 
 export class ListView {
@@ -21,20 +21,20 @@ export class ListView {
   readonly #spacer = part(this.element, "spacer");
   readonly #made = new Map<ImageEntry, Row>();
   readonly #session: Session;
-  #model: ModelFacts | null = null;
+  readonly #judge: Judge;
   #followed: ImageEntry | null = null;
 
-  constructor(session: Session) {
+  constructor(session: Session, judge: Judge) {
     this.#session = session;
+    this.#judge = judge;
     this.#rows.addEventListener("scroll", () => this.#draw(), { passive: true });
     new ResizeObserver(() => this.#draw()).observe(this.#rows);
     part(this.element, "cancel").addEventListener("click", () => session.cancel());
     part(this.element, "resume").addEventListener("click", () => session.resume());
   }
 
-  update(model: ModelFacts | null): void {
-    this.#model = model;
-    const counts = this.#session.counts();
+  update(): void {
+    const counts = this.#session.counts(this.#judge);
     this.element.hidden = counts.total < 2;
     const progress = part(this.element, "progress", HTMLProgressElement);
     progress.hidden = counts.pending === 0;
@@ -84,17 +84,21 @@ export class ListView {
     row.element.setAttribute("aria-posinset", String(index + 1));
     row.element.setAttribute("aria-setsize", String(count));
     row.element.setAttribute("aria-selected", String(entry === this.#session.selected));
-    const drawn = `${entry.state} ${this.#model === null}`;
+    const judgement = this.#judge.of(entry);
+    const drawn = `${entry.state} ${judgement?.answer ?? ""} ${judgement?.model.sha256 ?? ""}`;
     if (row.drawn === drawn) return;
     row.drawn = drawn;
     row.element.dataset["state"] = entry.state;
-    const { reading } = entry;
-    const model = entry.judgedBy ?? this.#model;
-    row.outcome.textContent = this.#outcome(entry, model);
-    if (reading === null || model === null) return;
-    row.element.dataset["positive"] = String(reading.isPositive);
-    row.probability.textContent = probabilityText(positiveProbability(model, reading));
-    if (reading.preview !== null) drawPreview(row.thumbnail, reading.preview);
+    row.outcome.textContent = outcomeOf(entry, judgement);
+    if (judgement === null) {
+      delete row.element.dataset["answer"];
+      row.probability.textContent = "";
+      return;
+    }
+    row.element.dataset["answer"] = judgement.answer;
+    row.probability.textContent = probabilityText(judgement.probability);
+    const preview = entry.reading?.preview;
+    if (preview) drawPreview(row.thumbnail, preview);
   }
 
   #makeRow(entry: ImageEntry): Row {
@@ -118,14 +122,12 @@ export class ListView {
     this.#made.set(entry, row);
     return row;
   }
+}
 
-  #outcome(entry: ImageEntry, model: ModelFacts | null): string {
-    if (entry.state === "done" && entry.reading !== null && model !== null) {
-      return verdict(model, entry.reading);
-    }
-    if (entry.state === "failed") return `not read: ${entry.error?.message ?? ""}`;
-    return { waiting: "waiting", reading: "being read", cancelled: "cancelled", done: "" }[
-      entry.state
-    ];
-  }
+function outcomeOf(entry: ImageEntry, judgement: Judgement | null): string {
+  if (judgement !== null) return verdict(judgement);
+  if (entry.state === "failed") return `not read: ${entry.error?.message ?? ""}`;
+  return { waiting: "waiting", reading: "being read", cancelled: "cancelled", done: "" }[
+    entry.state
+  ];
 }

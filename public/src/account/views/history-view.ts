@@ -1,16 +1,10 @@
 // What was kept: a list with thumbnails, searched by words, date and answer.
 import { resultsCsv } from "../../exports.ts";
-import {
-  NOTICE,
-  plural,
-  positiveLabel,
-  positiveProbability,
-  probabilityText,
-  verdict,
-} from "../../wording.ts";
+import { Judge } from "../../judgement.ts";
+import { NOTICE, plural, positiveLabel, probabilityText, verdict } from "../../wording.ts";
 import { fromBase64 } from "../bytes.ts";
 import { entryOf, EVERYTHING, searched, type KeptItem, type Search } from "../history.ts";
-import { MAX_NOTE, recordJson } from "../record.ts";
+import { judgementOf, MAX_NOTE, recordJson } from "../record.ts";
 import { dateAndTime, failureSentence } from "../wording.ts";
 import { actions, button, make, notice, paragraph } from "./build.ts";
 import { userOf, type Context } from "./context.ts";
@@ -45,16 +39,17 @@ function words(item: KeptItem): HTMLElement {
       ),
     );
   }
-  const { model, reading, name, note } = record;
-  const probability = probabilityText(positiveProbability(model, reading));
+  const { model, name, note } = record;
+  const judgement = judgementOf(record);
+  const probability = probabilityText(judgement.probability);
   return make(
     "div",
     { class: "account-words" },
     make("div", { class: "account-name" }, name),
     make(
       "div",
-      { class: "account-verdict", "data-positive": String(reading.isPositive) },
-      `${verdict(model, reading)}, ${positiveLabel(model)} ${probability}`,
+      { class: "account-verdict", "data-answer": judgement.answer },
+      `${verdict(judgement)}, ${positiveLabel(model)} ${probability}`,
     ),
     paragraph(`Kept ${at}, read by ${model.id} ${model.version}`, "account-help"),
     note === "" ? null : paragraph(note, "account-note"),
@@ -114,6 +109,7 @@ function searchForm(onChange: () => void): SearchForm {
     make("option", { value: "any" }, "Any answer"),
     make("option", { value: "positive" }, "Positive"),
     make("option", { value: "negative" }, "Negative"),
+    make("option", { value: "uncertain" }, "Uncertain"),
   );
   const chosen = make(
     "div",
@@ -148,9 +144,8 @@ function exportButtons({ saveFile }: Context, found: () => KeptItem[]): HTMLElem
     const entries = found()
       .map(entryOf)
       .filter((entry) => entry !== null);
-    const model = entries[0]?.judgedBy;
-    if (model == null) return;
-    saveFile("insitu-kept.csv", new Blob([resultsCsv(model, entries)], { type: "text/csv" }));
+    const csv = resultsCsv(new Judge(), entries); // each at the point it was kept with
+    if (csv !== "") saveFile("insitu-kept.csv", new Blob([csv], { type: "text/csv" }));
   });
   const json = button("Save JSON", () => {
     const images = found().flatMap(({ record }) => (record === null ? [] : [recordJson(record)]));

@@ -1,13 +1,7 @@
 // Below the answer: whether this image is kept, and what can be done about it.
-import type { ModelFacts, Reading } from "../../messages.ts";
-import type { ImageEntry } from "../../session.ts";
-import {
-  byteCount,
-  positiveLabel,
-  positiveProbability,
-  probabilityText,
-  verdict,
-} from "../../wording.ts";
+import type { Judge, Judgement } from "../../judgement.ts";
+import type { ImageEntry, Read } from "../../session.ts";
+import { byteCount, positiveLabel, probabilityText, verdict } from "../../wording.ts";
 import type { Keeping } from "../keeper.ts";
 import { clock, failureSentence, keepingSentence } from "../wording.ts";
 import { actions, button, make, paragraph, type Child } from "./build.ts";
@@ -17,8 +11,8 @@ import { signInView } from "./entrance.ts";
 import { storageView } from "./storage.ts";
 
 export interface KeepParts {
-  model: () => ModelFacts | null;
-  readAgain: (entry: ImageEntry) => Promise<Reading>;
+  judge: Judge;
+  readAgain: (entry: ImageEntry) => Promise<Read>;
 }
 
 export class KeepView {
@@ -71,8 +65,8 @@ export class KeepView {
   }
 
   #keep(entry: ImageEntry): void {
-    const model = this.#parts.model();
-    if (model !== null) this.#context.keeper.keep(entry, model);
+    const judgement = this.#parts.judge.of(entry);
+    if (judgement !== null) this.#context.keeper.keep(entry, judgement);
   }
 
   #keeping(entry: ImageEntry, keeping: Keeping, again: string): Child[] {
@@ -107,19 +101,16 @@ export class KeepView {
   }
 
   #kept(entry: ImageEntry, kept: Extract<Keeping, { step: "kept" }>, again: string): Child[] {
-    const { judgedBy } = entry;
+    const { model, keptPoint } = entry;
+    const readNow = keptPoint === null || model === null;
     const sealed = kept.sealed ? "encrypted" : "for the server to encrypt";
-    const facts =
-      judgedBy === null
-        ? `${byteCount(kept.bytes)} sent at ${clock(kept.at)}, ${sealed}.`
-        : `The answer is shown as it was kept, by ${judgedBy.id} ${judgedBy.version}.`;
+    const facts = readNow
+      ? `${byteCount(kept.bytes)} sent at ${clock(kept.at)}, ${sealed}.`
+      : `The answer is shown as it was kept, by ${model.id} ${model.version}.`;
     const note = button("Note", () => this.#note(kept.id));
     return [
       paragraph(facts, "account-help"),
-      actions(
-        note,
-        judgedBy === null ? null : button("Read it again", () => this.#readAgain(entry, judgedBy)),
-      ),
+      actions(note, readNow ? null : button("Read it again", () => this.#readAgain(entry))),
       again === "" ? null : make("p", { class: "mb-0", role: "status" }, again),
     ];
   }
@@ -135,12 +126,16 @@ export class KeepView {
     }
   }
 
-  async #readAgain(entry: ImageEntry, judgedBy: ModelFacts): Promise<void> {
-    const model = this.#parts.model();
-    if (model === null || entry.reading === null) return;
+  async #readAgain(entry: ImageEntry): Promise<void> {
+    const kept = this.#parts.judge.of(entry);
+    if (kept === null || entry.reading === null) return;
     try {
-      const reading = await this.#parts.readAgain(entry);
-      this.#again.set(entry, compared(model, reading, judgedBy, entry.reading));
+      const { reading, model } = await this.#parts.readAgain(entry);
+      const again = this.#parts.judge.of({ ...entry, reading, model });
+      const isSame = reading.probabilities.every(
+        (value, index) => value === entry.reading?.probabilities[index],
+      );
+      if (again !== null) this.#again.set(entry, compared(again, kept, isSame));
     } catch (error) {
       this.#again.set(entry, error instanceof Error ? error.message : String(error));
     }
@@ -148,22 +143,14 @@ export class KeepView {
   }
 }
 
-function compared(
-  model: ModelFacts,
-  reading: Reading,
-  keptModel: ModelFacts,
-  kept: Reading,
-): string {
+function compared(again: Judgement, kept: Judgement, isSame: boolean): string {
+  const { model, probability } = again;
   const by = `${model.id} ${model.version}`;
-  const isSame =
-    model.sha256 === keptModel.sha256 &&
-    reading.isPositive === kept.isPositive &&
-    reading.probabilities.every((value, index) => value === kept.probabilities[index]);
-  if (isSame) return `Read again by ${by}: the same answer, to the last digit.`;
-  const probability = probabilityText(positiveProbability(model, reading));
-  const why =
-    model.sha256 === keptModel.sha256
-      ? ""
-      : " This page has another model than the one it was kept with.";
-  return `Read again by ${by}: ${verdict(model, reading)}, ${positiveLabel(model)} ${probability}.${why}`;
+  const sameModel = model.sha256 === kept.model.sha256;
+  if (isSame && sameModel) return `Read again by ${by}: the same answer, to the last digit.`;
+  const why = sameModel ? "" : " This page has another model than the one it was kept with.";
+  return (
+    `Read again by ${by}: ${verdict(again)}, ${positiveLabel(model)} ` +
+    `${probabilityText(probability)}.${why}`
+  );
 }
