@@ -67,6 +67,7 @@ models:  ## train every shipped model anew, as they are shipped; goes on where i
 	@model/train.sh model/seed.toml "$(DATA)" model/seed.onnx --checkpoint build/checkpoints/seed
 	@model/train.sh model/best.toml "$(DATA)" model/best.onnx --checkpoint build/checkpoints/best \
 	  --more unlisted
+	@$(MAKE) --no-print-directory mammogram
 
 FILMS = ../shared/data/mias
 REPEATS = 1
