@@ -1,10 +1,12 @@
 #include "model/film_models.h"
 
 #include <algorithm>
-#include <charconv>
+#include <cmath>
 #include <filesystem>
+#include <optional>
 
 #include "model/files.h"
+#include "shared/decimal.h"
 #include "shared/str_cat.h"
 
 namespace insitu {
@@ -23,11 +25,11 @@ Status AddLine(size_t line, std::string_view text, const std::string& folder, Fi
   const size_t first = text.find(',');
   const size_t second = text.find(',', first == text.npos ? first : first + 1);
   if (second == text.npos) return Refuse(line, StrCat("is not of the form ", kHeader));
-  size_t repeat = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + first, repeat);
-  if (error != std::errc() || end != text.data() + first || repeat < 1 || repeat > kMaxRepeats) {
+  const std::optional<double> number = ParseDecimal(text.substr(0, first));
+  if (!number || *number < 1 || *number > kMaxRepeats || *number != std::floor(*number)) {
     return Refuse(line, StrCat("does not begin with a number from 1 to ", kMaxRepeats));
   }
+  const auto repeat = static_cast<size_t>(*number);
   const std::string_view woman = text.substr(first + 1, second - first - 1);
   const std::string_view model = text.substr(second + 1);
   if (woman.empty() || model.empty()) return Refuse(line, "lacks its woman or its model");
