@@ -1,6 +1,5 @@
 #include "backend/config_file.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -10,10 +9,7 @@
 
 #include "backend/limits.h"
 #include "shared/str_cat.h"
-
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
-#include <toml++/toml.h>
+#include "shared/toml.h"
 
 namespace insitu {
 namespace {
@@ -239,42 +235,6 @@ std::vector<ConfigReader::Key> ConfigReader::Keys() {
   return keys;
 }
 
-// Whether there is a letter beyond ASCII outside of quotes and comments, or quotes that may go on
-// in the next line. line: without its end.
-bool IsStray(std::string_view line) {
-  if (line.find(R"(""")") != line.npos || line.find("'''") != line.npos) return true;
-  bool has_letter = false;
-  char quote = '\0';  // that is open
-  for (size_t i = 0; i < line.size(); ++i) {
-    const char c = line[i];
-    const bool beyond_ascii = static_cast<unsigned char>(c) >= 0x80;
-    has_letter = has_letter || beyond_ascii;
-    if (quote == '\0') {
-      if (beyond_ascii) return true;
-      if (c == '#') break;
-      if (c == '"' || c == '\'') quote = c;
-    } else if (c == '\\' && quote == '"') {
-      ++i;
-    } else if (c == quote) {
-      quote = '\0';
-    }
-  }
-  return has_letter && quote != '\0';
-}
-
-// From 1, or 0. toml++ 3.3 has undefined behaviour when it meets such a letter where it looks for
-// the end of whitespace (is_non_ascii_horizontal_whitespace).
-size_t FirstStrayLine(std::string_view text) {
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  for (size_t number = 1; !text.empty(); ++number) {
-    const size_t end = std::min(text.find('\n'), text.size());
-    if (IsStray(text.substr(0, end))) return number;
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return 0;
-}
-
 }  // namespace
 
 Status ReadConfig(std::string_view text, const std::string& name, Config* config) {
@@ -282,13 +242,6 @@ Status ReadConfig(std::string_view text, const std::string& name, Config* config
     return Fail(ErrorCode::kInvalidArgument,
                 "% is larger than % bytes (kMaxConfigBytes). Is it the configuration?", name,
                 kMaxConfigBytes);
-  }
-  if (const size_t line = FirstStrayLine(text); line > 0) {
-    return Fail(
-        ErrorCode::kInvalidArgument,
-        "%, line %: a text stands between one pair of quotes, and letters beyond A to Z stand "
-        "there or in a comment only.",
-        name, line);
   }
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed) {

@@ -57,9 +57,10 @@ std::optional<std::string> CheckMark(const KeyFile& keys, std::string_view mark,
   const std::vector<std::string_view> parts = Split(mark, kBetweenParts);
   if (parts.size() != 4 || !keys.Has(parts[0])) return std::nullopt;
   int64_t expires_at = 0;
-  const char* const end = parts[2].data() + parts[2].size();
-  const auto read = std::from_chars(parts[2].data(), end, expires_at);
-  if (read.ec != std::errc() || read.ptr != end || expires_at <= now) return std::nullopt;
+  const std::string_view time = parts[2];
+  const auto read = std::from_chars(time.data(), time.data() + time.size(), expires_at);
+  if (read.ec != std::errc() || read.ptr != time.data() + time.size()) return std::nullopt;
+  if (expires_at <= now) return std::nullopt;
   const std::string signature = Sign(keys, parts[0], parts[1], expires_at, account);
   if (!EqualInConstantTime(signature, parts[3])) return std::nullopt;
   return std::string(parts[1]);

@@ -32,6 +32,43 @@ TEST_CASE("A model describes itself across the boundary", "[engine_api]") {
   CHECK(insitu_number(engine.held, INSITU_INPUT_WIDTH, 0) == 8);
 }
 
+TEST_CASE("A model's operating points, its band and the interval cross the boundary",
+          "[engine_api]") {
+  const Engine engine(MakeClassifierModel(
+      {.metadata = {{"insitu.calibration.interval", "0:0:0.2,1:0.8:1"},
+                    {"insitu.uncertain", "0.3,0.6,0.9"},
+                    {"insitu.operating_points", "screen:0.2:0.95:0.7,confirm:0.8:0.6:0.96"}}}));
+  REQUIRE(engine.held != nullptr);
+  CHECK(insitu_number(engine.held, INSITU_UNCERTAIN_LOW, 0) == 0.3);
+  CHECK(insitu_number(engine.held, INSITU_UNCERTAIN_HIGH, 0) == 0.6);
+  CHECK(insitu_number(engine.held, INSITU_UNCERTAIN_COVERAGE, 0) == 0.9);
+  REQUIRE(insitu_number(engine.held, INSITU_POINT_COUNT, 0) == 2);
+  CHECK(std::string(insitu_text(engine.held, INSITU_POINT_NAME, 0)) == "screen");
+  CHECK(std::string(insitu_text(engine.held, INSITU_POINT_NAME, 1)) == "confirm");
+  CHECK(insitu_number(engine.held, INSITU_POINT_THRESHOLD, 1) == 0.8);
+  CHECK(insitu_number(engine.held, INSITU_POINT_SENSITIVITY, 1) == 0.6);
+  CHECK(insitu_number(engine.held, INSITU_POINT_SPECIFICITY, 1) == 0.96);
+  CHECK(insitu_text(engine.held, INSITU_POINT_NAME, 2) == nullptr);
+  CHECK(std::isnan(insitu_number(engine.held, INSITU_POINT_THRESHOLD, 2)));
+  CHECK(std::isnan(insitu_number(engine.held, INSITU_PROBABILITY_LOW, 0)));
+  const auto png = EncodePng(KnownAnswerImage(8, 8, 3));
+  REQUIRE(insitu_classify(engine.held, png.data(), png.size(), 0) == 0);
+  const double p = insitu_number(engine.held, INSITU_PROBABILITY, 1);
+  CHECK(std::fabs(insitu_number(engine.held, INSITU_PROBABILITY_LOW, 0) - 0.8 * p) < 1e-6);
+  CHECK(std::fabs(insitu_number(engine.held, INSITU_PROBABILITY_HIGH, 0) - (0.2 + 0.8 * p)) < 1e-6);
+}
+
+TEST_CASE("A model without them says so by NaN and 0", "[engine_api]") {
+  const Engine engine(MakeClassifierModel());
+  REQUIRE(engine.held != nullptr);
+  CHECK(std::isnan(insitu_number(engine.held, INSITU_UNCERTAIN_LOW, 0)));
+  CHECK(insitu_number(engine.held, INSITU_POINT_COUNT, 0) == 0);
+  CHECK(insitu_text(engine.held, INSITU_POINT_NAME, 0) == nullptr);
+  const auto png = EncodePng(KnownAnswerImage(8, 8, 3));
+  REQUIRE(insitu_classify(engine.held, png.data(), png.size(), 0) == 0);
+  CHECK(std::isnan(insitu_number(engine.held, INSITU_PROBABILITY_HIGH, 0)));
+}
+
 TEST_CASE("A model that cannot be served gives NULL, a name and a sentence", "[engine_api]") {
   auto model = MakeClassifierModel();
   model[model.size() / 2] ^= 4;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ClassifyOptions } from "../public/src/engine-pool.ts";
-import { Judge } from "../public/src/judgement.ts";
+import { Judge, ownPoint } from "../public/src/judgement.ts";
 import { EngineError } from "../public/src/messages.ts";
 import { MAX_IMAGES, Session, type IncomingFile, type Read } from "../public/src/session.ts";
 import { model, readingOf } from "./readings.ts";
@@ -44,6 +44,8 @@ function setUp() {
   const states = () => session.entries.map((entry) => entry.state).join(" ");
   return { session, reader, asked, ask, changed, states, wait: (ms: number) => (time += ms) };
 }
+
+const point = ownPoint(model);
 
 function files(...names: string[]): IncomingFile[] {
   return names.map((name) => ({ name, file: new Blob([name]) }));
@@ -206,4 +208,22 @@ test(`The list takes ${MAX_IMAGES} images and says how many it left out`, () => 
   assert.equal(session.add(many), 0);
   assert.equal(session.add(files("one more")), 1);
   assert.equal(session.entries.length, MAX_IMAGES);
+});
+
+test("What was read in this visit is read anew, what was kept and what failed stays", async () => {
+  const { session, reader, asked, ask, states } = setUp();
+  session.start(reader);
+  session.add(files("a", "b", "c"));
+  ask(0).resolve(true);
+  ask(1).resolve(true);
+  ask(2).reject(new EngineError("image_unknown", "Not an image."));
+  await settled();
+  session.addRead({ name: "kept", file: new Blob([]) }, { reading: readingOf(true), model }, point);
+  session.readAnew(({ name }) => name !== "b");
+  assert.equal(states(), "waiting done failed done");
+  assert.equal(session.entries[0]?.reading, null);
+  assert.equal(asked.length, 4);
+  ask(3).resolve(false);
+  await settled();
+  assert.equal(states(), "done done failed done");
 });

@@ -44,7 +44,20 @@ std::vector<uint8_t> Rgba(const insitu::Image& image) {
   return rgba;
 }
 
-double ModelNumber(const insitu::Classifier& classifier, int key) {
+// Of an operating point, or null.
+const insitu::OperatingPoint* PointAt(const insitu::ModelInfo& info, int index) {
+  if (index < 0 || static_cast<size_t>(index) >= info.operating_points.size()) return nullptr;
+  return &info.operating_points[static_cast<size_t>(index)];
+}
+
+double PointNumber(const insitu::ModelInfo& info, int key, int index) {
+  const insitu::OperatingPoint* point = PointAt(info, index);
+  if (point == nullptr) return NAN;
+  if (key == INSITU_POINT_THRESHOLD) return point->threshold;
+  return key == INSITU_POINT_SENSITIVITY ? point->sensitivity : point->specificity;
+}
+
+double ModelNumber(const insitu::Classifier& classifier, int key, int index) {
   const insitu::ModelInfo& info = classifier.info();
   switch (key) {
     case INSITU_LABEL_COUNT:
@@ -63,9 +76,30 @@ double ModelNumber(const insitu::Classifier& classifier, int key) {
       return info.input.height;
     case INSITU_UM_PER_PIXEL:
       return info.um_per_pixel;
+    case INSITU_UNCERTAIN_LOW:
+      return info.uncertain ? info.uncertain->low : NAN;
+    case INSITU_UNCERTAIN_HIGH:
+      return info.uncertain ? info.uncertain->high : NAN;
+    case INSITU_UNCERTAIN_COVERAGE:
+      return info.uncertain ? info.uncertain->coverage : NAN;
+    case INSITU_POINT_COUNT:
+      return static_cast<double>(info.operating_points.size());
+    case INSITU_POINT_THRESHOLD:
+    case INSITU_POINT_SENSITIVITY:
+    case INSITU_POINT_SPECIFICITY:
+      return PointNumber(info, key, index);
     default:
       return NAN;
   }
+}
+
+// 95 % interval of the positive label's probability.
+double Bound(const insitu_classifier& held, int key) {
+  const insitu::ModelInfo& info = held.classifier.info();
+  const auto positive = static_cast<size_t>(info.positive);
+  const auto interval = insitu::IntervalAt(info, held.prediction.probabilities[positive]);
+  if (!interval) return NAN;
+  return key == INSITU_PROBABILITY_LOW ? interval->low : interval->high;
 }
 
 double PredictionNumber(const insitu_classifier& held, int key, int index) {
@@ -100,6 +134,9 @@ double PredictionNumber(const insitu_classifier& held, int key, int index) {
       return held.preview.width;
     case INSITU_PREVIEW_HEIGHT:
       return held.preview.height;
+    case INSITU_PROBABILITY_LOW:
+    case INSITU_PROBABILITY_HIGH:
+      return Bound(held, key);
     default:
       return NAN;
   }
@@ -161,13 +198,17 @@ const char* insitu_text(const insitu_classifier* classifier, int key, int index)
       return info.negative_verdict.c_str();
     case INSITU_TRAINING_DATA:
       return info.training_data.c_str();
+    case INSITU_POINT_NAME: {
+      const insitu::OperatingPoint* point = PointAt(info, index);
+      return point == nullptr ? nullptr : point->name;
+    }
     default:
       return nullptr;
   }
 }
 
 double insitu_number(const insitu_classifier* classifier, int key, int index) {
-  if (key < INSITU_PROBABILITY) return ModelNumber(classifier->classifier, key);
+  if (key < INSITU_PROBABILITY) return ModelNumber(classifier->classifier, key, index);
   if (!classifier->has_prediction) return NAN;
   return PredictionNumber(*classifier, key, index);
 }

@@ -48,6 +48,7 @@ enum insitu_text_key {
   INSITU_POSITIVE_VERDICT = 5,
   INSITU_NEGATIVE_VERDICT = 6,
   INSITU_TRAINING_DATA = 7,
+  INSITU_POINT_NAME = 16,  // index: operating point
 };
 const char* insitu_text(const insitu_classifier* classifier, int key, int index);
 
@@ -61,6 +62,13 @@ enum insitu_number_key {
   INSITU_INPUT_WIDTH = 5,
   INSITU_INPUT_HEIGHT = 6,
   INSITU_UM_PER_PIXEL = 7,
+  INSITU_UNCERTAIN_LOW = 16,  // the band without an answer; NaN if the model has none
+  INSITU_UNCERTAIN_HIGH = 17,
+  INSITU_UNCERTAIN_COVERAGE = 18,
+  INSITU_POINT_COUNT = 19,      // operating points that the model brings
+  INSITU_POINT_THRESHOLD = 20,  // index: operating point, also of the next two
+  INSITU_POINT_SENSITIVITY = 21,
+  INSITU_POINT_SPECIFICITY = 22,
   // Of the last successful insitu_classify; NaN before it
   INSITU_PROBABILITY = 32,  // index: label
   INSITU_IS_POSITIVE = 33,  // 0 or 1
@@ -76,6 +84,8 @@ enum insitu_number_key {
   INSITU_NETWORK_MS = 43,
   INSITU_PREVIEW_WIDTH = 44,  // 0 when none was asked for
   INSITU_PREVIEW_HEIGHT = 45,
+  INSITU_PROBABILITY_LOW = 64,  // 95 % interval of the positive label's; NaN if not known
+  INSITU_PROBABILITY_HIGH = 65,
 };
 double insitu_number(const insitu_classifier* classifier, int key, int index);
 

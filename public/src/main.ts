@@ -36,7 +36,7 @@ const start = new StartView({ choose: chooseFiles, reload: () => location.reload
 const judge = new Judge();
 const list = new ListView(session, judge);
 const stage = new StageView(largePreview);
-const answer = new AnswerView(judge);
+const answer = new AnswerView(judge, (kind) => models?.ofKind(kind) ?? [], chooseModel);
 const proof = new ProofView();
 const live = byId("live", HTMLElement);
 const announcer = new Announcer((text) => (live.textContent = text));
@@ -77,6 +77,11 @@ function showProof(read: ImageEntry | null): void {
   const requests = read === null ? null : network.since(read.cameAt);
   const told = account?.explain(requests ?? [], read?.cameAt ?? 0);
   proof.update(read !== null, requests && (told?.rest ?? requests), told?.note ?? "");
+}
+
+function chooseModel(chosen: SiteModel): void {
+  models?.choose(chosen);
+  session.readAnew(({ model }) => model?.kind === chosen.kind);
 }
 
 function takeIn({ files, passedOver }: Incoming): void {

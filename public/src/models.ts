@@ -11,17 +11,21 @@ export interface ModelsOptions {
 export class Models {
   readonly #options: ModelsOptions;
   readonly #chosen = new Map<string, SiteModel>(); // by kind
+  readonly #byKind = new Map<string, SiteModel[]>();
   readonly #opened = new Map<SiteModel, Promise<EnginePool>>();
 
   constructor(options: ModelsOptions) {
     this.#options = options;
     for (const entry of options.entries) {
+      const known = this.#byKind.get(entry.kind);
+      if (known === undefined) this.#byKind.set(entry.kind, [entry]);
+      else known.push(entry);
       if (!this.#chosen.has(entry.kind)) this.#chosen.set(entry.kind, entry);
     }
   }
 
   ofKind(kind: string): readonly SiteModel[] {
-    return this.#options.entries.filter((entry) => entry.kind === kind);
+    return this.#byKind.get(kind) ?? [];
   }
 
   // What reads images of its kind from now on.

@@ -155,6 +155,16 @@ export class Session {
     this.#readWaiting();
   }
 
+  // Reads those anew that were read in this visit, as when another model was chosen.
+  readAnew(wanted: (entry: ImageEntry) => boolean): void {
+    for (const entry of this.#entries) {
+      if (entry.state !== "done" || entry.keptPoint !== null || !wanted(entry)) continue;
+      Object.assign(entry, { state: "waiting", reading: null, model: null, answeredMs: 0 });
+    }
+    this.#onChange(null);
+    this.#readWaiting();
+  }
+
   remove(entry: ImageEntry): void {
     const index = this.#entries.indexOf(entry);
     if (index < 0) return;

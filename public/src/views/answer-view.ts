@@ -16,10 +16,23 @@ export class AnswerView {
   readonly #bar = part(this.element, "bar");
   readonly #copy = part(this.element, "copy");
   readonly #judge: Judge;
+  readonly #modelsOf: (kind: string) => readonly SiteModel[];
+  readonly #choice = part(this.element, "model-choice", HTMLSelectElement);
+  #choices: readonly SiteModel[] = [];
   #hash = "";
 
-  constructor(judge: Judge) {
+  // modelsOf: those of the site that read the same kind of image.
+  constructor(
+    judge: Judge,
+    modelsOf: (kind: string) => readonly SiteModel[],
+    choose: (model: SiteModel) => void,
+  ) {
     this.#judge = judge;
+    this.#modelsOf = modelsOf;
+    this.#choice.addEventListener("change", () => {
+      const chosen = this.#choices[this.#choice.selectedIndex];
+      if (chosen !== undefined) choose(chosen);
+    });
     this.#copy.addEventListener("click", () => void this.#copyHash());
   }
 
@@ -33,6 +46,7 @@ export class AnswerView {
     part(this.element, "error").hidden = !failed;
     part(this.element, "waiting").hidden = !waiting;
     this.element.dataset["answer"] = judgement?.answer ?? "";
+    if (judgement !== null) this.#offerModels(judgement, entry?.keptPoint === null);
     if (failed) this.#text("error-text", `${entry.name}: ${entry.error?.message ?? ""}`);
     else if (waiting) this.#text("waiting", waitingText(ready, entry));
     else if (judgement !== null && reading !== null) {
@@ -42,6 +56,17 @@ export class AnswerView {
 
   #text(name: string, text: string): void {
     part(this.element, name).textContent = text;
+  }
+
+  // now: it was read in this visit, so another model may read it too.
+  #offerModels({ model }: Judgement, now: boolean): void {
+    const models = now ? this.#modelsOf(model.kind) : [];
+    this.#choice.hidden = models.length < 2;
+    if (models !== this.#choices && models.length >= 2) {
+      this.#choices = models;
+      this.#choice.replaceChildren(...models.map(({ id }) => new Option(`Read with ${id}`)));
+    }
+    this.#choice.selectedIndex = models.findIndex(({ sha256 }) => sha256 === model.sha256);
   }
 
   #show(judgement: Judgement, reading: Reading, answeredMs: number): void {
