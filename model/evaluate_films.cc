@@ -251,10 +251,11 @@ void PrintFilmReport(std::ostream& out, const FilmEvaluation& evaluation) {
       << (evaluation.by_folds
               ? "\nEach film judged by a model of the same training that has not seen its woman, "
               : "\nEach film judged by this model: no result if it was trained on the film, ")
-      << evaluation.repeats.size() << " times on " << films << " films of " << counts.women
-      << " women; " << counts.abnormal << " films have a finding, " << counts.placed << " of "
-      << counts.findings << " findings a usable place.\nIn brackets: 95 % interval, "
-      << kFilmBootstraps << " bootstrap samples of women.\n\n"
+      << (evaluation.repeats.size() == 1 ? "once" : StrCat(evaluation.repeats.size(), " times"))
+      << ": " << films << " films of " << counts.women << " women; " << counts.abnormal
+      << " films have a finding, " << counts.placed << " of " << counts.findings
+      << " findings a usable place.\nIn brackets: 95 % interval, " << kFilmBootstraps
+      << " bootstrap samples of women.\n\n"
       << std::fixed << std::setprecision(3) << "Patches: AUC " << Text(figures.patch_auc) << "; "
       << counts.suspicious << " of " << counts.patches
       << " are suspicious; always-negative: accuracy "

@@ -2,14 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <string>
-#include <vector>
 
 #include "model/film_map.h"
-#include "model/film_report.h"
-#include "model/film_set.h"
+#include "model/film_patches.h"
 #include "shared/classifier.h"
+#include "shared/model_info.h"
 #include "shared/result.h"
 
 namespace insitu {

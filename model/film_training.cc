@@ -194,7 +194,8 @@ std::string DescribeFilms(const FilmSet& set, const TrainOptions& options) {
       set.patches.size(),
       " patches and the false marks mined. Suspicious is any annotated finding, benign or "
       "malignant. Calibration, operating points and intervals by ",
-      options.config.folds, "-fold hold-out by woman, ", options.repeats, " times. ",
+      options.config.folds, "-fold hold-out by woman",
+      options.repeats == 1 ? "" : StrCat(", ", options.repeats, " times"), ". ",
       PrevalenceText(options.config), ".");
 }
 
