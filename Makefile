@@ -2,8 +2,8 @@
 step := cmake/step.sh
 with := cmake/with-toolchain.sh
 
-.PHONY: help setup native asan tsan wasm site run test fuzz bench-server lint check format train models mammogram \
-  clean
+.PHONY: help setup native asan tsan wasm site run test fuzz bench-server lint check format train models \
+  mammogram cards clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z ,-]*\):.*## /  make \1\t/p' Makefile | expand -t 26
@@ -75,6 +75,9 @@ mammogram: native  ## train the mammogram model anew and measure it; FILMS=FOLDE
 	@cmake/setup.sh run train
 	@$(step) "build train" cmake/build.sh train
 	@model/mammogram.sh "$(FILMS)" "$(REPEATS)"
+
+cards: native  ## evaluate every model on ../shared/data, write model/NAME.report.json and model/NAME.md
+	@$(step) "cards" model/cards.sh
 
 clean:  ## remove all that was built, and the tools that were set up
 	rm -rf build node_modules

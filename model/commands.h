@@ -19,6 +19,7 @@ using Words = std::vector<std::string>;
 int RunPredict(const Words& words, std::ostream& out, std::ostream& err);
 int RunEvaluate(const Words& words, std::ostream& out, std::ostream& err);
 int RunEvaluateFilms(const Words& words, std::ostream& out, std::ostream& err);
+int RunCard(const Words& words, std::ostream& out, std::ostream& err);
 int RunDescribe(const Words& words, std::ostream& out, std::ostream& err);
 int RunOnnxTest(const Words& words, std::ostream& out, std::ostream& err);
 

@@ -14,6 +14,7 @@
 #include "model/film_report.h"
 #include "model/json.h"
 #include "model/progress.h"
+#include "model/report.h"
 #include "shared/str_cat.h"
 
 namespace insitu {
@@ -23,8 +24,7 @@ struct FilmEvaluation {
   std::vector<Film> films;
   std::vector<FilmRepeat> repeats;
   FilmRepeat chance;
-  std::string model_id, model_version, model_sha256;
-  double threshold = 0;
+  Report report;          // of the patches; cases are women
   bool by_folds = false;  // otherwise by the model itself
   FilmFigures figures;
   FilmFigures by_chance;
@@ -75,19 +75,38 @@ Status JudgeFilm(const OpenFilm& open, size_t index, Classifier* classifier, con
   repeat->films.push_back(JudgeMarks(film, FindMarks(map, kMarkApart)));
   for (const FilmPatch& patch : SamplePatches(film, open.breast, {})) {
     ASSIGN_OR_RETURN(const double probability, ReadPatch(open, patch.centre, classifier));
-    repeat->patches.push_back(
-        {probability, probability >= classifier->info().threshold, patch.label == 1, index});
+    const bool decision = probability >= classifier->info().threshold;
+    repeat->patches.push_back({{probability, decision, patch.label == 1}, index});
   }
   return {};
+}
+
+// As insitu evaluate reports on patches of histology.
+Report ReportOn(const Classifier& whole, std::vector<Case> cases) {
+  const ModelInfo& info = whole.info();
+  Report report;
+  report.model_id = info.id;
+  report.model_version = info.version;
+  report.model_sha256 = whole.sha256();
+  report.positive_class = info.labels[static_cast<size_t>(info.positive)];
+  report.threshold = info.threshold;
+  report.data_name = "mini-MIAS";
+  report.cases = std::move(cases);
+  std::vector<double> thresholds = {info.threshold};
+  for (const OperatingPoint& point : info.operating_points) thresholds.push_back(point.threshold);
+  std::optional<StatedBand> band;
+  if (info.uncertain) {
+    band = StatedBand{info.uncertain->low, info.uncertain->high, info.uncertain->coverage};
+  }
+  report.evaluation = EvaluateCases(
+      report.cases,
+      {.thresholds = thresholds, .prevalence = {}, .uncertain = band, .bootstrap = {}});
+  return report;
 }
 
 Result<FilmEvaluation> Evaluate(const Classifier& whole, std::vector<Film> films,
                                 const FilmModels& models) {
   FilmEvaluation evaluation;
-  evaluation.model_id = whole.info().id;
-  evaluation.model_version = whole.info().version;
-  evaluation.model_sha256 = whole.sha256();
-  evaluation.threshold = whole.info().threshold;
   evaluation.films = std::move(films);
   evaluation.repeats.resize(models.size());
   Models loaded(whole.info());
@@ -103,8 +122,10 @@ Result<FilmEvaluation> Evaluate(const Classifier& whole, std::vector<Film> films
     }
     evaluation.chance.films.push_back(JudgeMarks(film, FindMarks(ChanceMap(open, i), kMarkApart)));
   }
-  evaluation.figures = ComputeFilmFigures(evaluation.films, evaluation.repeats);
-  evaluation.by_chance = ComputeFilmFigures(evaluation.films, {evaluation.chance});
+  const BootstrapOptions bootstrap;
+  evaluation.figures = ComputeFilmFigures(evaluation.films, evaluation.repeats, bootstrap);
+  evaluation.by_chance = ComputeFilmFigures(evaluation.films, {evaluation.chance}, bootstrap);
+  evaluation.report = ReportOn(whole, PatchesByWoman(evaluation.films, evaluation.repeats));
   return evaluation;
 }
 
@@ -124,7 +145,7 @@ Counts CountAll(const FilmEvaluation& evaluation) {
   counts.women = women.size();
   counts.patches = evaluation.repeats[0].patches.size();
   for (const JudgedPatch& patch : evaluation.repeats[0].patches) {
-    counts.suspicious += patch.truth ? 1 : 0;
+    counts.suspicious += patch.scored.truth ? 1 : 0;
   }
   return counts;
 }
@@ -170,66 +191,28 @@ Json AlwaysNegativeJson(size_t positives, size_t all) {
           {"auc", 0.5}};
 }
 
-// As insitu evaluate has them; the intervals stand beside.
-Json PooledJson(const Metrics& m) {
-  const Confusion& c = m.confusion;
-  return {{"n", m.n},
-          {"accuracy", OrNull(m.accuracy)},
-          {"balanced_accuracy", OrNull(m.balanced_accuracy)},
-          {"sensitivity", OrNull(m.sensitivity)},
-          {"specificity", OrNull(m.specificity)},
-          {"precision", OrNull(m.precision)},
-          {"f1", OrNull(m.f1)},
-          {"auc", OrNull(m.auc)},
-          {"confusion", {{"tn", c.tn}, {"fp", c.fp}, {"fn", c.fn}, {"tp", c.tp}}}};
-}
-
-Json PatchesJson(const FilmEvaluation& evaluation, const Counts& counts) {
-  const PatchFigures& p = evaluation.figures.patches;
-  Json intervals = Json::object();
-  const std::pair<const char*, const Figure*> figures[] = {
-      {"accuracy", &p.accuracy},       {"balanced_accuracy", &p.balanced_accuracy},
-      {"sensitivity", &p.sensitivity}, {"specificity", &p.specificity},
-      {"precision", &p.precision},     {"f1", &p.f1}};
-  for (const auto& [name, figure] : figures) {
-    if (figure->interval) intervals[name] = {figure->interval->low, figure->interval->high};
-  }
-  return {{"threshold", evaluation.threshold},
-          {"pooled", PooledJson(PooledPatches(evaluation.repeats))},
-          {"intervals", intervals},
-          {"auc", FigureJson(evaluation.figures.patch_auc)},
-          {"always_negative", AlwaysNegativeJson(counts.suspicious, counts.patches)}};
-}
-
 Json FilmReportJson(const FilmEvaluation& evaluation) {
   const Counts counts = CountAll(evaluation);
   const FilmFigures& figures = evaluation.figures;
-  return {{"model",
-           {{"id", evaluation.model_id},
-            {"version", evaluation.model_version},
-            {"sha256", evaluation.model_sha256}}},
-          {"data",
-           {{"name", "mini-MIAS"},
-            {"films", evaluation.films.size()},
-            {"women", counts.women},
-            {"abnormal_films", counts.abnormal},
-            {"findings", counts.findings},
-            {"findings_with_place", counts.placed},
-            {"patches", counts.patches},
-            {"suspicious_patches", counts.suspicious}}},
-          {"protocol",
-           {{"judged_by", evaluation.by_folds ? "folds" : "model"},
-            {"repeats", evaluation.repeats.size()},
-            {"map_stride", kMapStride},
-            {"marks_apart", kMarkApart},
-            {"least_hit_radius", kLeastHit}}},
-          {"bootstrap", {{"samples", kFilmBootstraps}, {"seed", kFilmBootstrapSeed}}},
-          {"patches", PatchesJson(evaluation, counts)},
-          {"films",
-           {{"auc", FigureJson(figures.film_auc)},
-            {"always_negative", AlwaysNegativeJson(counts.abnormal, evaluation.films.size())}}},
-          {"froc", FrocJson(evaluation)},
-          {"found_by_kind", KindsJson(evaluation)}};
+  Json json = ReportJson(evaluation.report);
+  json["protocol"] = {{"judged_by", evaluation.by_folds ? "folds" : "model"},
+                      {"repeats", evaluation.repeats.size()},
+                      {"map_stride", kMapStride},
+                      {"marks_apart", kMarkApart},
+                      {"least_hit_radius", kLeastHit}};
+  json["patches"] = {{"auc", FigureJson(figures.patch_auc)},
+                     {"always_negative", AlwaysNegativeJson(counts.suspicious, counts.patches)}};
+  json["films"] = {
+      {"films", evaluation.films.size()},
+      {"women", counts.women},
+      {"abnormal_films", counts.abnormal},
+      {"findings", counts.findings},
+      {"findings_with_place", counts.placed},
+      {"auc", FigureJson(figures.film_auc)},
+      {"always_negative", AlwaysNegativeJson(counts.abnormal, evaluation.films.size())}};
+  json["froc"] = FrocJson(evaluation);
+  json["found_by_kind"] = KindsJson(evaluation);
+  return json;
 }
 
 std::string Text(const Figure& figure) {
@@ -241,37 +224,35 @@ std::string Text(const Figure& figure) {
   return text.str();
 }
 
-void PrintFilmReport(std::ostream& out, const FilmEvaluation& evaluation) {
+void PrintFilms(std::ostream& out, const FilmEvaluation& evaluation) {
   const Counts counts = CountAll(evaluation);
   const FilmFigures& figures = evaluation.figures;
-  const PatchFigures& p = figures.patches;
   const size_t films = evaluation.films.size();
-  out << "Model " << evaluation.model_id << " " << evaluation.model_version << ", SHA-256 "
-      << evaluation.model_sha256
-      << (evaluation.by_folds
+  out << (evaluation.by_folds
               ? "\nEach film judged by a model of the same training that has not seen its woman, "
               : "\nEach film judged by this model: no result if it was trained on the film, ")
       << (evaluation.repeats.size() == 1 ? "once" : StrCat(evaluation.repeats.size(), " times"))
       << ": " << films << " films of " << counts.women << " women; " << counts.abnormal
       << " films have a finding, " << counts.placed << " of " << counts.findings
-      << " findings a usable place.\nIn brackets: 95 % interval, " << kFilmBootstraps
-      << " bootstrap samples of women.\n\n"
+      << " findings a usable place.\nIn brackets: 95 % interval, bootstrap over women.\n\n"
       << std::fixed << std::setprecision(3) << "Patches: AUC " << Text(figures.patch_auc) << "; "
       << counts.suspicious << " of " << counts.patches
       << " are suspicious; always-negative: accuracy "
-      << 1 - Share(counts.suspicious, counts.patches) << ", BAC and AUC 0.5\n         at "
-      << evaluation.threshold << ": accuracy " << Text(p.accuracy) << ", BAC "
-      << Text(p.balanced_accuracy) << ",\n         sensitivity " << Text(p.sensitivity)
-      << ", specificity " << Text(p.specificity) << ", precision " << Text(p.precision) << '\n'
+      << 1 - Share(counts.suspicious, counts.patches) << ", BAC and AUC 0.5\n"
       << "Films:   AUC " << Text(figures.film_auc) << "; " << counts.abnormal << " of " << films
       << " have a finding; always-negative: accuracy " << 1 - Share(counts.abnormal, films)
-      << ", BAC and AUC 0.5\n\nSensitivity for findings at so many false marks a film\n"
+      << ", BAC and AUC 0.5\n";
+}
+
+void PrintMarks(std::ostream& out, const FilmEvaluation& evaluation) {
+  const FilmFigures& figures = evaluation.figures;
+  out << "\nSensitivity for findings at so many false marks a film\n"
       << std::left << std::setw(8) << "marks" << std::setw(24) << "on normal films" << std::setw(24)
       << "on all films" << "by chance\n";
   for (size_t i = 0; i < kFalseMarkRates.size(); ++i) {
-    out << std::setw(8) << std::setprecision(1) << kFalseMarkRates[i] << std::setprecision(3)
-        << std::setw(24) << Text(figures.on_normal_films[i]) << std::setw(24)
-        << Text(figures.on_all_films[i]) << Text(evaluation.by_chance.on_normal_films[i]) << '\n';
+    out << std::setw(8) << std::setprecision(1) << kFalseMarkRates[i] << std::setw(24)
+        << Text(figures.on_normal_films[i]) << std::setw(24) << Text(figures.on_all_films[i])
+        << Text(evaluation.by_chance.on_normal_films[i]) << '\n';
   }
   out << "\nFound at " << std::setprecision(0) << kKindRate << " false mark a normal film:";
   for (const KindFigures& kind : ComputeKindFigures(evaluation.films, evaluation.repeats)) {
@@ -302,9 +283,11 @@ int RunEvaluateFilms(const Words& words, std::ostream& out, std::ostream& err) {
   if (!evaluation.ok()) return Failure(evaluation.error(), err);
   evaluation.value().by_folds = arguments.Has("folds");
   if (arguments.Has("json")) {
-    out << ToText(FilmReportJson(evaluation.value()), true) << '\n';
+    out << ReportText(FilmReportJson(evaluation.value()));
   } else {
-    PrintFilmReport(out, evaluation.value());
+    PrintReport(out, evaluation.value().report);
+    PrintFilms(out, evaluation.value());
+    PrintMarks(out, evaluation.value());
   }
   return kExitOk;
 }

@@ -1,43 +1,23 @@
 #include "model/film_bootstrap.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
-#include "model/random.h"
-
 namespace insitu {
-namespace {
 
-// Linear between the two nearest of the sorted values.
-double Quantile(const std::vector<double>& sorted, double share) {
-  const double at = share * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<size_t>(at);
-  const size_t above = std::min(below + 1, sorted.size() - 1);
-  return std::lerp(sorted[below], sorted[above], at - static_cast<double>(below));
-}
-
-}  // namespace
-
-std::vector<std::optional<Interval>> BootstrapWomen(size_t women, int samples, uint64_t seed,
+std::vector<std::optional<Interval>> BootstrapWomen(const Resamples& women,
                                                     const FiguresOf& figures) {
-  Random random(seed);
-  std::vector<std::vector<double>> drawn;
-  for (int sample = 0; sample < samples; ++sample) {
-    std::vector<double> weights(women);
-    for (size_t i = 0; i < women; ++i) weights[random.Below(women)] += 1;
-    const Figures found = figures(weights);
-    drawn.resize(found.size());
+  std::vector<std::vector<double>> values;  // of each figure, in the samples that have it
+  for (size_t sample = 0; sample < women.size(); ++sample) {
+    const Figures found = figures(women.draws(sample));
+    values.resize(found.size());
     for (size_t i = 0; i < found.size(); ++i) {
-      if (found[i]) drawn[i].push_back(*found[i]);
+      if (found[i]) values[i].push_back(*found[i]);
     }
   }
   std::vector<std::optional<Interval>> intervals;
-  for (std::vector<double>& values : drawn) {
-    std::sort(values.begin(), values.end());
-    intervals.push_back(values.empty() ? std::nullopt
-                                       : std::optional<Interval>(
-                                             {Quantile(values, 0.025), Quantile(values, 0.975)}));
+  for (std::vector<double>& of_figure : values) {
+    intervals.push_back(PercentileInterval(std::move(of_figure), women));
   }
   return intervals;
 }

@@ -1,28 +1,23 @@
-// How sure a figure about films is: percentiles of what it would be had other women, as many, been
-// drawn with replacement.
+// How sure a figure about films is: the bootstrap of bootstrap.h, whose cases are women, for
+// figures that are no sums over cases.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
 #include <vector>
 
-namespace insitu {
+#include "model/bootstrap.h"
 
-struct Interval {
-  double low = 0;
-  double high = 0;
-};
+namespace insitu {
 
 // Figures of one sample; weights: how often each woman is in it.
 using Figures = std::vector<std::optional<double>>;
 using FiguresOf = std::function<Figures(std::span<const double> weights)>;
 
-// The percentiles 2.5 and 97.5 of every figure; a sample in which a figure is absent does not count
-// for it. Absent for a figure that is absent in all of them. women > 0.
-std::vector<std::optional<Interval>> BootstrapWomen(size_t women, int samples, uint64_t seed,
+// The interval of every figure of `figures`, as PercentileInterval has it.
+std::vector<std::optional<Interval>> BootstrapWomen(const Resamples& women,
                                                     const FiguresOf& figures);
 
 // The area under the receiver operating characteristic (Auc of metrics.h) where every scored thing

@@ -4,6 +4,8 @@
 #include <span>
 #include <string>
 
+#include "model/film_bootstrap.h"
+
 namespace insitu {
 namespace {
 
@@ -29,7 +31,7 @@ struct Repeat {
                                                    const std::vector<size_t>& woman_of) {
     std::vector<WomanAuc::Scored> scored;
     for (const JudgedPatch& patch : repeat.patches) {
-      scored.push_back({patch.probability, patch.truth, woman_of[patch.film]});
+      scored.push_back({patch.scored.score, patch.scored.truth, woman_of[patch.film]});
     }
     return scored;
   }
@@ -46,40 +48,6 @@ struct Repeat {
   WomanAuc patches, films;
   Froc on_normal, on_all;
 };
-
-std::optional<double> Ratio(double part, double whole) {
-  return whole > 0 ? std::optional(part / whole) : std::nullopt;
-}
-
-// Of each woman: how many patches, of all repeats, are called what, [truth][decision].
-using PatchCounts = std::vector<std::array<std::array<double, 2>, 2>>;
-
-PatchCounts CountPatches(const std::vector<FilmRepeat>& repeats,
-                         const std::vector<size_t>& woman_of, size_t women) {
-  PatchCounts counts(women);
-  for (const FilmRepeat& repeat : repeats) {
-    for (const JudgedPatch& patch : repeat.patches) {
-      counts[woman_of[patch.film]][patch.truth ? 1 : 0][patch.decision ? 1 : 0] += 1;
-    }
-  }
-  return counts;
-}
-
-// In the order of PatchFigures.
-Figures OfPatches(const PatchCounts& counts, std::span<const double> of_women) {
-  double tn = 0, fp = 0, fn = 0, tp = 0;
-  for (size_t i = 0; i < counts.size(); ++i) {
-    tn += of_women[i] * counts[i][0][0];
-    fp += of_women[i] * counts[i][0][1];
-    fn += of_women[i] * counts[i][1][0];
-    tp += of_women[i] * counts[i][1][1];
-  }
-  const auto sensitivity = Ratio(tp, tp + fn), specificity = Ratio(tn, tn + fp);
-  const auto balanced =
-      sensitivity && specificity ? std::optional((*sensitivity + *specificity) / 2) : std::nullopt;
-  return {Ratio(tp + tn, tn + fp + fn + tp), balanced, sensitivity, specificity, Ratio(tp, tp + fp),
-          Ratio(2 * tp, 2 * tp + fp + fn)};
-}
 
 // The areas and sensitivities, in the order of FilmFigures.
 Figures OfOne(const Repeat& repeat, std::span<const double> of_women,
@@ -141,31 +109,33 @@ std::vector<KindFigures> ComputeKindFigures(const std::vector<Film>& films,
   return all;
 }
 
-Metrics PooledPatches(const std::vector<FilmRepeat>& repeats) {
-  std::vector<Scored> scored;
+std::vector<Case> PatchesByWoman(const std::vector<Film>& films,
+                                 const std::vector<FilmRepeat>& repeats) {
+  size_t women = 0;
+  const std::vector<size_t> woman_of = WomanOf(films, &women);
+  std::vector<Case> cases(women);
+  for (size_t i = 0; i < films.size(); ++i) cases[woman_of[i]].id = films[i].woman;
   for (const FilmRepeat& repeat : repeats) {
     for (const JudgedPatch& patch : repeat.patches) {
-      scored.push_back({patch.probability, patch.decision, patch.truth});
+      cases[woman_of[patch.film]].scored.push_back(patch.scored);
     }
   }
-  return ComputeMetrics(scored);
+  std::erase_if(cases, [](const Case& one) { return one.scored.empty(); });
+  return cases;
 }
 
 FilmFigures ComputeFilmFigures(const std::vector<Film>& films,
-                               const std::vector<FilmRepeat>& repeats) {
+                               const std::vector<FilmRepeat>& repeats,
+                               const BootstrapOptions& bootstrap) {
   size_t women = 0;
   const std::vector<size_t> woman_of = WomanOf(films, &women);
   std::vector<Repeat> sorted;
   for (const FilmRepeat& repeat : repeats) sorted.emplace_back(repeat, woman_of);
-  const PatchCounts counts = CountPatches(repeats, woman_of, women);
   const auto figures_of = [&](std::span<const double> weights) {
-    Figures all = OfPatches(counts, weights);
-    const Figures means = MeanOverRepeats(sorted, woman_of, weights);
-    all.insert(all.end(), means.begin(), means.end());
-    return all;
+    return MeanOverRepeats(sorted, woman_of, weights);
   };
   const Figures values = figures_of(std::vector<double>(women, 1));
-  const auto intervals = BootstrapWomen(women, kFilmBootstraps, kFilmBootstrapSeed, figures_of);
+  const auto intervals = BootstrapWomen(Resamples(women, bootstrap), figures_of);
 
   FilmFigures figures;
   size_t next = 0;
@@ -173,11 +143,6 @@ FilmFigures ComputeFilmFigures(const std::vector<Film>& films,
     *figure = {values[next], intervals[next]};
     ++next;
   };
-  PatchFigures& p = figures.patches;
-  for (Figure* figure :
-       {&p.accuracy, &p.balanced_accuracy, &p.sensitivity, &p.specificity, &p.precision, &p.f1}) {
-    take(figure);
-  }
   take(&figures.patch_auc);
   take(&figures.film_auc);
   for (Figure& figure : figures.on_normal_films) take(&figure);

@@ -3,12 +3,11 @@
 
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "model/film_bootstrap.h"
+#include "model/bootstrap.h"
 #include "model/film_set.h"
 #include "model/froc.h"
 #include "model/metrics.h"
@@ -18,13 +17,8 @@ namespace insitu {
 // The rates of false marks a film at which sensitivity is told.
 inline constexpr std::array<double, 4> kFalseMarkRates = {0.5, 1, 2, 4};
 
-inline constexpr int kFilmBootstraps = 1000;
-inline constexpr uint64_t kFilmBootstrapSeed = 1;
-
 struct JudgedPatch {
-  double probability = 0;
-  bool decision = false;  // called suspicious, at the model's threshold
-  bool truth = false;     // is suspicious
+  Scored scored;
   size_t film = 0;
 };
 
@@ -39,15 +33,8 @@ struct Figure {
   std::optional<Interval> interval;  // 95 %
 };
 
-// What is measured of patches at the model's threshold: all repeats' patches together, as
-// ComputeMetrics (metrics.h) has it.
-struct PatchFigures {
-  Figure accuracy, balanced_accuracy, sensitivity, specificity, precision, f1;
-};
-
 // Each area and each sensitivity of the FROC is the mean over the repeats.
 struct FilmFigures {
-  PatchFigures patches;
   Figure patch_auc;
   Figure film_auc;  // film with a finding or without, by its strongest mark
   std::array<Figure, kFalseMarkRates.size()> on_normal_films;  // sensitivity, FROC
@@ -64,11 +51,14 @@ inline constexpr double kKindRate = 1;
 std::vector<KindFigures> ComputeKindFigures(const std::vector<Film>& films,
                                             const std::vector<FilmRepeat>& repeats);
 
-// Of the patches of all repeats.
-Metrics PooledPatches(const std::vector<FilmRepeat>& repeats);
+// The patches of all repeats by woman, in the order of their first films; women without any are
+// left out.
+std::vector<Case> PatchesByWoman(const std::vector<Film>& films,
+                                 const std::vector<FilmRepeat>& repeats);
 
 // repeats: at least one. Only films.size() and the women of the films are used of `films`.
 FilmFigures ComputeFilmFigures(const std::vector<Film>& films,
-                               const std::vector<FilmRepeat>& repeats);
+                               const std::vector<FilmRepeat>& repeats,
+                               const BootstrapOptions& bootstrap);
 
 }  // namespace insitu

@@ -58,7 +58,7 @@ inline constexpr bool kStartsAsZero<List<T>> = true;
 template <typename T>
 class List : private ListMemory {
  public:
-  using value_type = T;
+  using value_type = T;  // NOLINT(readability-identifier-naming): as containers call it
 
   static constexpr bool kPlain = std::is_trivially_copyable_v<T>;
 

@@ -59,7 +59,8 @@ TEST_CASE("HKDF gives RFC 5869's test case 3, without salt and info", "[crypto][
 TEST_CASE("HKDF gives as many bytes as are asked for, each a prefix of more", "[crypto]") {
   const std::string most = HkdfSha256("key", "salt", "info", 255 * kSha256Bytes);
   CHECK(most.size() == 8'160);
-  for (const size_t bytes : {size_t{0}, size_t{1}, size_t{31}, size_t{32}, size_t{33}, size_t{64}}) {
+  for (const size_t bytes :
+       {size_t{0}, size_t{1}, size_t{31}, size_t{32}, size_t{33}, size_t{64}}) {
     CAPTURE(bytes);
     CHECK(HkdfSha256("key", "salt", "info", bytes) == most.substr(0, bytes));
   }

@@ -94,9 +94,9 @@ TEST_CASE("UTF-8 of every length is taken", "[encoding][utf8]") {
 }
 
 TEST_CASE("What is not UTF-8 is refused", "[encoding][utf8]") {
-  const std::string text = GENERATE(
-      as<std::string>{}, "\x80", "\xc1\xbf", "\xc2", "\xc2 ", "\xe0\x9f\xbf", "\xe2\x82",
-      "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xfe");
+  const std::string text = GENERATE(as<std::string>{}, "\x80", "\xc1\xbf", "\xc2", "\xc2 ",
+                                    "\xe0\x9f\xbf", "\xe2\x82", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
+                                    "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xfe");
   CAPTURE(ToHex(text));
   CHECK_FALSE(IsUtf8(text));
 }

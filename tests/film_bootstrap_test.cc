@@ -10,15 +10,16 @@ namespace {
 
 TEST_CASE("The interval of a mean is about its standard error to both sides", "[film_bootstrap]") {
   // 100 women, half 0 and half 1: the mean's standard error is .05.
-  const auto intervals = BootstrapWomen(100, 2000, 1, [](std::span<const double> weights) {
-    double sum = 0, all = 0;
-    for (size_t i = 0; i < weights.size(); ++i) {
-      sum += i % 2 == 0 ? weights[i] : 0;
-      all += weights[i];
-    }
-    CHECK(all == 100);
-    return Figures{sum / all, std::nullopt};
-  });
+  const auto intervals =
+      BootstrapWomen(Resamples(100, {2000, 1}), [](std::span<const double> weights) {
+        double sum = 0, all = 0;
+        for (size_t i = 0; i < weights.size(); ++i) {
+          sum += i % 2 == 0 ? weights[i] : 0;
+          all += weights[i];
+        }
+        CHECK(all == 100);
+        return Figures{sum / all, std::nullopt};
+      });
   REQUIRE(intervals.size() == 2);
   REQUIRE(intervals[0]);
   CHECK(intervals[0]->low == Catch::Approx(0.402).margin(0.02));

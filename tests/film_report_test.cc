@@ -27,17 +27,15 @@ FilmRepeat RepeatOf(bool good) {
     repeat.films.push_back({abnormal, true, high, {}, {}});
     if (abnormal) repeat.films.back().hits = {high};
     if (!abnormal) repeat.films.back().false_marks = {high, 0.05};
-    repeat.patches.push_back({high, high > 0.5, abnormal, i});
+    repeat.patches.push_back({{high, high > 0.5, abnormal}, i});
   }
   return repeat;
 }
 
 TEST_CASE("Marks that are all right give figures of one", "[film_report]") {
-  const FilmFigures figures = ComputeFilmFigures(FourFilms(), {RepeatOf(true)});
+  const FilmFigures figures = ComputeFilmFigures(FourFilms(), {RepeatOf(true)}, {});
   CHECK(figures.patch_auc.value == 1.0);
   CHECK(figures.film_auc.value == 1.0);
-  CHECK(figures.patches.accuracy.value == 1.0);
-  CHECK(figures.patches.f1.value == 1.0);
   CHECK(figures.on_normal_films[0].value == 1.0);
   REQUIRE(figures.film_auc.interval);
   CHECK(figures.film_auc.interval->low == 1);
@@ -45,41 +43,31 @@ TEST_CASE("Marks that are all right give figures of one", "[film_report]") {
 }
 
 TEST_CASE("Figures are the mean over the repeats", "[film_report]") {
-  const FilmFigures figures = ComputeFilmFigures(FourFilms(), {RepeatOf(true), RepeatOf(false)});
+  const FilmFigures figures =
+      ComputeFilmFigures(FourFilms(), {RepeatOf(true), RepeatOf(false)}, {});
   CHECK(figures.patch_auc.value == 0.5);
   CHECK(figures.film_auc.value == 0.5);
-  CHECK(figures.patches.sensitivity.value == 0.5);
   // The second repeat's findings, at .1, are above .05 only: two false marks a film.
   CHECK(figures.on_normal_films[0].value == 0.5);
   CHECK(figures.on_normal_films[1].value == 1.0);
 }
 
-TEST_CASE("Patches at the threshold measure what metrics.h measures", "[film_report]") {
-  FilmRepeat repeat = RepeatOf(true);
-  repeat.patches = {{0.9, true, true, 0},
-                    {0.2, false, true, 1},
-                    {0.8, true, false, 2},
-                    {0.1, false, false, 3},
-                    {0.1, false, false, 3}};
-  const FilmFigures figures = ComputeFilmFigures(FourFilms(), {repeat});
-  const Metrics metrics = PooledPatches({repeat});
-  CHECK(metrics.n == 5);
-  CHECK(figures.patches.accuracy.value == metrics.accuracy);
-  CHECK(figures.patches.balanced_accuracy.value == metrics.balanced_accuracy);
-  CHECK(figures.patches.sensitivity.value == metrics.sensitivity);
-  CHECK(figures.patches.specificity.value == metrics.specificity);
-  CHECK(figures.patches.precision.value == metrics.precision);
-  CHECK(figures.patches.f1.value == metrics.f1);
-  CHECK(figures.patch_auc.value == metrics.auc);
+TEST_CASE("Patches are gathered by woman, every repeat's", "[film_report]") {
+  const auto cases = PatchesByWoman(FourFilms(), {RepeatOf(true), RepeatOf(false)});
+  REQUIRE(cases.size() == 2);
+  CHECK(cases[0].id == "a");
+  REQUIRE(cases[1].scored.size() == 4);
+  CHECK(cases[1].scored[0].score == 0.1);
+  CHECK(cases[1].scored[3].score == 0.1);  // the second repeat has it the wrong way round
 }
 
 TEST_CASE("What cannot be measured is absent", "[film_report]") {
   FilmRepeat repeat = RepeatOf(true);
   repeat.patches.clear();
-  const FilmFigures figures = ComputeFilmFigures(FourFilms(), {repeat});
+  const FilmFigures figures = ComputeFilmFigures(FourFilms(), {repeat}, {});
   CHECK_FALSE(figures.patch_auc.value);
-  CHECK_FALSE(figures.patches.accuracy.value);
-  CHECK_FALSE(figures.patches.accuracy.interval);
+  CHECK_FALSE(figures.patch_auc.interval);
+  CHECK(PatchesByWoman(FourFilms(), {repeat}).empty());
 }
 
 TEST_CASE("Findings are counted by their kind and severity, over the repeats", "[film_report]") {

@@ -32,10 +32,18 @@ interface Figure {
 
 interface Report {
   model: { id: string; sha256: string };
+  threshold: number;
   data: Record<string, number | string>;
+  pooled: { n: number; auc: number };
   protocol: { judged_by: string; repeats: number };
   patches: { auc: Figure };
-  films: { auc: Figure; always_negative: Record<string, number> };
+  films: {
+    films: number;
+    women: number;
+    findings_with_place: number;
+    auc: Figure;
+    always_negative: Record<string, number>;
+  };
   froc: {
     false_marks_a_film: number;
     on_normal_films: Figure;
@@ -117,9 +125,9 @@ test("The marks of the folds' models find what is plain to see", { skip }, () =>
   const report = JSON.parse(out) as Report;
   assert.equal(report.protocol.judged_by, "folds");
   assert.equal(report.protocol.repeats, 2);
-  assert.equal(report.data["films"], 2 * WOMEN);
-  assert.equal(report.data["women"], WOMEN);
-  assert.equal(report.data["findings_with_place"], WOMEN / 2);
+  assert.equal(report.films.films, 2 * WOMEN);
+  assert.equal(report.films.women, WOMEN);
+  assert.equal(report.films.findings_with_place, WOMEN / 2);
   assert.equal(report.films.always_negative["accuracy"], 0.75);
   assert.ok((report.patches.auc.value ?? 0) > 0.9, out);
   assert.deepEqual(

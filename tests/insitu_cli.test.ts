@@ -56,15 +56,31 @@ interface Measures {
   f1: number | null;
   auc: number | null;
   confusion: { tn: number; fp: number; fn: number; tp: number };
+  brier: number;
+  nll: number;
+  ece: number;
+}
+
+interface CurvePoint {
+  threshold: number;
+  sensitivity: number | null;
+  specificity: number | null;
 }
 
 interface Report {
   pooled: Measures;
   cases: Record<string, Measures>;
   mean_case_auc: number;
+  data: { name: string; cases: number; patches: number; positives: number };
+  threshold: number;
+  intervals: Record<string, [number, number] | null>;
+  bootstrap: { samples: number; seed: number };
+  at_prevalence?: { prevalence: number; ppv: number };
+  reliability: { n: number }[];
+  curve: CurvePoint[];
   missing_cases: string[];
   duplicates: number;
-  errors: unknown[];
+  errors: { file: string }[];
 }
 
 interface Description {
@@ -205,6 +221,9 @@ test("evaluate --json has the agreed shape and agrees with predict", { skip }, (
     "f1",
     "auc",
     "confusion",
+    "brier",
+    "nll",
+    "ece",
   ];
   assert.deepEqual(Object.keys(report.pooled), measures);
   assert.deepEqual(Object.keys(report.cases), ["11", "22"]);
@@ -262,12 +281,81 @@ test("evaluate reports unreadable and contradictory patches and fails", { skip }
   assert.equal(code, 1);
   const report = JSON.parse(out) as Report;
   assert.equal(report.pooled.n, 18);
-  assert.equal(report.errors.length, 2);
+  assert.deepEqual(report.errors.map(({ file }) => file).sort(), [
+    "11/0/11_idx5_x98_y1_class0.png",
+    "11/0/11_idx5_x99_y1_class1.ppm",
+  ]);
   assert.match(
     err,
     /x99_y1_class1\.ppm: It lies in the folder of class 0 but its name says class 1/,
   );
   assert.match(err, /x98_y1_class0\.png/);
+});
+
+test("evaluate --json says what it measured and how sure it is", { skip }, () => {
+  const folder = labelledFolder("intervals");
+  const words = ["evaluate", "--model", model, folder, "--json", "--samples", "50", "--seed", "3"];
+  const { code, out } = run(...words);
+  assert.equal(code, 0);
+  assert.ok(!out.includes(work), "a report says nothing of where the data lie");
+  const report = JSON.parse(out) as Report;
+  assert.deepEqual(report.data, { name: "intervals", cases: 2, patches: 18, positives: 6 });
+  assert.deepEqual(report.bootstrap, { samples: 50, seed: 3 });
+  assert.deepEqual(Object.keys(report.intervals), [
+    "accuracy",
+    "balanced_accuracy",
+    "sensitivity",
+    "specificity",
+    "precision",
+    "f1",
+    "auc",
+    "brier",
+    "nll",
+    "ece",
+    "mean_case_auc",
+  ]);
+  const [low, high] = report.intervals["accuracy"] ?? [NaN, NaN];
+  assert.ok(low <= report.pooled.accuracy && report.pooled.accuracy <= high);
+  assert.equal(report.intervals["auc"], null); // a quarter of the samples are of case 22 alone
+  assert.equal(report.at_prevalence, undefined);
+  assert.equal(
+    report.reliability.reduce((sum, bin) => sum + bin.n, 0),
+    18,
+  );
+  const inForce = report.curve.find(({ threshold }) => threshold === report.threshold);
+  assert.ok(Math.abs((inForce?.sensitivity ?? NaN) - (report.pooled.sensitivity ?? NaN)) < 1e-6);
+  assert.ok(Math.abs((inForce?.specificity ?? NaN) - (report.pooled.specificity ?? NaN)) < 1e-6);
+  assert.equal(run(...words).out, out);
+});
+
+test("evaluate --threshold and --prevalence change what they name", { skip }, () => {
+  const folder = labelledFolder("points");
+  const evaluate = (...flags: string[]) =>
+    JSON.parse(run("evaluate", "--model", model, folder, "--json", ...flags).out) as Report;
+  const all = evaluate("--threshold", "0", "--prevalence", "0.25");
+  assert.equal(all.threshold, 0);
+  assert.equal(all.pooled.sensitivity, 1);
+  assert.equal(all.pooled.specificity, 0);
+  assert.equal(all.at_prevalence?.prevalence, 0.25);
+  assert.equal(all.at_prevalence.ppv, 0.25);
+  assert.equal(all.pooled.auc, evaluate().pooled.auc);
+  assert.equal(evaluate("--threshold", "1").pooled.sensitivity, 0);
+});
+
+test("evaluate refuses values out of range and says which are in it", { skip }, () => {
+  for (const [flag, value] of [
+    ["threshold", "1.01"],
+    ["threshold", "-0.1"],
+    ["prevalence", "0"],
+    ["prevalence", "1"],
+    ["samples", "0"],
+    ["samples", "100001"],
+    ["seed", "-1"],
+  ] as const) {
+    const { code, err } = run("evaluate", "--model", model, work, `--${flag}`, value);
+    assert.equal(code, 2, `${flag} ${value}`);
+    assert.match(err, new RegExp(`The value of --${flag} must be a .*number from`));
+  }
 });
 
 test("evaluate prints the same numbers as text", { skip }, () => {

@@ -91,8 +91,8 @@ TEST_CASE("A workstation is known to the last five who used it", "[known_device]
 
 TEST_CASE("What a stranger put into the cookie is thrown away or stays short", "[known_device]") {
   const KeyFile keys = MakeKeys(1);
-  const std::string cookie =
-      MarkKnownDevice(keys, std::string(4'000, ',') + "~; Path=/~<script>~a.\"b\".c.d", "ada", kNow);
+  const std::string cookie = MarkKnownDevice(
+      keys, std::string(4'000, ',') + "~; Path=/~<script>~a.\"b\".c.d", "ada", kNow);
   CHECK(cookie.find_first_of(",;<\"") == std::string::npos);
   CHECK(FindKnownDevice(keys, cookie, "ada", kNow));
 }

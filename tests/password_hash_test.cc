@@ -44,31 +44,31 @@ struct Vector {
 
 TEST_CASE("Argon2id gives the vectors of the reference implementation",
           "[password_hash][vectors]") {
-  const auto vector = GENERATE(
-      Vector{"password",
-             "somesalt",
-             {256, 2, 1},
-             "9dfeb910e80bad0311fee20f9c0e2b12c17987b4cac90c2ef54d5b3021c68bfe"},
-      Vector{"password",
-             "somesalt",
-             {256, 2, 2},
-             "6d093c501fd5999645e0ea3bf620d7b8be7fd2db59c20d9fff9539da2bf57037"},
-      Vector{"password",
-             "somesalt",
-             {65'536, 2, 1},
-             "09316115d5cf24ed5a15a31a3ba326e5cf32edc24702987c02b6566f61913cf7"},
-      Vector{"password",
-             "somesalt",
-             {65'536, 1, 1},
-             "f6a5adc1ba723dddef9b5ac1d464e180fcd9dffc9d1cbf76cca2fed795d9ca98"},
-      Vector{"differentpassword",
-             "somesalt",
-             {65'536, 2, 1},
-             "0b84d652cf6b0c4beaef0dfe278ba6a80df6696281d7e0d2891b817d8c458fde"},
-      Vector{"password",
-             "diffsalt",
-             {65'536, 2, 1},
-             "bdf32b05ccc42eb15d58fd19b1f856b113da1e9a5874fdcc544308565aa8141c"});
+  const auto vector =
+      GENERATE(Vector{"password",
+                      "somesalt",
+                      {256, 2, 1},
+                      "9dfeb910e80bad0311fee20f9c0e2b12c17987b4cac90c2ef54d5b3021c68bfe"},
+               Vector{"password",
+                      "somesalt",
+                      {256, 2, 2},
+                      "6d093c501fd5999645e0ea3bf620d7b8be7fd2db59c20d9fff9539da2bf57037"},
+               Vector{"password",
+                      "somesalt",
+                      {65'536, 2, 1},
+                      "09316115d5cf24ed5a15a31a3ba326e5cf32edc24702987c02b6566f61913cf7"},
+               Vector{"password",
+                      "somesalt",
+                      {65'536, 1, 1},
+                      "f6a5adc1ba723dddef9b5ac1d464e180fcd9dffc9d1cbf76cca2fed795d9ca98"},
+               Vector{"differentpassword",
+                      "somesalt",
+                      {65'536, 2, 1},
+                      "0b84d652cf6b0c4beaef0dfe278ba6a80df6696281d7e0d2891b817d8c458fde"},
+               Vector{"password",
+                      "diffsalt",
+                      {65'536, 2, 1},
+                      "bdf32b05ccc42eb15d58fd19b1f856b113da1e9a5874fdcc544308565aa8141c"});
   CHECK(ToHex(Argon2id(vector.password, vector.salt, vector.parameters, 32).value()) ==
         vector.hash);
 }
@@ -77,8 +77,8 @@ TEST_CASE("New hashes are made with OWASP's parameters and name their key", "[pa
   const KeyFile keys = MakeKeys(kOne);
   const PasswordHasher hasher(keys);
   const std::string phc = hasher.Hash("correct horse").value();
-  CHECK_THAT(phc, StartsWith(StrCat("$argon2id$v=19$m=19456,t=2,p=1,keyid=", keys.current_id(),
-                                    "$")));
+  CHECK_THAT(phc,
+             StartsWith(StrCat("$argon2id$v=19$m=19456,t=2,p=1,keyid=", keys.current_id(), "$")));
   CHECK(hasher.Verify("correct horse", phc) == Verdict::kRight);
 }
 
@@ -87,7 +87,8 @@ TEST_CASE("A password verifies against its own hash alone", "[password_hash]") {
   const PasswordHasher hasher(keys, kQuick);
   const std::string phc = hasher.Hash("correct horse").value();
   CHECK(hasher.Verify("correct horse", phc) == Verdict::kRight);
-  for (const char* wrong : {"correct hors", "correct horse ", "Correct horse", "", "correcthorse"}) {
+  for (const char* wrong :
+       {"correct hors", "correct horse ", "Correct horse", "", "correcthorse"}) {
     CAPTURE(wrong);
     CHECK(hasher.Verify(wrong, phc) == Verdict::kWrong);
   }

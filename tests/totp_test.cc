@@ -30,12 +30,13 @@ TEST_CASE("HOTP gives RFC 4226's codes", "[totp][vectors]") {
 }
 
 TEST_CASE("TOTP gives RFC 6238's codes", "[totp][vectors]") {
-  const auto [seconds, code] = GENERATE(table<int64_t, std::string>({{59, "94287082"},
-                                                                     {1'111'111'109, "07081804"},
-                                                                     {1'111'111'111, "14050471"},
-                                                                     {1'234'567'890, "89005924"},
-                                                                     {2'000'000'000, "69279037"},
-                                                                     {20'000'000'000, "65353130"}}));
+  const auto [seconds, code] =
+      GENERATE(table<int64_t, std::string>({{59, "94287082"},
+                                            {1'111'111'109, "07081804"},
+                                            {1'111'111'111, "14050471"},
+                                            {1'234'567'890, "89005924"},
+                                            {2'000'000'000, "69279037"},
+                                            {20'000'000'000, "65353130"}}));
   CHECK(TotpCode(kRfcSecret, seconds * 1'000 / kTotpStepMs, 8) == code);
 }
 

@@ -1,0 +1,118 @@
+// The items of the two checklists that a model card answers, in our words and their numbers:
+// CLAIM, 2024 update (Tejani et al., Radiology: Artificial Intelligence 2024;6(4):e240300), 44
+// items; TRIPOD+AI (Collins et al., BMJ 2024;385:e078378), 27 items in 52 parts.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace insitu {
+
+struct ChecklistItem {
+  std::string_view number;
+  std::string_view topic;
+};
+
+inline constexpr std::array<ChecklistItem, 44> kClaim = {{
+    {"1", "Named as AI, with its technology"},
+    {"2", "Summary of design, methods, results, conclusions"},
+    {"3", "Background, intended use and role"},
+    {"4", "Aims, objectives, hypotheses"},
+    {"5", "Prospective or retrospective"},
+    {"6", "Goal of the study"},
+    {"7", "Data sources"},
+    {"8", "Inclusion and exclusion criteria"},
+    {"9", "Preprocessing of data"},
+    {"10", "Selection of data subsets"},
+    {"11", "De-identification"},
+    {"12", "Missing data"},
+    {"13", "Image acquisition"},
+    {"14", "How the reference standard was obtained"},
+    {"15", "Why this reference standard"},
+    {"16", "Source of its annotations"},
+    {"17", "Annotation of the test set"},
+    {"18", "Variability between and within annotators"},
+    {"19", "How data were assigned to partitions"},
+    {"20", "Level at which partitions are disjoint"},
+    {"21", "Intended sample size"},
+    {"22", "The model in detail"},
+    {"23", "Software libraries"},
+    {"24", "Initial parameters"},
+    {"25", "How it was trained"},
+    {"26", "How the final model was selected"},
+    {"27", "Ensembles"},
+    {"28", "Measures of performance"},
+    {"29", "Significance and uncertainty"},
+    {"30", "Robustness or sensitivity analysis"},
+    {"31", "Explainability"},
+    {"32", "Evaluation on internal data"},
+    {"33", "Testing on external data"},
+    {"34", "Registration of a clinical trial"},
+    {"35", "Numbers included and excluded"},
+    {"36", "Demographic and clinical characteristics"},
+    {"37", "Performance with uncertainty, all partitions"},
+    {"38", "Diagnostic performance with its precision"},
+    {"39", "Analysis of what was judged wrongly"},
+    {"40", "Limitations"},
+    {"41", "Implications for practice"},
+    {"42", "Full protocol or further details"},
+    {"43", "Availability of software, model, data"},
+    {"44", "Funding and the funders' role"},
+}};
+
+inline constexpr std::array<ChecklistItem, 52> kTripod = {{
+    {"1", "Title"},
+    {"2", "Abstract"},
+    {"3a", "Healthcare context and existing models"},
+    {"3b", "Target population, purpose, intended users"},
+    {"3c", "Known health inequalities"},
+    {"4", "Objectives"},
+    {"5a", "Data sources and their representativeness"},
+    {"5b", "Dates of data"},
+    {"6a", "Setting, number and place of centres"},
+    {"6b", "Eligibility"},
+    {"6c", "Treatments"},
+    {"7", "Data preparation"},
+    {"8a", "Outcome and its time"},
+    {"8b", "Who assessed the outcome"},
+    {"8c", "Blinding of that assessment"},
+    {"9a", "Choice of predictors"},
+    {"9b", "Definition of predictors"},
+    {"9c", "Who assessed the predictors"},
+    {"10", "Sample size"},
+    {"11", "Missing data"},
+    {"12a", "Use of data, partitions"},
+    {"12b", "Handling of predictors"},
+    {"12c", "Type of model, building, tuning, internal validation"},
+    {"12d", "Heterogeneity between clusters"},
+    {"12e", "Measures of performance"},
+    {"12f", "Updating of the model"},
+    {"12g", "How predictions are calculated"},
+    {"13", "Class imbalance"},
+    {"14", "Fairness"},
+    {"15", "Output of the model, thresholds"},
+    {"16", "Differences between training and evaluation data"},
+    {"17", "Ethical approval"},
+    {"18a", "Funding"},
+    {"18b", "Conflicts of interest"},
+    {"18c", "Protocol"},
+    {"18d", "Registration"},
+    {"18e", "Data sharing"},
+    {"18f", "Code sharing"},
+    {"19", "Patient and public involvement"},
+    {"20a", "Flow of participants"},
+    {"20b", "Characteristics of participants"},
+    {"20c", "Comparison with the development data"},
+    {"21", "Participants and events in each analysis"},
+    {"22", "The full model"},
+    {"23a", "Performance with intervals, subgroups"},
+    {"23b", "Heterogeneity of performance between clusters"},
+    {"24", "Results of updating"},
+    {"25", "Interpretation, fairness"},
+    {"26", "Limitations"},
+    {"27a", "Poor or missing input in use"},
+    {"27b", "Users' interaction and expertise"},
+    {"27c", "Next steps, generalisability"},
+}};
+
+}  // namespace insitu
