@@ -57,25 +57,30 @@ Result<NetworkWeights> FitOne(const std::string& name, const TrainingData& data,
   return training->Weights();
 }
 
-// The mean over the teachers of what each says, as the mean over flips and turns, of every patch
-// that it learnt from.
-Result<std::vector<double>> AskTeachers(const std::string& name, const TrainingData& data,
-                                        const ModelConfig& config, const std::string& checkpoint) {
-  std::vector<double> soft;
-  if (config.teachers == 0) return soft;
-  soft.assign(data.set->size(), 0);
-  for (int teacher = 1; teacher <= config.teachers; ++teacher) {
-    TrainingSettings settings = config.teacher;
-    settings.seed += static_cast<uint64_t>(teacher) - 1;
-    ASSIGN_OR_RETURN(const NetworkWeights weights,
-                     FitOne(StrCat(name, "-teacher-", teacher), data, settings, checkpoint));
+// The mean over networks of what each says, itself the mean over flips and turns, of every patch
+// that may be learnt from.
+class Answers {
+ public:
+  void Add(const NetworkWeights& weights, const TrainingData& data) {
     const auto logits = LogitDifferences(weights, *data.set, data.indices, data.input, kTurns);
+    sums_.resize(data.set->size(), 0);
     for (size_t i = 0; i < logits.size(); ++i) {
-      soft[data.indices[i]] += 1 / (1 + std::exp(-logits[i])) / config.teachers;
+      sums_[data.indices[i]] += 1 / (1 + std::exp(-logits[i]));
     }
+    networks_ += 1;
   }
-  return soft;
-}
+
+  // Empty when no network was asked.
+  std::vector<double> Mean() const {
+    std::vector<double> mean = sums_;
+    for (double& probability : mean) probability /= networks_;
+    return mean;
+  }
+
+ private:
+  std::vector<double> sums_;  // by index into the set
+  double networks_ = 0;
+};
 
 }  // namespace
 
@@ -83,7 +88,21 @@ Result<NetworkWeights> Fit(const std::string& name, const PatchSet& set,
                            const std::vector<size_t>& indices, const InputSpec& input,
                            const ModelConfig& config, const std::string& checkpoint) {
   TrainingData data = {.set = &set, .indices = indices, .input = input, .soft = {}};
-  ASSIGN_OR_RETURN(data.soft, AskTeachers(name, data, config, checkpoint));
+  Answers answers;
+  for (int i = 0; i < config.teachers; ++i) {
+    TrainingSettings teacher = config.teacher;
+    teacher.seed += static_cast<uint64_t>(i);
+    ASSIGN_OR_RETURN(const NetworkWeights weights,
+                     FitOne(StrCat(name, "-teacher-", i + 1), data, teacher, checkpoint));
+    answers.Add(weights, data);
+  }
+  for (int i = 1; i < config.generations; ++i) {
+    data.soft = answers.Mean();
+    ASSIGN_OR_RETURN(const NetworkWeights weights,
+                     FitOne(StrCat(name, "-generation-", i), data, config.training, checkpoint));
+    answers.Add(weights, data);
+  }
+  data.soft = answers.Mean();
   return FitOne(name, data, config.training, checkpoint);
 }
 

@@ -214,6 +214,7 @@ std::vector<Reader::Key> Keys(Reader* r, ModelConfig* c) {
   teacher.push_back({"weight", r->Number(&t->distillation, 0, 1)});
   teacher.push_back({"seed", r->Whole(&c->teacher.seed, 0, INT64_MAX)});
   teacher.push_back({"teachers", r->Whole(&c->teachers, 0, kMaxTeachers)});
+  teacher.push_back({"generations", r->Whole(&c->generations, 1, kMaxTeachers)});
   teacher.push_back({"layer", r->Layers(&c->teacher.network.layers)});
   const auto take_kind = [c](size_t i) { c->kind = i == 0 ? "histology" : "mammogram"; };
   const auto take_fit = [c](size_t i) {
@@ -265,6 +266,9 @@ Status Check(const std::string& path, const ModelConfig& config) {
                                                  {"verdicts", config.verdicts[1].empty()}};
   for (const auto& [name, missing] : needed) {
     if (missing) return Fault(StrCat(path, ": the setting ", name, " is needed."));
+  }
+  if (config.generations > 1 && config.teachers == 0) {
+    return Fault(StrCat(path, ": distillation.generations needs teachers."));
   }
   const std::string fault = NetworkFault(config.training.network);
   if (!fault.empty()) return Fault(StrCat(path, ": ", fault));

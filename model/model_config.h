@@ -27,6 +27,9 @@ struct ModelConfig {
   // many, with the seeds from teacher.seed on.
   int teachers = 0;
   TrainingSettings teacher;
+  // Pupils one after the other, each of which learns from the mean of all before it too; the last
+  // one is the model.
+  int generations = 1;
 
   InputSpec input() const;  // without mean and std
 };

@@ -112,6 +112,8 @@ TEST_CASE("Numbers are taken at their limits and refused beyond", "[model_config
   CHECK(!takes("augmentation.blur = nan"));
   CHECK(takes("distillation.teachers = 16"));
   CHECK(!takes("distillation.teachers = 17"));
+  CHECK(takes("distillation.teachers = 1, distillation.generations = 2"));
+  CHECK(!takes("distillation.generations = 2"));
   CHECK(Contains(Refusal(kWhole, "training.mixup = 2"), "training.mixup is a number from 0 to 1"));
 }
 

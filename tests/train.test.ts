@@ -207,13 +207,15 @@ test("Cases of the second list are learnt from and never held out", { skip }, ()
 test("A pupil of teachers is written, and the teachers are kept", { skip }, () => {
   const config = join(work, "taught.toml");
   const layer = '[[distillation.layer]]\nkind = "convolution"\nfilters = 4\nside = 5\npool = 4\n';
-  const settings = "[distillation]\nteachers = 2\nweight = 0.5\nepochs = 1\nsteps = 2\n";
+  const settings =
+    "[distillation]\nteachers = 2\ngenerations = 2\nweight = 0.5\nepochs = 1\nsteps = 2\n";
   writeFileSync(config, readFileSync(join(root, "model/seed.toml"), "utf8") + settings + layer);
   const checkpoint = join(work, "taught");
   const result = train("taught.onnx", {}, { config, checkpoint });
   assert.equal(result.code, 0, result.err);
   assert.ok(existsSync(join(checkpoint, "hold-out-1-teacher-2.checkpoint")));
   assert.ok(existsSync(join(checkpoint, "final-teacher-1.checkpoint")));
+  assert.ok(existsSync(join(checkpoint, "final-generation-1.checkpoint")));
 });
 
 test("The configs of the models that are shipped are read", { skip }, () => {
