@@ -120,8 +120,8 @@ void AddFigures(const CardFiles& files, const Json& report, const CardFacts& fac
       StrCat("Of the ", Grouped(data.at("patches")), " patches of ", Grouped(data.at("cases")),
              " cases of ", data.at("name").get<std::string>(), ", ", Grouped(data.at("positives")),
              " of them ", report.at("positive_class").get<std::string>(), ", printed by"));
-  page->Code(
-      StrCat("build/native/insitu evaluate --model ", files.model, " --json ", facts.evaluate));
+  page->Code(StrCat("build/native/insitu ", facts.command, " --model ", files.model, " --json ",
+                    facts.evaluate));
   page->Paragraph(StrCat("and kept in `", files.report,
                          "`. Intervals: 95 %, bootstrap over cases, ",
                          Grouped(report.at("bootstrap").at("samples")), " samples."));
@@ -155,6 +155,49 @@ void AddFigures(const CardFiles& files, const Json& report, const CardFacts& fac
                          FixedText(100 * at.at("prevalence").get<double>(), 1),
                          " % of the patches are positive, each class judged as here, they are:"));
   page->Table({"", "", "95 %"}, rows);
+}
+
+// Of a mammogram model: whole films and marks on them.
+void AddFilms(const Json& report, Page* page) {
+  if (!report.contains("froc")) return;
+  page->Heading("Films");
+  const Json& films = report.at("films");
+  const Json& protocol = report.at("protocol");
+  const auto with_range = [](const Json& figure) {
+    return StrCat(Number(figure.at("value")), " (", Range(figure.at("interval")), ")");
+  };
+  const bool by_folds = protocol.at("judged_by") == "folds";
+  page->Paragraph(StrCat(
+      by_folds ? "Each of the "
+               : "Judged by this model itself, which is no result for films it was "
+                 "trained on: each of the ",
+      Grouped(films.at("films")), " films of ", Grouped(films.at("women")), " women",
+      by_folds ? " judged by a model of the same training that has not seen the woman, times: "
+               : ", times: ",
+      Grouped(protocol.at("repeats")), ". ", Grouped(films.at("abnormal_films")),
+      " films have a finding. Telling these by the strongest mark: AUC ",
+      with_range(films.at("auc")), ". Calling every film negative: accuracy ",
+      Number(films.at("always_negative").at("accuracy")),
+      ", AUC 0.5; calling every patch negative: ",
+      Number(report.at("patches").at("always_negative").at("accuracy")), "."));
+  page->Paragraph(StrCat("Share of the ", Grouped(films.at("findings_with_place")),
+                         " findings of known place that are marked, at so many false marks a film "
+                         "(FROC, `model/froc.h`):"));
+  std::vector<Row> rows;
+  for (const Json& point : report.at("froc")) {
+    rows.push_back({Number(point.at("false_marks_a_film"), 1),
+                    with_range(point.at("on_normal_films")), with_range(point.at("on_all_films")),
+                    with_range(point.at("chance_on_normal_films"))});
+  }
+  page->Table({"false marks", "counted on normal films", "on all films", "by chance"}, rows);
+  Row kinds, found;
+  for (const auto& [kind, figures] : report.at("found_by_kind").at("kinds").items()) {
+    kinds.push_back(kind);
+    found.push_back(
+        StrCat(Number(figures.at("found"), 1), " of ", Grouped(figures.at("findings"))));
+  }
+  page->Paragraph("Of these, found at one false mark a normal film:");
+  page->Table(kinds, {found});
 }
 
 void AddPublished(const Json& report, const CardFacts& facts, Page* page) {
@@ -302,6 +345,7 @@ std::string CardText(const CardFiles& files, const Classifier& classifier, const
   page.Heading("Split");
   page.List(facts.split);
   AddFigures(files, report, facts, &page);
+  AddFilms(report, &page);
   AddPublished(report, facts, &page);
   AddCases(report, &page);
   AddCalibration(report, facts, &page);

@@ -56,6 +56,8 @@ class FactsReader {
  public:
   FactsReader(const std::string& path, toml::table* table) : path_(path), table_(table) {}
 
+  bool Has(std::string_view key) const { return table_->contains(key); }
+
   std::string Text(std::string_view key) {
     const auto text = (*table_)[key].value<std::string>();
     if (!text || text->empty()) Fault(StrCat(key, " has to be a text in quotes"));
@@ -141,6 +143,7 @@ Result<CardFacts> ReadCardFacts(const std::string& path) {
   ASSIGN_OR_RETURN(toml::table table, ReadWithBase(path));
   FactsReader reader(path, &table);
   CardFacts facts;
+  facts.command = reader.Has("command") ? reader.Text("command") : "evaluate";
   facts.evaluate = reader.Text("evaluate");
   facts.summary = reader.Texts("summary");
   facts.intended = reader.Texts("intended");

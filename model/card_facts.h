@@ -20,9 +20,10 @@ struct PublishedBar {
   std::string f1_note;  // "": the F1 of the positive class, as printed there
 };
 
-// Every key is needed. Texts are Markdown in one line each.
+// Every key but command is needed. Texts are Markdown in one line each.
 struct CardFacts {
-  std::string evaluate;  // the words after `insitu evaluate --model MODEL --json`
+  std::string command;   // of insitu, that wrote the report; "evaluate" where the file has none
+  std::string evaluate;  // the words after `insitu COMMAND --model MODEL --json`
   Paragraphs summary, intended, excluded, data, split, calibration, failures, is_not, licences;
   Paragraphs references;
   std::vector<PublishedBar> published;

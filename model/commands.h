@@ -18,6 +18,7 @@ using Words = std::vector<std::string>;
 
 int RunPredict(const Words& words, std::ostream& out, std::ostream& err);
 int RunEvaluate(const Words& words, std::ostream& out, std::ostream& err);
+int RunEvaluateFilms(const Words& words, std::ostream& out, std::ostream& err);
 int RunCard(const Words& words, std::ostream& out, std::ostream& err);
 int RunExplain(const Words& words, std::ostream& out, std::ostream& err);
 int RunExplainCheck(const Words& words, std::ostream& out, std::ostream& err);

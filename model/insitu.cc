@@ -28,6 +28,10 @@ constexpr const char* kUsage =
       --threshold X: at this operating point instead of the model's.
       --prevalence P: also what the figures mean where this share is positive.
       --samples N, --seed N: of the bootstrap, 2000 and 1.
+  evaluate-films --model MODEL [--folds LIST.csv] FOLDER [--json]
+      How right a mammogram model is on the films of mini-MIAS, FOLDER/labels.csv and the films:
+      patches, films, marks. --folds: each film is judged by the model that the list gives for its
+      woman (repeat,woman,model), which was trained as MODEL was, but without her.
   card --model MODEL --report REPORT.json [--facts FACTS.toml]
       The model card, as Markdown: from the model, what evaluate --json wrote of it, and what people
       know of it, MODEL with .card.toml in place of .onnx.
@@ -42,10 +46,14 @@ For research and education. Not a medical device.
 
 int Run(const Words& words) {
   using Command = int (*)(const Words&, std::ostream&, std::ostream&);
-  static const std::map<std::string, Command> kCommands = {
-      {"predict", RunPredict},   {"explain", RunExplain}, {"explain-check", RunExplainCheck},
-      {"evaluate", RunEvaluate}, {"card", RunCard},       {"model", RunDescribe},
-      {"onnx-test", RunOnnxTest}};
+  static const std::map<std::string, Command> kCommands = {{"predict", RunPredict},
+                                                           {"explain", RunExplain},
+                                                           {"explain-check", RunExplainCheck},
+                                                           {"evaluate", RunEvaluate},
+                                                           {"evaluate-films", RunEvaluateFilms},
+                                                           {"card", RunCard},
+                                                           {"model", RunDescribe},
+                                                           {"onnx-test", RunOnnxTest}};
   if (words.empty()) return UsageError("A command is needed.", std::cerr);
   if (words[0] == "--help" || words[0] == "help") {
     std::cout << kUsage;

@@ -225,6 +225,7 @@ std::vector<Reader::Key> Keys(Reader* r, ModelConfig* c) {
           {"um_per_pixel", r->Number(&c->um_per_pixel, 1e-3, 1e6)},
           {"labels", r->Two(&c->labels)},
           {"verdicts", r->Two(&c->verdicts)},
+          {"warning", r->Text(&c->warning)},
           {"prevalence", r->Number(&c->prevalence, 1e-3, 0.999)},
           {"folds", r->Whole(&c->folds, 2, 1'000)},
           {"seed", r->Whole(&t->seed, 0, INT64_MAX)},

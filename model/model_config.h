@@ -16,6 +16,7 @@ struct ModelConfig {
   double um_per_pixel = 0;
   std::array<std::string, 2> labels;    // negative, positive
   std::array<std::string, 2> verdicts;  // what a person reads
+  std::string warning;                  // and is told with every answer; "" for nothing
   // The share of positives among what the model will meet: the probability is calibrated for it.
   double prevalence = 0.5;
   size_t folds = 3;  // parts of the hold-out by case

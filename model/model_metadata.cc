@@ -54,7 +54,7 @@ OperatingPoint Balanced(const List<OperatingPoint>& points) {
 Metadata ModelMetadata(const ModelConfig& config, const ModelFacts& facts) {
   const auto channels = static_cast<size_t>(facts.input.channels);
   const OperatingPoint balanced = Balanced(facts.operating_points);
-  return {
+  Metadata metadata = {
       {"insitu.id", config.id},
       {"insitu.version", config.version},
       {"insitu.kind", config.kind},
@@ -80,6 +80,8 @@ Metadata ModelMetadata(const ModelConfig& config, const ModelFacts& facts) {
       {"insitu.training.commit", facts.commit},
       {"insitu.known_answer", Joined(facts.known_answer, FixedText)},
   };
+  if (!config.warning.empty()) metadata.emplace_back("insitu.warning", config.warning);
+  return metadata;
 }
 
 }  // namespace insitu

@@ -19,13 +19,13 @@
 #include "model/dataset.h"
 #include "model/decimal_text.h"
 #include "model/files.h"
+#include "model/film_training.h"
 #include "model/fit.h"
-#include "model/model_metadata.h"
 #include "model/onnx_writer.h"
-#include "model/operating_point.h"
 #include "model/progress.h"
 #include "model/split.h"
 #include "model/train_options.h"
+#include "model/trained_model.h"
 #include "shared/str_cat.h"
 
 namespace insitu {
@@ -160,66 +160,11 @@ Result<std::vector<HeldOut>> CrossValidate(const TrainingSet& set, const TrainOp
   return all;
 }
 
-struct Chosen {
-  Calibration calibration;
-  List<OperatingPoint> points;
-  List<CalibrationPoint> interval;
-  UncertainBand uncertain;
-};
-
-void Report(std::span<const HeldOut> held_out, double prevalence, const Chosen& chosen) {
-  const Calibration& c = chosen.calibration;
-  std::cout << "Calibration on all held-out patches: temperature " << 1 / c.scale << ", shift "
-            << c.shift << "; negative log-likelihood " << Nll(held_out, {}) << " -> "
-            << Nll(held_out, c) << ", expected calibration error " << CalibrationError(held_out, {})
-            << " -> " << CalibrationError(held_out, c) << "\nAUC of all folds together "
-            << Auc(ScoresAt(held_out, c, 0.5)).value_or(0) << '\n';
-  for (const OperatingPoint& point : chosen.points) {
-    const Rates rates = {point.sensitivity, point.specificity};
-    std::cout << "Threshold " << point.threshold << " (" << point.name << "): BAC "
-              << rates.balanced_accuracy() << ", sensitivity " << rates.sensitivity
-              << ", specificity " << rates.specificity << ", F1 " << F1At(prevalence, rates)
-              << '\n';
-  }
-  std::cout << "Uncertain from " << chosen.uncertain.low << " to " << chosen.uncertain.high
-            << std::endl;
-}
-
-Result<Chosen> Choose(const TrainingSet& set, const TrainOptions& options,
-                      std::vector<HeldOut> held_out) {
-  const ModelConfig& config = options.config;
-  CaseCounts counts;
-  if (!options.counts.empty()) {
-    ASSIGN_OR_RETURN(counts, ReadCaseCounts(options.counts));
-  }
-  RETURN_IF_ERROR(Weigh(counts, set.patches.cases, config.prevalence, &held_out));
-  Chosen chosen;
-  chosen.calibration = FitCalibration(held_out);
-  chosen.points = ChooseOperatingPoints(held_out, chosen.calibration, config.prevalence);
-  chosen.interval = CalibrationInterval(held_out, chosen.calibration, config.training.seed);
-  const double threshold = chosen.points[1].threshold;
-  chosen.uncertain = ChooseUncertainBand(held_out, chosen.calibration, kCoverage, threshold);
-  Report(held_out, config.prevalence, chosen);
-  return chosen;
-}
-
-// Of the network as it is stored, by libtorch: the engine checks itself against it.
-std::vector<double> KnownAnswer(const NetworkWeights& stored, const InputSpec& input) {
-  std::vector<float> tensor(stored.spec.input_size());
-  const Image image = KnownAnswerImage(input.width, input.height, input.channels);
-  if (!Preprocess(image, input, tensor).ok()) std::abort();  // sizes agree by construction
-  const std::vector<float> logits = NetworkLogits(stored, tensor);
-  const double negative = 1 / (1 + std::exp(double{logits[1]} - logits[0]));
-  return {negative, 1 - negative};
-}
-
 std::string DescribeData(const TrainOptions& options, const TrainingSet& set) {
-  const long permille = std::lround(options.config.prevalence * 1000);
   return StrCat(options.source, ": ", set.patches.cases.size(), " cases, ", set.patches.size(),
                 " patches. Calibration, operating points and intervals by ", options.config.folds,
-                "-fold hold-out by case over ", set.held_out_cases,
-                " cases. The probability is for patches of which ", permille / 10, ".",
-                permille % 10, " % are ", options.config.labels[1],
+                "-fold hold-out by case over ", set.held_out_cases, " cases. ",
+                PrevalenceText(options.config),
                 options.counts.empty() ? "." : ", each case counting alike.");
 }
 
@@ -236,26 +181,6 @@ Status WriteAnswers(const std::string& path, const TrainingSet& set, const Netwo
     text += StrCat(set.files[indices[i]].path, ",", FixedText(logits[i], 7), "\n");
   }
   return WriteFile(path, std::vector<uint8_t>(text.begin(), text.end()));
-}
-
-Status WriteModel(const TrainOptions& options, const TrainingSet& set, const Chosen& chosen,
-                  NetworkWeights weights) {
-  BakeCalibration(chosen.calibration, &weights);
-  weights = AsStored(weights);
-  const Metadata metadata =
-      ModelMetadata(options.config, {.input = set.input,
-                                     .operating_points = chosen.points,
-                                     .calibration_interval = chosen.interval,
-                                     .uncertain = chosen.uncertain,
-                                     .training_data = DescribeData(options, set),
-                                     .commit = options.commit,
-                                     .known_answer = KnownAnswer(weights, set.input)});
-  const std::vector<uint8_t> file = OnnxFile(weights, metadata);
-  RETURN_IF_ERROR(WriteFile(options.out, file));
-  if (!options.answers.empty()) RETURN_IF_ERROR(WriteAnswers(options.answers, set, weights));
-  std::cout << options.out << ": " << file.size() << " bytes, ends in its SHA-256 "
-            << std::string(file.end() - 64, file.end()) << std::endl;
-  return {};
 }
 
 // The fit that --only names.
@@ -277,10 +202,19 @@ Status TrainAndWrite(const TrainOptions& options) {
   ASSIGN_OR_RETURN(const TrainingSet set, ReadTrainingSet(options));
   if (options.only >= 0) return FitOnly(set, options);
   ASSIGN_OR_RETURN(const std::vector<HeldOut> held_out, CrossValidate(set, options));
-  ASSIGN_OR_RETURN(const Chosen chosen, Choose(set, options, held_out));
+  CaseCounts counts;
+  if (!options.counts.empty()) {
+    ASSIGN_OR_RETURN(counts, ReadCaseCounts(options.counts));
+  }
+  ASSIGN_OR_RETURN(const Chosen chosen,
+                   Choose(options.config, counts, set.patches.cases, held_out));
   if (options.out.empty()) return {};
   ASSIGN_OR_RETURN(const NetworkWeights weights, FitAll(set, options));
-  return WriteModel(options, set, chosen, weights);
+  ASSIGN_OR_RETURN(
+      const NetworkWeights stored,
+      WriteModel({options.config, set.input, chosen, DescribeData(options, set), options.commit},
+                 weights, options.out));
+  return options.answers.empty() ? Status() : WriteAnswers(options.answers, set, stored);
 }
 
 int Run(const std::vector<std::string>& words) {
@@ -294,7 +228,8 @@ int Run(const std::vector<std::string>& words) {
     return kUsageError;
   }
   std::cout << std::setprecision(4);
-  const Status status = TrainAndWrite(options.value());
+  const Status status = options.value().films.empty() ? TrainAndWrite(options.value())
+                                                      : TrainOnFilms(options.value());
   if (status.ok()) return 0;
   std::cerr << "insitu-train: " << status.error().message << '\n';
   return kFailure;

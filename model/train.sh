@@ -38,15 +38,7 @@ case " $* " in
     ;;
 esac
 
-# The files and folders that decide which bytes come out; weights and texts do not.
-commit=unknown
-if git rev-parse --git-dir >/dev/null 2>&1; then
-  sources='CMakeLists.txt cmake/flags.cmake shared model :!model/*.onnx :!model/*.md :!model/*.json'
-  # shellcheck disable=SC2086  # one word a path
-  commit=$(git log -1 --format=%H -- $sources)
-  # shellcheck disable=SC2086
-  git diff --quiet HEAD -- $sources || commit=$commit-changed
-fi
+commit=$(model/source_commit.sh)
 
 # OpenMP's threads spin while they wait for each other unless told not to, which makes training ten
 # times as slow where something else wants the same processors.

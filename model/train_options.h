@@ -21,6 +21,10 @@ struct TrainOptions {
   std::string answers;     // file for what libtorch says of some patches; "" for none
   std::string checkpoint;  // folder; "" for none
   int64_t only = -1;  // one fit, kept in the checkpoint: a fold from 1, 0 the final one; -1 all
+  std::string films;  // folder of mini-MIAS in place of data and list; "" for none
+  std::string fold_models;  // folder for the models of a film training's folds; "" for none
+  size_t repeats = 1;       // of a film training's folds, each with the women dealt out anew
+  size_t mined = 2;         // false marks of a film that a fit learns from, at most; 0: no mining
   std::string commit, source;
 };
 

@@ -14,7 +14,7 @@ namespace insitu {
 namespace {
 
 constexpr std::string_view kPrefix = "insitu.";
-constexpr std::array<std::string_view, 24> kKeys = {"id",
+constexpr std::array<std::string_view, 25> kKeys = {"id",
                                                     "version",
                                                     "kind",
                                                     "labels",
@@ -34,6 +34,7 @@ constexpr std::array<std::string_view, 24> kKeys = {"id",
                                                     "calibration.interval",
                                                     "uncertain",
                                                     "operating_points",
+                                                    "warning",
                                                     "training.data",
                                                     "training.commit",
                                                     "known_answer",
@@ -180,6 +181,7 @@ void ReadTexts(Entries* entries, ModelInfo* info) {
   info->positive = entries->Choice("positive", entries->Text("labels"));
   info->positive_verdict = entries->Text("verdict.positive");
   info->negative_verdict = entries->Text("verdict.negative");
+  if (entries->Has("warning")) info->warning = entries->Text("warning");
   info->training_data = entries->Text("training.data");
   info->training_commit = entries->Text("training.commit");
   info->self_sha256 = entries->Text("self_sha256");

@@ -53,6 +53,7 @@ struct OperatingPoint {
 //                          others hold for this share of the patches of either class
 //   insitu.operating_points   name:threshold:sensitivity:specificity,… (none); a
 //                          name has at most 15 bytes
+//   insitu.warning         what a person has to be told with every answer of this model (none)
 //   insitu.training.data, insitu.training.commit
 //   insitu.known_answer    probabilities, one a label, for KnownAnswerImage at the input's size
 //   insitu.self_sha256     SHA-256 of the whole file with these 64 digits replaced by '0'
@@ -74,6 +75,7 @@ struct ModelInfo {
   List<CalibrationPoint> calibration_interval;  // empty: not known
   std::optional<UncertainBand> uncertain;
   List<OperatingPoint> operating_points;
+  std::string warning;  // empty: none
   std::string training_data;
   std::string training_commit;
   std::vector<float> known_answer;

@@ -94,7 +94,9 @@ for (const name of models) {
       }
     });
 
-    const words = /^evaluate = "(.*)"$/m.exec(text(`${name}.card.toml`))?.[1] ?? "";
+    const facts = text(`${name}.card.toml`);
+    const words = /^evaluate = "(.*)"$/m.exec(facts)?.[1] ?? "";
+    const command = /^command = "(.*)"$/m.exec(facts)?.[1] ?? "evaluate";
     const needed = words.split(" ").filter((word) => word.startsWith("../"));
     const there = needed.map((path) => path.replace("../shared/data", data));
     const skipData = there.every((path) => existsSync(join(root, path)) || existsSync(path))
@@ -103,7 +105,7 @@ for (const name of models) {
 
     test("Its report is what insitu evaluate prints", { skip: skipData }, () => {
       const flags = words.split(" ").map((word) => word.replace("../shared/data", data));
-      const { code, out, err } = run("evaluate", "--model", `${name}.onnx`, "--json", ...flags);
+      const { code, out, err } = run(command, "--model", `${name}.onnx`, "--json", ...flags);
       assert.equal(code, 0, err);
       const printed = JSON.parse(out) as Report;
       const kept = reportOf(name);

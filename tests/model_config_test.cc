@@ -134,5 +134,12 @@ TEST_CASE("Settings that give other weights have another text", "[model_config]"
   }
 }
 
+TEST_CASE("A config may hold a warning", "[model_config]") {
+  CHECK(Read(kWhole).value().warning.empty());
+  const auto read = Read(kWhole, "warning = 'Few data.'");
+  REQUIRE(read.ok());
+  CHECK(read.value().warning == "Few data.");
+}
+
 }  // namespace
 }  // namespace insitu

@@ -312,5 +312,12 @@ TEST_CASE("Operating points have a name and three numbers", "[model_info]") {
   CheckRefused(And(key, "screen:x:0.95:0.5"), key, "\"x\"");
 }
 
+TEST_CASE("A warning is read where there is one, and may not be empty", "[model_info]") {
+  const std::string key = "insitu.warning";
+  CHECK(Read(Whole()).warning.empty());
+  CHECK(Read(And(key, "Few data, old film.")).warning == "Few data, old film.");
+  CheckRefused(And(key, ""), key, "is empty");
+}
+
 }  // namespace
 }  // namespace insitu

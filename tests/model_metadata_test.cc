@@ -82,5 +82,17 @@ TEST_CASE("A known answer that is all but certain is read back too", "[model_met
   CHECK(info.value().known_answer == std::vector<float>{0, 1});
 }
 
+TEST_CASE("A config's warning travels with the model, and none leaves no entry",
+          "[model_metadata]") {
+  ModelConfig config = MadeConfig();
+  const auto none = ReadModelInfo(Complete(config, MadeFacts()), 50, 50, 3);
+  REQUIRE(none.ok());
+  CHECK(none.value().warning.empty());
+  config.warning = "Few data, old film.";
+  const auto some = ReadModelInfo(Complete(config, MadeFacts()), 50, 50, 3);
+  REQUIRE(some.ok());
+  CHECK(some.value().warning == config.warning);
+}
+
 }  // namespace
 }  // namespace insitu

@@ -58,5 +58,42 @@ TEST_CASE("One fit alone is a fold or the final one, and needs a checkpoint", "[
   CHECK(!Read({"--only", "1"}).ok());
 }
 
+Result<TrainOptions> ReadForFilms(std::vector<std::string> more) {
+  const TemporaryFolder folder;
+  WriteFile(folder / "made.toml", kConfig);
+  std::vector<std::string> words = {"--config", (folder / "made.toml").string(), "--films", "mias"};
+  words.insert(words.end(), more.begin(), more.end());
+  return ReadTrainOptions(words);
+}
+
+TEST_CASE("Films take the place of patches and their list", "[train_options]") {
+  const auto options = ReadForFilms({"--repeats", "3", "--fold-models", "folds"});
+  REQUIRE(options.ok());
+  CHECK(options.value().films == "mias");
+  CHECK(options.value().repeats == 3);
+  CHECK(options.value().fold_models == "folds");
+  CHECK(ReadForFilms({}).value().repeats == 1);
+  for (const char* flag : {"--data", "--cases", "--more", "--counts", "--answers", "--only"}) {
+    CAPTURE(flag);
+    CHECK(!ReadForFilms({flag, "1", "--checkpoint", "kept"}).ok());
+  }
+  CHECK(!Read({"--repeats", "3"}).ok());
+  CHECK(!Read({"--fold-models", "folds"}).ok());
+  CHECK(!Read({"--mined", "2"}).ok());
+}
+
+TEST_CASE("Folds of films are repeated 1 to 100 times", "[train_options]") {
+  CHECK(ReadForFilms({"--repeats", "1"}).ok());
+  CHECK(ReadForFilms({"--repeats", "100"}).ok());
+  CHECK(!ReadForFilms({"--repeats", "0"}).ok());
+  CHECK(!ReadForFilms({"--repeats", "101"}).ok());
+}
+
+TEST_CASE("Of a film 0 to 100 false marks are mined", "[train_options]") {
+  CHECK(ReadForFilms({"--mined", "0"}).value().mined == 0);
+  CHECK(ReadForFilms({"--mined", "100"}).value().mined == 100);
+  CHECK(!ReadForFilms({"--mined", "101"}).ok());
+}
+
 }  // namespace
 }  // namespace insitu

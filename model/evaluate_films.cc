@@ -1,0 +1,295 @@
+// insitu evaluate-films: how right a mammogram model is on the films of mini-MIAS, each judged by a
+// model that has not seen the woman's films.
+#include <algorithm>
+#include <iomanip>
+#include <iostream>
+#include <map>
+#include <sstream>
+
+#include "model/arguments.h"
+#include "model/commands.h"
+#include "model/files.h"
+#include "model/film_models.h"
+#include "model/film_reader.h"
+#include "model/film_report.h"
+#include "model/json.h"
+#include "model/progress.h"
+#include "model/report.h"
+#include "shared/str_cat.h"
+
+namespace insitu {
+namespace {
+
+struct FilmEvaluation {
+  std::vector<Film> films;
+  std::vector<FilmRepeat> repeats;
+  FilmRepeat chance;
+  Report report;          // of the patches; cases are women
+  bool by_folds = false;  // otherwise by the model itself
+  FilmFigures figures;
+  FilmFigures by_chance;
+};
+
+// Loaded when first asked for, so that the films can be gone through once for all models.
+class Models {
+ public:
+  // whole: the model that is evaluated; every other has to come from the same training.
+  explicit Models(const ModelInfo& whole) : whole_(whole) {}
+
+  Result<Classifier*> Get(const std::string& path) {
+    const auto found = loaded_.find(path);
+    if (found != loaded_.end()) return &found->second;
+    ASSIGN_OR_RETURN(Classifier classifier, LoadClassifier(path));
+    const Status fits = Check(classifier.info());
+    if (!fits.ok()) return Located(path, fits.error());
+    return &loaded_.emplace(path, std::move(classifier)).first->second;
+  }
+
+ private:
+  Status Check(const ModelInfo& info) const {
+    RETURN_IF_ERROR(CheckReadsFilms(info));
+    if (info.id == whole_.id && info.version == whole_.version &&
+        info.training_data == whole_.training_data &&
+        info.training_commit == whole_.training_commit && info.threshold == whole_.threshold) {
+      return {};
+    }
+    return Fail(ErrorCode::kInvalidArgument,
+                "It is of another training than the model; train both anew, at once.");
+  }
+
+  const ModelInfo& whole_;
+  std::map<std::string, Classifier> loaded_;
+};
+
+// Which model judges whom: the folds' or, without them, the one that is evaluated.
+Result<FilmModels> ModelsFor(const Arguments& arguments, const std::vector<Film>& films) {
+  if (arguments.Has("folds")) return ReadFilmModels(arguments.Text("folds"), films);
+  FilmModels one(1);
+  for (const Film& film : films) one[0][film.woman] = arguments.Text("model");
+  return one;
+}
+
+Status JudgeFilm(const OpenFilm& open, size_t index, Classifier* classifier, const Film& film,
+                 FilmRepeat* repeat) {
+  ASSIGN_OR_RETURN(const FilmMap map, ReadMap(open, classifier));
+  repeat->films.push_back(JudgeMarks(film, FindMarks(map, kMarkApart)));
+  for (const FilmPatch& patch : SamplePatches(film, open.breast, {})) {
+    ASSIGN_OR_RETURN(const double probability, ReadPatch(open, patch.centre, classifier));
+    const bool decision = probability >= classifier->info().threshold;
+    repeat->patches.push_back({{probability, decision, patch.label == 1}, index});
+  }
+  return {};
+}
+
+// As insitu evaluate reports on patches of histology.
+Report ReportOn(const Classifier& whole, std::vector<Case> cases) {
+  const ModelInfo& info = whole.info();
+  Report report;
+  report.model_id = info.id;
+  report.model_version = info.version;
+  report.model_sha256 = whole.sha256();
+  report.positive_class = info.labels[static_cast<size_t>(info.positive)];
+  report.threshold = info.threshold;
+  report.data_name = "mini-MIAS";
+  report.cases = std::move(cases);
+  std::vector<double> thresholds = {info.threshold};
+  for (const OperatingPoint& point : info.operating_points) thresholds.push_back(point.threshold);
+  std::optional<StatedBand> band;
+  if (info.uncertain) {
+    band = StatedBand{info.uncertain->low, info.uncertain->high, info.uncertain->coverage};
+  }
+  report.evaluation = EvaluateCases(
+      report.cases,
+      {.thresholds = thresholds, .prevalence = {}, .uncertain = band, .bootstrap = {}});
+  return report;
+}
+
+Result<FilmEvaluation> Evaluate(const Classifier& whole, std::vector<Film> films,
+                                const FilmModels& models) {
+  FilmEvaluation evaluation;
+  evaluation.films = std::move(films);
+  evaluation.repeats.resize(models.size());
+  Models loaded(whole.info());
+  Progress progress("Reading films", evaluation.films.size() * models.size());
+  size_t done = 0;
+  for (size_t i = 0; i < evaluation.films.size(); ++i) {
+    Film& film = evaluation.films[i];
+    ASSIGN_OR_RETURN(const OpenFilm open, Open(&film));
+    for (size_t r = 0; r < models.size(); ++r) {
+      ASSIGN_OR_RETURN(Classifier* const classifier, loaded.Get(models[r].at(film.woman)));
+      RETURN_IF_ERROR(JudgeFilm(open, i, classifier, film, &evaluation.repeats[r]));
+      progress.Update(++done);
+    }
+    evaluation.chance.films.push_back(JudgeMarks(film, FindMarks(ChanceMap(open, i), kMarkApart)));
+  }
+  const BootstrapOptions bootstrap;
+  evaluation.figures = ComputeFilmFigures(evaluation.films, evaluation.repeats, bootstrap);
+  evaluation.by_chance = ComputeFilmFigures(evaluation.films, {evaluation.chance}, bootstrap);
+  evaluation.report = ReportOn(whole, PatchesByWoman(evaluation.films, evaluation.repeats));
+  return evaluation;
+}
+
+struct Counts {
+  size_t women = 0, abnormal = 0, findings = 0, placed = 0, patches = 0, suspicious = 0;
+};
+
+Counts CountAll(const FilmEvaluation& evaluation) {
+  Counts counts;
+  std::map<std::string, int> women;
+  for (const Film& film : evaluation.films) {
+    ++women[film.woman];
+    counts.abnormal += film.abnormal() ? 1 : 0;
+    counts.findings += film.findings.size();
+    for (const Finding& finding : film.findings) counts.placed += finding.place ? 1 : 0;
+  }
+  counts.women = women.size();
+  counts.patches = evaluation.repeats[0].patches.size();
+  for (const JudgedPatch& patch : evaluation.repeats[0].patches) {
+    counts.suspicious += patch.scored.truth ? 1 : 0;
+  }
+  return counts;
+}
+
+double Share(size_t part, size_t whole) {
+  return static_cast<double>(part) / static_cast<double>(std::max<size_t>(whole, 1));
+}
+
+Json FigureJson(const Figure& figure) {
+  Json json = Json::object();
+  if (figure.value) json["value"] = *figure.value;
+  if (figure.interval) json["interval"] = {figure.interval->low, figure.interval->high};
+  return json;
+}
+
+Json FrocJson(const FilmEvaluation& evaluation) {
+  Json froc = Json::array();
+  for (size_t i = 0; i < kFalseMarkRates.size(); ++i) {
+    froc.push_back(
+        {{"false_marks_a_film", kFalseMarkRates[i]},
+         {"on_normal_films", FigureJson(evaluation.figures.on_normal_films[i])},
+         {"on_all_films", FigureJson(evaluation.figures.on_all_films[i])},
+         {"chance_on_normal_films", FigureJson(evaluation.by_chance.on_normal_films[i])}});
+  }
+  return froc;
+}
+
+Json KindsJson(const FilmEvaluation& evaluation) {
+  Json kinds = Json::object();
+  for (const KindFigures& kind : ComputeKindFigures(evaluation.films, evaluation.repeats)) {
+    kinds[kind.kind] = {{"findings", kind.findings}, {"found", kind.found}};
+  }
+  return {{"false_marks_a_film", kKindRate}, {"kinds", kinds}};
+}
+
+// What calling everything negative scores.
+Json AlwaysNegativeJson(size_t positives, size_t all) {
+  return {{"prevalence", Share(positives, all)},
+          {"accuracy", 1 - Share(positives, all)},
+          {"sensitivity", 0},
+          {"specificity", 1},
+          {"balanced_accuracy", 0.5},
+          {"auc", 0.5}};
+}
+
+Json FilmReportJson(const FilmEvaluation& evaluation) {
+  const Counts counts = CountAll(evaluation);
+  const FilmFigures& figures = evaluation.figures;
+  Json json = ReportJson(evaluation.report);
+  json["protocol"] = {{"judged_by", evaluation.by_folds ? "folds" : "model"},
+                      {"repeats", evaluation.repeats.size()},
+                      {"map_stride", kMapStride},
+                      {"marks_apart", kMarkApart},
+                      {"least_hit_radius", kLeastHit}};
+  json["patches"] = {{"auc", FigureJson(figures.patch_auc)},
+                     {"always_negative", AlwaysNegativeJson(counts.suspicious, counts.patches)}};
+  json["films"] = {
+      {"films", evaluation.films.size()},
+      {"women", counts.women},
+      {"abnormal_films", counts.abnormal},
+      {"findings", counts.findings},
+      {"findings_with_place", counts.placed},
+      {"auc", FigureJson(figures.film_auc)},
+      {"always_negative", AlwaysNegativeJson(counts.abnormal, evaluation.films.size())}};
+  json["froc"] = FrocJson(evaluation);
+  json["found_by_kind"] = KindsJson(evaluation);
+  return json;
+}
+
+std::string Text(const Figure& figure) {
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(3);
+  if (!figure.value) return "-";
+  text << *figure.value;
+  if (figure.interval) text << " (" << figure.interval->low << "-" << figure.interval->high << ")";
+  return text.str();
+}
+
+void PrintFilms(std::ostream& out, const FilmEvaluation& evaluation) {
+  const Counts counts = CountAll(evaluation);
+  const FilmFigures& figures = evaluation.figures;
+  const size_t films = evaluation.films.size();
+  out << (evaluation.by_folds
+              ? "\nEach film judged by a model of the same training that has not seen its woman, "
+              : "\nEach film judged by this model: no result if it was trained on the film, ")
+      << (evaluation.repeats.size() == 1 ? "once" : StrCat(evaluation.repeats.size(), " times"))
+      << ": " << films << " films of " << counts.women << " women; " << counts.abnormal
+      << " films have a finding, " << counts.placed << " of " << counts.findings
+      << " findings a usable place.\nIn brackets: 95 % interval, bootstrap over women.\n\n"
+      << std::fixed << std::setprecision(3) << "Patches: AUC " << Text(figures.patch_auc) << "; "
+      << counts.suspicious << " of " << counts.patches
+      << " are suspicious; always-negative: accuracy "
+      << 1 - Share(counts.suspicious, counts.patches) << ", BAC and AUC 0.5\n"
+      << "Films:   AUC " << Text(figures.film_auc) << "; " << counts.abnormal << " of " << films
+      << " have a finding; always-negative: accuracy " << 1 - Share(counts.abnormal, films)
+      << ", BAC and AUC 0.5\n";
+}
+
+void PrintMarks(std::ostream& out, const FilmEvaluation& evaluation) {
+  const FilmFigures& figures = evaluation.figures;
+  out << "\nSensitivity for findings at so many false marks a film\n"
+      << std::left << std::setw(8) << "marks" << std::setw(24) << "on normal films" << std::setw(24)
+      << "on all films" << "by chance\n";
+  for (size_t i = 0; i < kFalseMarkRates.size(); ++i) {
+    out << std::setw(8) << std::setprecision(1) << kFalseMarkRates[i] << std::setw(24)
+        << Text(figures.on_normal_films[i]) << std::setw(24) << Text(figures.on_all_films[i])
+        << Text(evaluation.by_chance.on_normal_films[i]) << '\n';
+  }
+  out << "\nFound at " << std::setprecision(0) << kKindRate << " false mark a normal film:";
+  for (const KindFigures& kind : ComputeKindFigures(evaluation.films, evaluation.repeats)) {
+    out << "  " << kind.kind << ' ' << std::setprecision(1) << kind.found << " of "
+        << kind.findings;
+  }
+  out << '\n';
+}
+
+}  // namespace
+
+int RunEvaluateFilms(const Words& words, std::ostream& out, std::ostream& err) {
+  const auto parsed = Arguments::Parse(words, {{"model", true}, {"folds", true}, {"json"}});
+  if (!parsed.ok()) return UsageError(parsed.error().message, err);
+  const Arguments& arguments = parsed.value();
+  if (!arguments.Has("model")) return UsageError("evaluate-films needs --model MODEL.", err);
+  if (arguments.positional().size() != 1) {
+    return UsageError("evaluate-films needs one folder.", err);
+  }
+  const std::string model = arguments.Text("model");
+  const Result<Classifier> whole = LoadClassifier(model);
+  if (!whole.ok()) return Failure(whole.error(), err);
+  Result<std::vector<Film>> films = ListFilms(arguments.positional()[0]);
+  if (!films.ok()) return Failure(films.error(), err);
+  const Result<FilmModels> models = ModelsFor(arguments, films.value());
+  if (!models.ok()) return Failure(models.error(), err);
+  auto evaluation = Evaluate(whole.value(), TakeValue(&films), models.value());
+  if (!evaluation.ok()) return Failure(evaluation.error(), err);
+  evaluation.value().by_folds = arguments.Has("folds");
+  if (arguments.Has("json")) {
+    out << ReportText(FilmReportJson(evaluation.value()));
+  } else {
+    PrintReport(out, evaluation.value().report);
+    PrintFilms(out, evaluation.value());
+    PrintMarks(out, evaluation.value());
+  }
+  return kExitOk;
+}
+
+}  // namespace insitu

@@ -1,0 +1,193 @@
+// Films from the trainer to their evaluation: on made films, whose figures mean nothing, and, where
+// they are, the shipped model's report against the shipped model.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+const root = join(import.meta.dirname, "..");
+const trainer = join(root, "build/train/insitu-train");
+const program = join(root, "build/native/insitu");
+const skip =
+  existsSync(trainer) && existsSync(program)
+    ? false
+    : "SKIPPED: build/train/insitu-train not there; run make train";
+const skipProgram = existsSync(program) ? false : `SKIPPED: ${program} not there; run make native`;
+
+const work = mkdtempSync(join(tmpdir(), "insitu-films-"));
+after(() => {
+  rmSync(work, { recursive: true });
+});
+const films = join(work, "mias");
+const SIDE = 1024;
+const WOMEN = 6;
+
+interface Figure {
+  value?: number;
+  interval?: [number, number];
+}
+
+interface Report {
+  model: { id: string; sha256: string };
+  threshold: number;
+  data: Record<string, number | string>;
+  pooled: { n: number; auc: number };
+  protocol: { judged_by: string; repeats: number };
+  patches: { auc: Figure };
+  films: {
+    films: number;
+    women: number;
+    findings_with_place: number;
+    auc: Figure;
+    always_negative: Record<string, number>;
+  };
+  froc: {
+    false_marks_a_film: number;
+    on_normal_films: Figure;
+    on_all_films: Figure;
+    chance_on_normal_films: Figure;
+  }[];
+}
+
+function run(command: string, ...words: string[]) {
+  const environment = { ...process.env, OMP_WAIT_POLICY: "passive" };
+  const result = spawnSync(command, words, { encoding: "utf8", env: environment });
+  return { code: result.status, out: result.stdout, err: result.stderr };
+}
+
+// The half ellipse of a breast at the left edge of a dark film, with a bright disc where asked.
+function film(disc: boolean, n: number): Buffer {
+  const pixels = Buffer.alloc(SIDE * SIDE, 5);
+  for (let y = 300; y < 700; y++) {
+    for (let x = 0; x < 200; x++) {
+      if ((x / 200) ** 2 + ((y - 500) / 200) ** 2 >= 1) continue;
+      const inDisc = disc && Math.hypot(x - 100, y - 523) < 30;
+      pixels[y * SIDE + x] = (inDisc ? 200 : 90) + ((x * 7 + y * 13 + n) % 20);
+    }
+  }
+  return Buffer.concat([Buffer.from(`P5 ${SIDE} ${SIDE} 255\n`), pixels]);
+}
+
+// Two films each of six women; the first of every other woman has a finding, at row 523 from the
+// top, which is 500 from the bottom.
+function makeFilms(): void {
+  const rows = ["image,background_tissue,abnormality,severity,x,y,radius,woman"];
+  for (let n = 0; n < 2 * WOMEN; n++) {
+    const id = `mdb${String(n + 1).padStart(3, "0")}`;
+    const woman = `pair${Math.floor(n / 2)}`;
+    const finding = n % 4 === 0;
+    rows.push(finding ? `${id},F,CIRC,B,100,500,30,${woman}` : `${id},F,NORM,,,,,${woman}`);
+    writeFileSync(join(films, `${id}.pgm`), film(finding, n));
+  }
+  writeFileSync(join(films, "labels.csv"), rows.join("\r\n") + "\r\n");
+}
+
+const model = join(work, "made.onnx");
+const folds = join(work, "folds", "models.csv");
+
+function train(...more: string[]) {
+  const settings = "folds = 2, training.epochs = 2, training.steps = 20, training.average = 0.5";
+  return run(
+    trainer,
+    ...["--config", join(root, "model/mammogram.toml"), "--films", films, "--out", model],
+    ...["--fold-models", join(work, "folds"), "--set", settings, ...more],
+  );
+}
+
+const evaluate = (...words: string[]) =>
+  run(program, "evaluate-films", "--model", model, ...words, films);
+
+before(() => {
+  if (skip !== false) return;
+  mkdirSync(films);
+  makeFilms();
+  const { code, err } = train("--repeats", "2");
+  assert.equal(code, 0, err);
+});
+
+test("No woman is judged by a model that learnt from her", { skip }, () => {
+  const lines = readFileSync(folds, "utf8").trim().split("\n").slice(1);
+  assert.equal(lines.length, 2 * WOMEN);
+  const judge = new Map(
+    lines.map((line) => [line.split(",").slice(0, 2).join(), line.split(",")[2]]),
+  );
+  assert.equal(judge.size, 2 * WOMEN); // one model a woman and repeat
+  for (const path of new Set(judge.values()))
+    assert.ok(existsSync(join(work, "folds", path ?? "")));
+});
+
+test("The marks of the folds' models find what is plain to see", { skip }, () => {
+  const { code, out, err } = evaluate("--folds", folds, "--json");
+  assert.equal(code, 0, err);
+  const report = JSON.parse(out) as Report;
+  assert.equal(report.protocol.judged_by, "folds");
+  assert.equal(report.protocol.repeats, 2);
+  assert.equal(report.films.films, 2 * WOMEN);
+  assert.equal(report.films.women, WOMEN);
+  assert.equal(report.films.findings_with_place, WOMEN / 2);
+  assert.equal(report.films.always_negative["accuracy"], 0.75);
+  assert.ok((report.patches.auc.value ?? 0) > 0.9, out);
+  assert.deepEqual(
+    report.froc.map((point) => point.false_marks_a_film),
+    [0.5, 1, 2, 4],
+  );
+  assert.equal(report.model.sha256, createHash("sha256").update(readFileSync(model)).digest("hex"));
+});
+
+test("The report is the same each time, and its text says what its JSON says", { skip }, () => {
+  const first = evaluate("--folds", folds, "--json").out;
+  assert.equal(evaluate("--folds", folds, "--json").out, first);
+  const auc = (JSON.parse(first) as Report).patches.auc.value ?? NaN;
+  assert.match(evaluate("--folds", folds).out, new RegExp(`Patches: AUC ${auc.toFixed(3)} `));
+});
+
+test("Without folds the report says that the model itself judged", { skip }, () => {
+  const report = JSON.parse(evaluate("--json").out) as Report;
+  assert.equal(report.protocol.judged_by, "model");
+});
+
+test("Folds of another training are refused", { skip }, () => {
+  const other = join(work, "other.onnx");
+  const settings = "folds = 2, training.epochs = 1, training.steps = 2";
+  const config = ["--config", join(root, "model/mammogram.toml"), "--set", settings];
+  assert.equal(run(trainer, ...config, "--films", films, "--out", other).code, 0);
+  const { code, err } = run(program, "evaluate-films", "--model", other, "--folds", folds, films);
+  assert.equal(code, 1);
+  assert.match(err, /another training/);
+});
+
+test("The trained model carries its warning", { skip }, () => {
+  const described = JSON.parse(run(program, "model", model, "--json").out) as {
+    metadata: Record<string, string>;
+  };
+  assert.match(described.metadata["insitu.warning"] ?? "", /old/);
+  assert.equal(described.metadata["insitu.kind"], "mammogram");
+});
+
+test("A training on films with a config for something else is refused", { skip }, () => {
+  const seed = join(root, "model/seed.toml");
+  const { code, err } = run(trainer, "--config", seed, "--films", films);
+  assert.equal(code, 1);
+  assert.match(err, /mammogram/);
+});
+
+test("evaluate-films says what it needs", { skip: skipProgram }, () => {
+  assert.equal(run(program, "evaluate-films").code, 2);
+  assert.equal(run(program, "evaluate-films", "--model", "x.onnx").code, 2);
+  const missing = run(program, "evaluate-films", "--model", join(work, "none.onnx"), work);
+  assert.equal(missing.code, 1);
+  const seed = join(root, "model/seed.onnx");
+  assert.match(run(program, "evaluate-films", "--model", seed, work).err, /labels\.csv/);
+});
+
+test("The report beside the shipped model is of this model", () => {
+  const shipped = readFileSync(join(root, "model/mammogram.onnx"));
+  const report = JSON.parse(
+    readFileSync(join(root, "model/mammogram.report.json"), "utf8"),
+  ) as Report;
+  assert.equal(report.model.sha256, createHash("sha256").update(shipped).digest("hex"));
+  assert.equal(report.protocol.judged_by, "folds");
+});
