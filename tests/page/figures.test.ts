@@ -1,13 +1,22 @@
 // What a model's stored evaluation says, as pages; and a person's own images evaluated.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Browser, Locator, Page } from "playwright-core";
 import { png, tissue } from "../made_images.ts";
 import type { Report } from "../../public/src/figures/report.ts";
+import { nearestPoint } from "../../public/src/operating-point.ts";
 import { checkScreen, drawScreen } from "./screens.ts";
 import {
   drop,
@@ -22,7 +31,13 @@ import {
   type Visit,
 } from "./harness.ts";
 
-const report = JSON.parse(readFileSync(join(root, "model/seed.report.json"), "utf8")) as Report;
+// Of the model that the site reads with first, if it was evaluated.
+const evaluated = ["best", "seed"].find((name) =>
+  existsSync(join(root, `model/${name}.report.json`)),
+);
+const reportOf = (name = "seed") =>
+  JSON.parse(readFileSync(join(root, `model/${name}.report.json`), "utf8")) as Report;
+const report = reportOf(evaluated);
 const three = (value: number | null | undefined) => (value ?? Number.NaN).toFixed(3);
 const patch = [{ name: "patch.png", bytes: png(tissue(50, 50, 1, 0.9)) }];
 
@@ -116,7 +131,7 @@ describe("figures", { skip, timeout: 300_000 }, () => {
         await openFigures(page);
         await check("figures");
         await page.getByRole("button", { name: "Model card" }).click();
-        await page.getByRole("heading", { name: /^Model card: seed/ }).waitFor();
+        await page.getByRole("heading", { name: `Model card: ${report.model.id}` }).waitFor();
         await check("card");
         await page.getByRole("link", { name: "Back to images" }).click();
         await page.getByRole("link", { name: "Evaluate on my own images" }).click();
@@ -146,9 +161,11 @@ describe("figures", { skip, timeout: 300_000 }, () => {
         [/^F1/, "f1"],
         [/^Calibration error/, "ece"],
       ] as const) {
-        const text = (await row(page, label).innerText()).replaceAll(/\s+/g, " ");
+        const text = (await row(page, label).first().innerText()).replaceAll(/\s+/g, " ");
         assert.ok(text.endsWith(` ${three(pooled[name])} ${range(name)}`), text);
       }
+      const { ppv } = report.at_prevalence ?? {};
+      assert.ok((await row(page, /^PPV/).innerText()).includes(three(ppv)));
       const whole = await visibleText(page, "#figures-page");
       assert.ok(
         whole.includes(`${data.patches.toLocaleString("en")} images of ${data.cases} cases`),
@@ -182,7 +199,10 @@ describe("figures", { skip, timeout: 300_000 }, () => {
       assert.equal(await figure(1), Number(three(inForce?.specificity)));
       const ppv = await figure(2);
       await panel.getByRole("button", { name: "Screen" }).click();
-      const screen = report.curve.findLast(({ sensitivity }) => (sensitivity ?? 0) >= 0.95);
+      const threshold = Number(await panel.locator(".point-threshold").innerText());
+      assert.ok(threshold < report.threshold, "screening calls more positive");
+      const screen = report.curve[nearestPoint(report.curve, threshold)];
+      assert.equal(await figure(0), Number(three(screen?.sensitivity)));
       assert.equal(await figure(1), Number(three(screen?.specificity)));
       const chosen = await panel.getByRole("slider").getAttribute("aria-valuetext");
       await panel.getByRole("slider").press("ArrowRight");
@@ -292,11 +312,17 @@ describe("figures", { skip, timeout: 300_000 }, () => {
       /refused\s+97\.0.%\s+96\.0 to 99\.0.%\s+95\.5/,
     );
     assert.equal(await page.getByText("gate of mammogram models").count(), 0);
+    const gateText = await visibleText(page, "#figures-page");
+    assert.match(
+      gateText,
+      /Of 1 kind that it should refuse, photographs are refused least often: 95\.5.%/,
+    );
     await checkScreen(page, "gate", "1280-light");
     assert.deepEqual(complaints, []);
     await close();
     await gated.close();
-    const other = { ...report, model: { ...report.model, sha256: "ab".repeat(32) } };
+    const seed = reportOf("seed");
+    const other = { ...seed, model: { ...seed.model, sha256: "ab".repeat(32) } };
     writeFileSync(join(models, "seed.report.json"), JSON.stringify(other));
     assert.throws(
       () => build(["--models", models, "--out", out]),

@@ -59,7 +59,7 @@ export class ModelView {
     const foreign =
       model === null || own !== undefined
         ? null
-        : `The answer was given by ${model.id} ${model.version} (${model.sha256.slice(0, SHORT_HASH)}), of which this site has no evaluation. What follows is of another model.`;
+        : `Of ${model.id} ${model.version} (${model.sha256.slice(0, SHORT_HASH)}), which reads here, this site has no evaluation. What follows is of another model.`;
     await this.#showFiles(chosen, model, foreign);
   }
 

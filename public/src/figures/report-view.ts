@@ -3,7 +3,7 @@ import type { OperatingPoint } from "../messages.ts";
 import type { MeasuredPoint } from "../operating-point.ts";
 import { presetsOf } from "../operating-point.ts";
 import { decimal, plural } from "../wording.ts";
-import { make, paragraph, section, table, type Cell, type Child } from "./build.ts";
+import { fold, make, paragraph, section, table, type Cell, type Child } from "./build.ts";
 import {
   caseChart,
   precisionRecallChart,
@@ -42,6 +42,19 @@ function measuresTable(report: Report): HTMLElement {
   ]);
   const caption = `All images together, at threshold ${decimal(report.threshold, 4)}`;
   return table(caption, ["Measure", "Value", "95 %"], rows);
+}
+
+function prevalencePart({ at_prevalence: at, positive_class, threshold }: Report): HTMLElement[] {
+  if (at === undefined) return [];
+  const rows = wording.AT_PREVALENCE.flatMap(({ name, label, meaning }): Cell[][] => {
+    const value = at[name];
+    if (value === undefined) return [];
+    return [[noted(label, meaning), wording.measure(value), wording.span(at.intervals?.[name])]];
+  });
+  const caption =
+    `The same where ${wording.percent(at.prevalence)} of the images are ${positive_class}, ` +
+    `at threshold ${decimal(threshold, 4)}`;
+  return [table(caption, ["Measure", "Value", "95 %"], rows)];
 }
 
 function publishedSection(report: Report, { figures, notes }: Published): HTMLElement {
@@ -114,15 +127,43 @@ function uncertainPart(report: Report): Child[] {
   return [table(caption, ["Share", "Value", "95 %"], rows)];
 }
 
-function gateTable(kind: string, rows: readonly GateRow[]): HTMLElement {
+const MOST_OPEN_ROWS = 12; // a longer table is under a fold
+
+function gateRowName({ family, variant }: GateRow): string {
+  const name =
+    variant.startsWith(family) || variant === "" ? variant || family : `${family}, ${variant}`;
+  return name.replaceAll("_", " ");
+}
+
+// The worst on either side: what a gate that had not seen the family lets through counts.
+function gateSentences(rows: readonly GateRow[]): string[] {
+  const heldOut = (row: GateRow) => (row.refused_held_out ?? row.refused).share;
+  const most = (some: GateRow[], of: (row: GateRow) => number) =>
+    [...some].sort((a, b) => of(b) - of(a))[0];
+  const right = rows.filter((row) => row.right);
+  const wrong = rows.filter((row) => !row.right);
+  const refused = most(right, (row) => row.refused.share);
+  const missed = most(wrong, (row) => 1 - heldOut(row));
+  const said: string[] = [];
+  if (refused !== undefined)
+    said.push(
+      `Of ${plural(right.length, "kind")} of images that it should accept, ${gateRowName(refused)} are refused most often: ${wording.percent(refused.refused.share)}.`,
+    );
+  if (missed !== undefined)
+    said.push(
+      `Of ${plural(wrong.length, "kind")} that it should refuse, ${gateRowName(missed)} are refused least often: ${wording.percent(heldOut(missed))}.`,
+    );
+  return said;
+}
+
+function gateTable(kind: string, rows: readonly GateRow[]): Child[] {
   const share = (one: Share | undefined) =>
     one === undefined ? null : noted(wording.percent(one.share), wording.percentSpan(one.interval));
   const lines = rows.map((row): Cell[] => {
-    const { family, variant, images, groups, right, reason_right: reason } = row;
-    const name = variant === "" ? family : `${family}, ${variant}`;
+    const { images, groups, right, reason_right: reason } = row;
     const size = `${plural(images, "image")} of ${plural(groups, "group")}`;
     return [
-      noted(name, size),
+      noted(gateRowName(row), size),
       right ? "accepted" : "refused",
       share(row.refused),
       share(row.refused_held_out),
@@ -130,7 +171,10 @@ function gateTable(kind: string, rows: readonly GateRow[]): HTMLElement {
     ];
   });
   const head = ["Family", "Should be", "Refused", "Refused, held out", "For the right reason"];
-  return table(`Images refused by the gate of ${kind} models, by family`, head, lines);
+  const all = table(`Images refused by the gate of ${kind} models, by family`, head, lines);
+  const short = rows.length <= MOST_OPEN_ROWS;
+  const title = `The gate of ${kind} models, by family`;
+  return [...gateSentences(rows).map((one) => paragraph(one)), short ? all : fold(title, all)];
 }
 
 // kind: of the model; every kind's table where it is not known.
@@ -143,7 +187,7 @@ function gateSection(gate: GateReport | "unreadable", kind: string | undefined):
   if (gate === "unreadable")
     return section(title, paragraph("The gate's report is of another make than this page reads."));
   const kinds = Object.keys(gate).filter((one) => kind === undefined || one === kind);
-  return section(title, what, ...kinds.map((one) => gateTable(one, gate[one] ?? [])));
+  return section(title, what, ...kinds.flatMap((one) => gateTable(one, gate[one] ?? [])));
 }
 
 function notes(report: Report): Child[] {
@@ -178,7 +222,7 @@ export function reportSections(report: Report, extras: ReportExtras = {}): HTMLE
     section(
       "Measures",
       paragraph(wording.intervalSentence(report), "small"),
-      measuresTable(report),
+      make("div", { class: "figures-pair" }, measuresTable(report), ...prevalencePart(report)),
       ...notes(report),
     ),
     published === null || published.figures.length === 0

@@ -44,6 +44,11 @@ export interface Abstention {
   intervals?: Record<string, Interval | null>;
 }
 
+// The same behaviour in either class where the positives have another share.
+export type AtPrevalence = { prevalence: number } & Partial<
+  Record<"ppv" | "npv" | "f1" | "brier" | "nll" | "ece", number | null>
+> & { intervals?: Record<string, Interval | null> };
+
 export interface FileFailure {
   file: string;
   code: string;
@@ -60,7 +65,7 @@ export interface Report {
   cases_with_auc: number;
   intervals: Partial<Record<MeasureName | "mean_case_auc", Interval | null>>;
   bootstrap: { samples: number; seed: number };
-  at_prevalence?: { prevalence: number };
+  at_prevalence?: AtPrevalence;
   uncertain?: Abstention;
   reliability: ReliabilityBin[];
   cases: Record<string, Measures>;

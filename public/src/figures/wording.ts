@@ -59,6 +59,12 @@ export const MEASURES: { name: MeasureName; label: string; meaning: string }[] =
   },
 ];
 
+export const AT_PREVALENCE = [
+  { name: "ppv", label: "PPV", meaning: "share of what is called positive that is" },
+  { name: "npv", label: "NPV", meaning: "share of what is called negative that is" },
+  ...MEASURES.filter(({ name }) => ["f1", "brier", "nll", "ece"].includes(name)),
+] as { name: "ppv" | "npv" | "f1" | "brier" | "nll" | "ece"; label: string; meaning: string }[];
+
 export function dataSentence({ data, positive_class }: Report): string {
   const { cases, patches, positives, name } = data;
   const share = patches > 0 ? ` (${percent(positives / patches)})` : "";
