@@ -222,7 +222,11 @@ describe("figures", { skip, timeout: 300_000 }, () => {
       const { page, requests } = opened;
       await page.getByRole("link", { name: "Evaluate on my own images" }).click();
       await page.getByRole("button", { name: "Choose a folder" }).waitFor();
-      await page.waitForLoadState("networkidle");
+      const FILES = 2; // the WebAssembly and its worker's script
+      await page.waitForFunction((count) => {
+        const fetched = performance.getEntriesByType("resource");
+        return fetched.filter(({ name }) => name.includes("/evaluation-")).length === count;
+      }, FILES);
       const before = requests.length;
       await dropFolder(opened, folder);
       await page.getByRole("heading", { name: "Measures" }).waitFor({ timeout: 60_000 });
