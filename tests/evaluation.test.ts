@@ -81,9 +81,9 @@ function dropped(folder: string, cases?: ReadonlySet<string>): IncomingFile[] {
 
 const readerOf =
   (engine: Engine): ReadImage =>
-  async (file) => {
+  async (file, { judgeAnyway = false }) => {
     const bytes = new Uint8Array(await file.arrayBuffer());
-    return { ...engine.classify(bytes, 0), sha256: null };
+    return { ...engine.classify(bytes, 0, judgeAnyway), sha256: null };
   };
 
 interface Made {
@@ -320,7 +320,7 @@ test("The exports hold every image, the case rule and the notice", { skip }, asy
   assert.equal(lines.length, 1 + 117 + 2, "a heading, the images, the two that failed");
   assert.match(
     lines[1] ?? "",
-    /^mine\/800\/0\/800_x0_class0\.png,,800,0,0\.\d+,[01],(positive|negative),1,,,seed,/,
+    /^mine\/800\/0\/800_x0_class0\.png,,800,0,0\.\d+,[01],(positive|negative),[01],1,,,seed,/,
   );
 });
 

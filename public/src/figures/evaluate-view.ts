@@ -196,6 +196,7 @@ export class EvaluateView {
         { class: "figures-lead" },
         paragraph(`${model.id} ${model.version} on ${wording.dataSentence(report)}`),
         paragraph(ruleSentence(folder.rule)),
+        refusedNote(outcomes),
         paragraph(proof(requests), "evaluate-proof"),
         make(
           "div",
@@ -241,6 +242,17 @@ function folderSentences({ files, rule, classes }: LabelledFolder): string[] {
       `${wording.count(files.length - positive)} negative${from(classes.negative)}.`,
     ruleSentence(rule),
   ];
+}
+
+// A picture of something else can only have been put there by mistake.
+function refusedNote(outcomes: readonly Outcome[]): HTMLElement | null {
+  const refused = outcomes.filter(({ reading }) => reading?.gate?.judgedAnyway === true).length;
+  if (refused === 0) return null;
+  const them = refused === 1 ? "It counts" : "They count";
+  return paragraph(
+    `Outside an evaluation the gate would refuse ${plural(refused, "image")} of these. ${them} here, as with the program insitu; the CSV says which.`,
+    "figures-warning",
+  );
 }
 
 function proof(requests: NetworkRequest[] | null): string {

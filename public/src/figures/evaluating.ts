@@ -48,7 +48,8 @@ export async function readAll(
 
 async function readOne(of: LabelledFile, read: ReadImage, signal: AbortSignal): Promise<Outcome> {
   try {
-    const reading = await read(of.file, { previewSide: 0, signal });
+    // Also what the gate refuses, as the program does: it is measured what the model says of them.
+    const reading = await read(of.file, { previewSide: 0, signal, judgeAnyway: true });
     return { of, reading, error: null };
   } catch (error) {
     return { of, reading: null, error: { file: of.name, ...failureOf(error) } };
@@ -152,6 +153,7 @@ export function imagesCsv(
       probability,
       called_positive: probability === null ? null : Number(probability >= point.threshold),
       answer,
+      gate_refuses: reading?.gate == null ? null : Number(reading.gate.judgedAnyway),
       scale: reading?.scale ?? null,
       error_code: error?.code ?? null,
       error: error?.message ?? null,
