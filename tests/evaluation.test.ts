@@ -320,7 +320,7 @@ test("The exports hold every image, the case rule and the notice", { skip }, asy
   assert.equal(lines.length, 1 + 117 + 2, "a heading, the images, the two that failed");
   assert.match(
     lines[1] ?? "",
-    /^mine\/800\/0\/800_x0_class0\.png,,800,0,0\.\d+,[01],(positive|negative),[01],1,,,seed,/,
+    /^mine\/800\/0\/800_x0_class0\.png,,800,0,0\.\d+,[01],(positive|negative|uncertain),[01],1,,,seed,/,
   );
 });
 

@@ -212,9 +212,12 @@ test("Of a card's facts only what is published is read, and what it cannot read 
   put("none.card.toml", ['summary = "nothing"']);
   put("bad.card.toml", ["[[published]]", "bac = about a half"]);
   assert.deepEqual(publishedFigures(join(folder, "a.card.toml")), {
-    figures: [{ who: "Somebody 1999", bac: 0.5 }, { who: "Others 2000" }],
+    figures: [{ who: "Others 2000" }], // in place of the base's
     notes: ['One "note", with a comma', "two"],
   });
+  assert.deepEqual(publishedFigures(join(folder, "base.toml"))?.figures, [
+    { who: "Somebody 1999", bac: 0.5 },
+  ]);
   assert.equal(publishedFigures(join(folder, "none.card.toml")), null);
   assert.equal(publishedFigures(join(folder, "absent.card.toml")), null);
   assert.throws(() => publishedFigures(join(folder, "bad.card.toml")), /line 2: bac is neither/);
