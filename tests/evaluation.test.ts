@@ -168,7 +168,7 @@ async function ofNativeProbabilities(
 ): Promise<Report> {
   const read = outcomes.filter(({ error }) => error === null);
   const paths = read.map(({ of }) => pathOf(of.name));
-  const lines = native("predict", "--model", model, "--json", ...paths)
+  const lines = native("predict", "--model", model, "--json", "--judge-anyway", ...paths)
     .trimEnd()
     .split("\n");
   const probabilities = lines.map(
