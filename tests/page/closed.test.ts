@@ -179,7 +179,7 @@ describe("closed", { skip, timeout: 300_000 }, () => {
     onBare(async (served) => {
       for (const share of [0.3, 0.7]) {
         const sentence = await refusal(served.url, (page) =>
-          page.route("**/seed-*.onnx", async (route) => {
+          page.route("**/*.onnx", async (route) => {
             const response = await route.fetch();
             const body = await response.body();
             const at = Math.floor(body.length * share);
@@ -208,11 +208,11 @@ describe("closed", { skip, timeout: 300_000 }, () => {
   test("A model that is not there, or only half, is said with what to do", () =>
     onBare(async (served) => {
       const absent = await refusal(served.url, (page) =>
-        page.route("**/seed-*.onnx", (route) => route.fulfill({ status: 404 })),
+        page.route("**/*.onnx", (route) => route.fulfill({ status: 404 })),
       );
       assert.match(absent, /The model is not where it should be: the server answered 404.*reload/);
       const half = await refusal(served.url, (page) =>
-        page.route("**/seed-*.onnx", async (route) => {
+        page.route("**/*.onnx", async (route) => {
           const response = await route.fetch();
           const body = await response.body();
           await route.fulfill({ status: 200, body: body.subarray(0, body.length / 2) });

@@ -93,7 +93,7 @@ describe("reading", { skip, timeout: 300_000 }, () => {
       const probability = probabilityIn(answer);
       assert.ok(probability >= 0 && probability <= 1);
       assert.match(answer, /threshold 0\.\d+/);
-      assert.match(answer, /Model seed \d+\.\d+\.\d+ [0-9a-f]{10}/);
+      assert.match(answer, /Model best \d+\.\d+\.\d+ [0-9a-f]{10}/);
       assert.match(answer, /as it is: the size that the model expects/);
       assert.match(answer, /Time (< )?[\d.]+ m?s/);
       const picture = page.locator('#stage [data-part="picture"]');
