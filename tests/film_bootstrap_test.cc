@@ -29,7 +29,7 @@ TEST_CASE("The interval of a mean is about its standard error to both sides", "[
 
 TEST_CASE("The same seed gives the same interval", "[film_bootstrap]") {
   const auto spread = [](uint64_t seed) {
-    return BootstrapWomen(10, 50, seed,
+    return BootstrapWomen(Resamples(10, {50, seed}),
                           [](std::span<const double> weights) { return Figures{weights[0]}; })[0]
         ->high;
   };
