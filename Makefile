@@ -3,7 +3,7 @@ step := cmake/step.sh
 with := cmake/with-toolchain.sh
 
 .PHONY: help setup native asan tsan wasm site run test fuzz bench-server lint check format train models \
-  mammogram cards clean
+  mammogram gate cards clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z ,-]*\):.*## /  make \1\t/p' Makefile | expand -t 26
@@ -78,6 +78,16 @@ mammogram: native  ## train the mammogram model anew and measure it; FILMS=FOLDE
 
 cards: native  ## evaluate every model on ../shared/data, write model/NAME.report.json and model/NAME.md
 	@$(step) "cards" model/cards.sh
+GATE_DATA = ../shared/data
+gate := build/gate/images
+fit_gate := build/native/insitu-fit-gate --list $(gate)/list.tsv
+gate:  ## fit the input gate anew, and print how often it is right; GATE_DATA=FOLDER
+	@cmake/setup.sh run gate
+	@$(step) "build native" cmake/build.sh native
+	@$(step) "images of the gate" model/gate/make_images.py "$(GATE_DATA)" $(gate)
+	@$(fit_gate) --header shared/gate_parameters.h
+	@$(step) "build native, with that gate" cmake/build.sh native
+	@$(fit_gate) --report model/gate.report.json
 
 clean:  ## remove all that was built, and the tools that were set up
 	rm -rf build node_modules

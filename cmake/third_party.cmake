@@ -16,6 +16,7 @@ function(third_party_headers name folder)
 endfunction()
 
 third_party_headers(stb libstb-dev/usr/include)              # <stb/stb_image.h>
+third_party_headers(json nlohmann-json3-dev/usr/include)     # <nlohmann/json.hpp>
 third_party_headers(protozero libprotozero-dev/usr/include)  # <protozero/pbf_writer.hpp>: models, tests
 if(EMSCRIPTEN)
   # For the page. Its SSE2 code becomes WebAssembly SIMD, which Emscripten's headers translate.
@@ -34,7 +35,6 @@ if(EMSCRIPTEN)
 endif()
 
 find_package(Threads REQUIRED)
-third_party_headers(json nlohmann-json3-dev/usr/include)     # <nlohmann/json.hpp>
 third_party_headers(httplib cpp-httplib)                     # <httplib.h>
 file(STRINGS ${INSITU_SOURCES}/cpp-httplib/httplib.h version REGEX "define CPPHTTPLIB_VERSION ")
 if(NOT version MATCHES "\"([0-9.]+)" OR CMAKE_MATCH_1 VERSION_LESS 0.41)

@@ -8,10 +8,7 @@
 #include "model/checklists.h"
 #include "model/files.h"
 #include "shared/str_cat.h"
-
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
-#include <toml++/toml.h>
+#include "shared/toml.h"
 
 namespace insitu {
 namespace {

@@ -20,6 +20,8 @@ int RunPredict(const Words& words, std::ostream& out, std::ostream& err);
 int RunEvaluate(const Words& words, std::ostream& out, std::ostream& err);
 int RunEvaluateFilms(const Words& words, std::ostream& out, std::ostream& err);
 int RunCard(const Words& words, std::ostream& out, std::ostream& err);
+int RunExplain(const Words& words, std::ostream& out, std::ostream& err);
+int RunExplainCheck(const Words& words, std::ostream& out, std::ostream& err);
 int RunDescribe(const Words& words, std::ostream& out, std::ostream& err);
 int RunOnnxTest(const Words& words, std::ostream& out, std::ostream& err);
 

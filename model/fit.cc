@@ -15,17 +15,18 @@ namespace {
 
 constexpr int kTurns = 8;  // that a teacher's answer is the mean of
 
-// Everything that the weights depend on beside the program and the machine.
-std::string Identity(const TrainingData& data, const TrainingSettings& settings) {
+// Everything that the weights depend on beside the program and the machine. teachers: what made
+// data.soft, whose last digits would differ between two runs.
+std::string Identity(const TrainingData& data, const TrainingSettings& settings,
+                     const std::string& teachers) {
   const PatchSet& set = *data.set;
-  std::string text = SettingsText(settings);
+  std::string text = StrCat(SettingsText(settings), teachers);
   for (size_t c = 0; c < 3; ++c) {
     text += StrCat(" ", DecimalText(data.input.mean[c], 9), " ", DecimalText(data.input.std[c], 9));
   }
   std::vector<uint8_t> pixels;
   for (const size_t i : data.indices) {
     text += StrCat("\n", set.cases[set.case_of[i]], " ", set.labels[i]);
-    if (!data.soft.empty()) text += StrCat(" ", DecimalText(data.soft[i], 9));
     const Image image = set.image(i);
     pixels.insert(pixels.end(), image.pixels.begin(), image.pixels.end());
   }
@@ -33,8 +34,9 @@ std::string Identity(const TrainingData& data, const TrainingSettings& settings)
 }
 
 Result<NetworkWeights> FitOne(const std::string& name, const TrainingData& data,
-                              const TrainingSettings& settings, const std::string& checkpoint) {
-  const Checkpoint kept(checkpoint, name, Identity(data, settings));
+                              const TrainingSettings& settings, const std::string& teachers,
+                              const std::string& checkpoint) {
+  const Checkpoint kept(checkpoint, name, Identity(data, settings, teachers));
   auto training = std::make_unique<Training>(data, settings);
   int reached = 0;
   if (const auto state = kept.Load()) {
@@ -89,21 +91,24 @@ Result<NetworkWeights> Fit(const std::string& name, const PatchSet& set,
                            const ModelConfig& config, const std::string& checkpoint) {
   TrainingData data = {.set = &set, .indices = indices, .input = input, .soft = {}};
   Answers answers;
+  std::string taught_by;
   for (int i = 0; i < config.teachers; ++i) {
     TrainingSettings teacher = config.teacher;
     teacher.seed += static_cast<uint64_t>(i);
     ASSIGN_OR_RETURN(const NetworkWeights weights,
-                     FitOne(StrCat(name, "-teacher-", i + 1), data, teacher, checkpoint));
+                     FitOne(StrCat(name, "-teacher-", i + 1), data, teacher, "", checkpoint));
     answers.Add(weights, data);
+    taught_by += StrCat(" teacher ", SettingsText(teacher));
   }
   for (int i = 1; i < config.generations; ++i) {
     data.soft = answers.Mean();
-    ASSIGN_OR_RETURN(const NetworkWeights weights,
-                     FitOne(StrCat(name, "-generation-", i), data, config.training, checkpoint));
+    ASSIGN_OR_RETURN(const NetworkWeights weights, FitOne(StrCat(name, "-generation-", i), data,
+                                                          config.training, taught_by, checkpoint));
     answers.Add(weights, data);
+    taught_by += " generation";
   }
   data.soft = answers.Mean();
-  return FitOne(name, data, config.training, checkpoint);
+  return FitOne(name, data, config.training, taught_by, checkpoint);
 }
 
 }  // namespace insitu

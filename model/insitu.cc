@@ -12,8 +12,15 @@ namespace {
 constexpr const char* kUsage =
     R"(usage: insitu COMMAND …
 
-  predict --model MODEL IMAGE… [--json]
-      What the model says of each image. --json: one JSON object a line.
+  predict --model MODEL IMAGE… [--json] [--judge-anyway]
+      What the model says of each image. --json: one JSON object a line. An image that the model
+      cannot judge is refused, with the reason: glass, pen, blur, compression, scale, other_stain,
+      photograph, drawing, grey_not_film, colour_not_histology, histology_not_film,
+      film_not_histology, too_small. --judge-anyway: reads it all the same, and says so.
+  explain --model MODEL IMAGE [--json] [--judge-anyway]
+      Which parts of the image moved the probability, as a map. What the network used, not a proof.
+  explain-check --model MODEL IMAGE… [--json]
+      Whether such maps are of the model: their rank correlation with maps of shuffled weights.
   evaluate --model MODEL FOLDER [--cases LIST.txt] [--json]
       How right the model is on labelled patches, FOLDER/CASE/LABEL/…_classLABEL.png, LABEL 0 or 1,
       with 95 % intervals by the bootstrap over cases.
@@ -39,9 +46,14 @@ For research and education. Not a medical device.
 
 int Run(const Words& words) {
   using Command = int (*)(const Words&, std::ostream&, std::ostream&);
-  static const std::map<std::string, Command> kCommands = {
-      {"predict", RunPredict}, {"evaluate", RunEvaluate}, {"evaluate-films", RunEvaluateFilms},
-      {"card", RunCard},       {"model", RunDescribe},    {"onnx-test", RunOnnxTest}};
+  static const std::map<std::string, Command> kCommands = {{"predict", RunPredict},
+                                                           {"explain", RunExplain},
+                                                           {"explain-check", RunExplainCheck},
+                                                           {"evaluate", RunEvaluate},
+                                                           {"evaluate-films", RunEvaluateFilms},
+                                                           {"card", RunCard},
+                                                           {"model", RunDescribe},
+                                                           {"onnx-test", RunOnnxTest}};
   if (words.empty()) return UsageError("A command is needed.", std::cerr);
   if (words[0] == "--help" || words[0] == "help") {
     std::cout << kUsage;

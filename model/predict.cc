@@ -31,6 +31,15 @@ Json ErrorJson(const std::string& file, const Error& error) {
   return {{"file", file}, {"error", {{"code", ErrorName(error.code)}, {"message", error.message}}}};
 }
 
+// What the gate said: a refusal without judged_anyway is an error instead of a prediction.
+Json GateJson(const Gate& gate) {
+  return {{"kind", KindName(gate.verdict.kind)},
+          {"accepted", gate.verdict.accepted},
+          {"reason", ReasonName(gate.verdict.reason)},
+          {"score", gate.verdict.score},
+          {"judged_anyway", gate.judged_anyway}};
+}
+
 Json PredictionJson(const std::string& file, const Classifier& classifier, const Prediction& p) {
   const ModelInfo& info = classifier.info();
   Json probabilities = Json::object();
@@ -52,8 +61,10 @@ Json PredictionJson(const std::string& file, const Classifier& classifier, const
         {"width", p.placement.width},
         {"height", p.placement.height}}},
       {"scale", p.placement.scale},
+      {"gate", GateJson(classifier.gate())},
       {"ms",
        {{"decode", p.times.decode_ms},
+        {"gate", p.times.gate_ms},
         {"preprocess", p.times.preprocess_ms},
         {"network", p.times.network_ms}}},
   };
@@ -68,32 +79,37 @@ std::string PredictionText(const std::string& file, const Classifier& classifier
        << std::fixed << std::setprecision(3) << p.probabilities[positive] << ", threshold "
        << info.threshold << "; " << p.image_width << "x" << p.image_height << " px";
   if (p.placement.scale != 1) text << " scaled by " << p.placement.scale;
-  const double ms = p.times.decode_ms + p.times.preprocess_ms + p.times.network_ms;
+  const Gate& gate = classifier.gate();
+  if (gate.judged_anyway) text << "; refused by the gate and judged anyway";
+  if (gate.verdict.reason != GateReason::kNone) text << "; " << ReasonName(gate.verdict.reason);
+  const double ms =
+      p.times.decode_ms + p.times.gate_ms + p.times.preprocess_ms + p.times.network_ms;
   text << "; " << std::setprecision(1) << ms << " ms)";
   return text.str();
 }
 
-Result<Prediction> Predict(const std::string& file, Classifier* classifier) {
+Result<Prediction> Predict(const std::string& file, bool judge_anyway, Classifier* classifier) {
   ASSIGN_OR_RETURN(const auto bytes, ReadFile(file, kMaxImageBytes, ErrorCode::kImageTooLarge));
-  return classifier->Classify(bytes);
+  return classifier->Read(bytes, judge_anyway);
 }
 
 }  // namespace
 
 int RunPredict(const Words& words, std::ostream& out, std::ostream& err) {
-  const auto arguments = Arguments::Parse(words, {{"model", true}, {"json"}});
+  const auto arguments = Arguments::Parse(words, {{"model", true}, {"json"}, {"judge-anyway"}});
   if (!arguments.ok()) return UsageError(arguments.error().message, err);
   const Words& files = arguments.value().positional();
   if (!arguments.value().Has("model")) return UsageError("predict needs --model MODEL.", err);
   if (files.empty()) return UsageError("predict needs an image.", err);
   const bool json = arguments.value().Has("json");
+  const bool judge_anyway = arguments.value().Has("judge-anyway");
 
   Result<Classifier> loaded = LoadClassifier(arguments.value().Text("model"));
   if (!loaded.ok()) return Failure(loaded.error(), err);
   Classifier& classifier = loaded.value();
   int exit_code = kExitOk;
   for (const std::string& file : files) {
-    const Result<Prediction> prediction = Predict(file, &classifier);
+    const Result<Prediction> prediction = Predict(file, judge_anyway, &classifier);
     if (prediction.ok()) {
       out << (json ? ToText(PredictionJson(file, classifier, prediction.value()), false)
                    : PredictionText(file, classifier, prediction.value()));
@@ -102,9 +118,17 @@ int RunPredict(const Words& words, std::ostream& out, std::ostream& err) {
     }
     exit_code = kExitFailure;
     if (json) {
-      out << ToText(ErrorJson(file, prediction.error()), false) << std::endl;
+      Json error = ErrorJson(file, prediction.error());
+      if (prediction.error().code == ErrorCode::kImageRefused) {
+        error["gate"] = GateJson(classifier.gate());
+      }
+      out << ToText(error, false) << std::endl;
     } else {
-      err << file << ": " << prediction.error().message << std::endl;
+      err << file << ": " << prediction.error().message;
+      if (prediction.error().code == ErrorCode::kImageRefused) {
+        err << " (" << ReasonName(classifier.gate().verdict.reason) << ')';
+      }
+      err << std::endl;
     }
   }
   return exit_code;

@@ -22,6 +22,7 @@ import { brotliCompressSync, constants } from "node:zlib";
 import { build, transform } from "esbuild";
 import { cssSubset } from "./css-subset.mjs";
 import { onnxMetadata } from "./onnx-metadata.mjs";
+import { publishedFigures } from "./published.mjs";
 
 const root = join(import.meta.dirname, "..");
 const page = import.meta.dirname;
@@ -65,8 +66,9 @@ function add(name, content) {
   return { file: hashed, integrity: `sha256-${digest(bytes, "base64")}` };
 }
 
-// The sources of what is fetched only for an account.
+// The sources of what is fetched only for an account, and for the pages about figures.
 const isOfAccount = (name) => name.startsWith("account/");
+const isOfFigures = (name) => name.startsWith("figures/");
 
 async function bundle(entry, format, define = {}) {
   const { outputFiles } = await build({
@@ -95,7 +97,7 @@ const bootstrap = () =>
 const own = (name) => readFileSync(join(page, name), "utf8");
 
 function pageSources() {
-  return [own("index.html"), ...sourceTexts((name) => !isOfAccount(name))];
+  return [own("index.html"), ...sourceTexts((name) => !isOfAccount(name) && !isOfFigures(name))];
 }
 
 function pageStyle() {
@@ -103,9 +105,9 @@ function pageStyle() {
 }
 
 // What the page's style sheet does not have already.
-function accountStyle() {
-  const sources = [...pageSources(), ...sourceTexts(isOfAccount)];
-  return style(`${cssSubset(bootstrap(), sources, pageSources())}\n${own("account.css")}`);
+function partStyle(isOfPart, css) {
+  const sources = [...pageSources(), ...sourceTexts(isOfPart)];
+  return style(`${cssSubset(bootstrap(), sources, pageSources())}\n${own(css)}`);
 }
 
 async function style(css) {
@@ -120,11 +122,16 @@ async function style(css) {
   return code;
 }
 
+// A file of what was built of wasm/.
+function wasm(name) {
+  const path = join(options.engines, name);
+  if (!existsSync(path)) fail(`${path} is not there. Run make wasm first.`);
+  return readFileSync(path);
+}
+
 function engines() {
   const entries = ["simd", "relaxed"].map((kind) => {
-    const path = join(options.engines, `wasm-${kind}/engine.wasm`);
-    if (!existsSync(path)) fail(`${path} is not there. Run make wasm first.`);
-    return [kind, add(`engine-${kind}.wasm`, readFileSync(path))];
+    return [kind, add(`engine-${kind}.wasm`, wasm(`wasm-${kind}/engine.wasm`))];
   });
   return Object.fromEntries(entries);
 }
@@ -143,25 +150,77 @@ function models() {
     const [id, kind] = [about.get("insitu.id"), about.get("insitu.kind")];
     if (id === undefined || kind === undefined) fail(`${name} does not say its id and its kind.`);
     const { file } = add(name, bytes);
-    return { id, kind, file, bytes: bytes.length, sha256: digest(bytes, "hex") };
+    return { name, id, kind, file, bytes: bytes.length, sha256: digest(bytes, "hex") };
   });
 }
 
 async function account() {
-  const hasher = join(options.engines, "wasm-simd/argon2.wasm");
-  if (!existsSync(hasher)) fail(`${hasher} is not there. Run make wasm first.`);
   const worker = add("argon2-worker.js", await bundle("account/argon2-worker.ts", "iife"));
-  const module = add("argon2.wasm", readFileSync(hasher));
-  const catalog = { style: add("account.css", await accountStyle()), hasher: { module, worker } };
+  const module = add("argon2.wasm", wasm("wasm-simd/argon2.wasm"));
+  const catalog = {
+    style: add("account.css", await partStyle(isOfAccount, "account.css")),
+    hasher: { module, worker },
+  };
   const define = { ACCOUNT_CATALOG: JSON.stringify(catalog) };
   const script = add("account.js", await bundle("account/main.ts", "esm", define));
   return { script: script.file, worker: worker.file };
 }
 
+// What lies beside the models: NAME.report.json, what insitu evaluate printed of it; NAME.md, its card;
+// NAME.card.toml with what others published.
+function reports(models) {
+  return models.flatMap(({ name, sha256 }) => {
+    const stem = basename(name, ".onnx");
+    const beside = (ending) => join(options.models, `${stem}.${ending}`);
+    if (!existsSync(beside("report.json"))) return [];
+    const report = readFileSync(beside("report.json"));
+    if (JSON.parse(report).model.sha256 !== sha256)
+      fail(`${beside("report.json")} is of another model than ${name}. Run make cards.`);
+    const published = publishedFigures(beside("card.toml"));
+    const card = existsSync(beside("md")) ? readFileSync(beside("md")) : null;
+    return [
+      {
+        model: sha256,
+        report: add(`report-${stem}.json`, report),
+        card: card && add(`card-${stem}.txt`, card),
+        facts: published && add(`published-${stem}.json`, JSON.stringify(published)),
+      },
+    ];
+  });
+}
+
+async function figures(models) {
+  const worker = add("evaluation-worker.js", await bundle("figures/evaluation-worker.ts", "iife"));
+  const gate = join(options.models, "gate.report.json");
+  const catalog = {
+    style: add("figures.css", await partStyle(isOfFigures, "figures.css")),
+    module: add("evaluation.wasm", wasm("wasm-simd/evaluation.wasm")),
+    worker,
+    gate: existsSync(gate) ? add("report-gate.json", readFileSync(gate)) : null,
+  };
+  const define = { FIGURES_CATALOG: JSON.stringify(catalog) };
+  const script = add("figures.js", await bundle("figures/main.ts", "esm", define));
+  return { catalog: { script: script.file, reports: reports(models) }, worker: worker.file };
+}
+
 async function compose() {
   const worker = add("engine-worker.js", await bundle("engine-worker.ts", "iife"));
   const { script, worker: hashWorker } = await account();
-  const catalog = { worker, engines: engines(), account: script, models: models() };
+  const networks = models();
+  const { catalog: pages, worker: evaluationWorker } = await figures(networks);
+  const catalog = {
+    worker,
+    engines: engines(),
+    account: script,
+    figures: pages,
+    models: networks.map(({ id, kind, file, bytes, sha256 }) => ({
+      id,
+      kind,
+      file,
+      bytes,
+      sha256,
+    })),
+  };
   const names = {
     CSP: PAGE_POLICY,
     ICON: add("icon.svg", readFileSync(join(page, "icon.svg"))).file,
@@ -179,7 +238,7 @@ async function compose() {
   const policies = {
     csp: PAGE_POLICY,
     worker_csp: WORKER_POLICY,
-    workers: [worker.file, hashWorker],
+    workers: [worker.file, hashWorker, evaluationWorker],
   };
   // Says to the page that there is no server behind it; a server answers this address itself.
   files.set("api/config", Buffer.from("null\n"));

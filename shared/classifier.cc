@@ -38,17 +38,16 @@ std::string SelfSha256(std::span<const uint8_t> model, const std::string& digits
 // network that ends in softmax are its logarithms. Guo et al., On Calibration of Modern Neural
 // Networks, ICML 2017.
 void Calibrate(const ModelInfo& info, std::vector<float>* values) {
-  double largest = -HUGE_VAL;
-  std::vector<double> logits;
-  for (float value : *values) {
+  const auto logit = [&info](float value) {
     constexpr double kSmallest = 1e-30;  // of a float that is not subnormal, or so
-    const double logit = info.outputs_logits ? value : std::log(std::max<double>(value, kSmallest));
-    logits.push_back(logit / info.temperature);
-    largest = std::max(largest, logits.back());
-  }
+    const double raw = info.outputs_logits ? value : std::log(std::max<double>(value, kSmallest));
+    return raw / info.temperature;
+  };
+  double largest = -HUGE_VAL;
+  for (const float value : *values) largest = std::max(largest, logit(value));
   double sum = 0;
-  for (double& logit : logits) sum += logit = std::exp(static_cast<float>(logit - largest));
-  for (size_t i = 0; i < logits.size(); ++i) (*values)[i] = static_cast<float>(logits[i] / sum);
+  for (float& value : *values) sum += value = std::exp(static_cast<float>(logit(value) - largest));
+  for (float& value : *values) value = static_cast<float>(value / sum);
 }
 
 // The graph's one input as (height, width, channels), and its one output as one value a label.
@@ -134,14 +133,65 @@ Status Classifier::CheckKnownAnswer() {
               static_cast<int>(worst * 1e6F));
 }
 
+Result<Prediction> Classifier::Read(std::span<const uint8_t> encoded, bool judge_anyway) {
+  StageTimes times;
+  const double start = NowMs();
+  ASSIGN_OR_RETURN(last_image_, DecodeImage(encoded));
+  times.decode_ms = NowMs() - start;
+  RETURN_IF_ERROR(Judge(last_image_, judge_anyway, &times));
+  ASSIGN_OR_RETURN(Prediction prediction, Classify(last_image_));
+  prediction.times.decode_ms = times.decode_ms;
+  prediction.times.gate_ms = times.gate_ms;
+  return prediction;
+}
+
+Result<Explanation> Classifier::Explain(std::span<const uint8_t> encoded, bool judge_anyway) {
+  StageTimes times;
+  ASSIGN_OR_RETURN(const Image image, DecodeImage(encoded));
+  RETURN_IF_ERROR(Judge(image, judge_anyway, &times));
+  ASSIGN_OR_RETURN(const Placement placement, Preprocess(image, info_.input, input_));
+  ASSIGN_OR_RETURN(Explanation explanation, Occlude(input_, info_.input, this));
+  explanation.placement = placement;
+  return explanation;
+}
+
+Status Classifier::Judge(const Image& image, bool judge_anyway, StageTimes* times) {
+  const double start = NowMs();
+  const bool wants_film = info_.kind == "mammogram";
+  gate_.verdict = JudgeImage(image, wants_film ? ImageKind::kMammogram : ImageKind::kHistology);
+  gate_.known = true;
+  gate_.judged_anyway = judge_anyway && !gate_.verdict.accepted;
+  times->gate_ms = NowMs() - start;
+  if (gate_.verdict.accepted || judge_anyway) return {};
+  return Fail(ErrorCode::kImageRefused,
+              "The model cannot judge this image; use one that it was made for.");
+}
+
 Result<Prediction> Classifier::Classify(std::span<const uint8_t> encoded) {
   const double start = NowMs();
-  ASSIGN_OR_RETURN(Image image, DecodeImage(encoded));
+  ASSIGN_OR_RETURN(last_image_, DecodeImage(encoded));
   const double decode_ms = NowMs() - start;
-  ASSIGN_OR_RETURN(Prediction prediction, Classify(image));
+  ASSIGN_OR_RETURN(Prediction prediction, Classify(last_image_));
   prediction.times.decode_ms = decode_ms;
-  last_image_ = std::move(image);
   return prediction;
+}
+
+// Leaves the calibrated probabilities in output_.
+Status Classifier::RunNetwork(std::span<const float> input) {
+  RETURN_IF_ERROR(network_->Run(1, input, output_));
+  for (float value : output_) {
+    if (!std::isfinite(value)) {
+      return Fail(ErrorCode::kNotFinite,
+                  "The network returned something that is not a number; no prediction is made.");
+    }
+  }
+  Calibrate(info_, &output_);
+  return {};
+}
+
+Result<float> Classifier::Score(std::span<const float> input) {
+  RETURN_IF_ERROR(RunNetwork(input));
+  return output_[static_cast<size_t>(info_.positive)];
 }
 
 Result<Prediction> Classifier::Classify(const Image& image) {
@@ -152,16 +202,9 @@ Result<Prediction> Classifier::Classify(const Image& image) {
   ASSIGN_OR_RETURN(prediction.placement, Preprocess(image, info_.input, input_));
   prediction.times.preprocess_ms = NowMs() - start;
   start = NowMs();
-  RETURN_IF_ERROR(network_->Run(1, input_, output_));
+  RETURN_IF_ERROR(RunNetwork(input_));
   prediction.times.network_ms = NowMs() - start;
-  for (float value : output_) {
-    if (!std::isfinite(value)) {
-      return Fail(ErrorCode::kNotFinite,
-                  "The network returned something that is not a number; no prediction is made.");
-    }
-  }
   prediction.probabilities = output_;
-  Calibrate(info_, &prediction.probabilities);
   prediction.positive =
       prediction.probabilities[static_cast<size_t>(info_.positive)] >= info_.threshold;
   return prediction;

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "shared/explanation.h"
+#include "shared/gate.h"
 #include "shared/image.h"
 #include "shared/model_info.h"
 #include "shared/preprocess.h"
@@ -17,6 +19,7 @@ namespace insitu {
 
 struct StageTimes {
   double decode_ms = 0;
+  double gate_ms = 0;  // of Read alone
   double preprocess_ms = 0;
   double network_ms = 0;
 };
@@ -32,8 +35,15 @@ struct Prediction {
 
 class Network;
 
+// What the gate said of an image, and whether it was read in spite of that.
+struct Gate {
+  bool known = false;  // an image was judged
+  GateVerdict verdict;
+  bool judged_anyway = false;
+};
+
 // Not thread-safe; one instance a thread. Movable, not copyable: it owns the network's memory.
-class Classifier {
+class Classifier final : Scorer {
  public:
   // model: an ONNX file with the metadata of model_info.h; not referred to after the call. Checks
   // the file's own SHA-256, plans the network and runs the known answer; a model that fails any of
@@ -45,14 +55,26 @@ class Classifier {
   Classifier& operator=(Classifier&&) noexcept;
   ~Classifier();
 
-  // encoded: the bytes of an image file. Errors: those of DecodeImage, and kNotFinite.
+  // What a person's image goes through. encoded: the bytes of an image file. It is read only where
+  // the gate accepts it, or judge_anyway says so. Errors: those of DecodeImage, kImageRefused
+  // (gate() tells why), and kNotFinite.
+  Result<Prediction> Read(std::span<const uint8_t> encoded, bool judge_anyway);
+
+  // Of the last Read that decoded its image, refused or not.
+  const Gate& gate() const { return gate_; }
+
+  // Which parts of the image moved the probability: explanation.h. Errors: those of Read.
+  Result<Explanation> Explain(std::span<const uint8_t> encoded, bool judge_anyway);
+
+  // Reads without asking the gate, for labelled images: an evaluation that leaves out what looks
+  // odd would measure another thing. Errors: those of DecodeImage, and kNotFinite.
   Result<Prediction> Classify(std::span<const uint8_t> encoded);
 
   // The same for pixels at hand; decode_ms is 0.
   Result<Prediction> Classify(const Image& image);
 
-  // Gives away the image that the last successful Classify(encoded) decoded, so that a large one
-  // does not stay in memory.
+  // Gives away the image that the last Read or Classify(encoded) decoded, refused or not, so that a
+  // large one does not stay in memory.
   Image TakeLastImage() { return std::exchange(last_image_, {}); }
 
   const ModelInfo& info() const { return info_; }
@@ -62,12 +84,16 @@ class Classifier {
  private:
   Classifier(ModelInfo info, std::string sha256, std::unique_ptr<Network> network);
   Status CheckKnownAnswer();
+  Status Judge(const Image& image, bool judge_anyway, StageTimes* times);
+  Status RunNetwork(std::span<const float> input);
+  Result<float> Score(std::span<const float> input) override;
 
   ModelInfo info_;
   std::string sha256_;
   std::unique_ptr<Network> network_;
   std::vector<float> input_;   // (input.height, input.width, input.channels)
   std::vector<float> output_;  // (labels)
+  Gate gate_;
   Image last_image_;
 };
 

@@ -53,6 +53,8 @@ const char* ErrorName(ErrorCode code) {
       return "out_of_memory";
     case ErrorCode::kInvalidArgument:
       return "invalid_argument";
+    case ErrorCode::kImageRefused:
+      return "image_refused";
   }
   return "unknown";
 }

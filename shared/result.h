@@ -30,6 +30,7 @@ enum class ErrorCode : int {
   kNotFinite = 10,        // the network returned NaN or infinity
   kOutOfMemory = 11,
   kInvalidArgument = 12,  // the caller broke the contract of a function
+  kImageRefused = 13,     // the gate (gate.h) does not let the image be read
 };
 
 // Stable lower-case name of a code, for instance "image_truncated".

@@ -4,6 +4,7 @@ import { test, type TestContext } from "node:test";
 import { EnginePool, MAX_WORKERS, poolSize, type PoolOptions } from "../public/src/engine-pool.ts";
 import {
   EngineError,
+  type GateFacts,
   type NetworkRequest,
   type Reading,
   type WorkerReply,
@@ -38,10 +39,10 @@ class FakeWorker extends EventTarget {
     this.#reply({ id: this.last.id, ok: true, value: value as Reading, memoryBytes, requests });
   }
 
-  fail(code: string, fatal = false): void {
+  fail(code: string, fatal = false, gate: GateFacts | null = null): void {
     const { id } = this.last;
-    const message = `because of ${code}`;
-    this.#reply({ id, ok: false, code, message, fatal, memoryBytes: MEGABYTE, requests: [] });
+    const state = { memoryBytes: MEGABYTE, requests: [] };
+    this.#reply({ id, ok: false, code, message: `because of ${code}`, gate, fatal, ...state });
   }
 
   break(message: string): void {
@@ -367,4 +368,41 @@ test("A closed pool ends its workers and rejects what waits", async (context) =>
   await rejectsWith(running, "pool_closed");
   await rejectsWith(queued, "pool_closed");
   assert.ok(at(0).terminated);
+});
+
+test("A refused image is rejected in words with what the gate said", async (context) => {
+  const { pool, at } = setUp(context);
+  const reading = pool.classify(file, plain);
+  at(0).succeed();
+  const gate: GateFacts = {
+    kind: "other",
+    accepted: false,
+    reason: "photograph",
+    score: 0.1,
+    judgedAnyway: false,
+  };
+  at(0).fail("image_refused", false, gate);
+  await assert.rejects(reading, (error) => {
+    assert.ok(error instanceof EngineError);
+    assert.equal(error.code, "image_refused");
+    assert.deepEqual(error.gate, gate);
+    assert.match(error.message, /looks like a photograph/);
+    return true;
+  });
+});
+
+test("Judging anyway and explaining are asked of the worker as they were asked of the pool", async (context) => {
+  const { pool, at } = setUp(context, { size: 1 });
+  const reading = pool.classify(file, { previewSide: 8, judgeAnyway: true });
+  at(0).succeed();
+  await settled();
+  const { op, judgeAnyway } = at(0).last as { op: string; judgeAnyway: boolean };
+  assert.deepEqual([op, judgeAnyway], ["classify", true]);
+  at(0).succeed({ probabilities: [1, 0] });
+  assert.deepEqual(await reading, { probabilities: [1, 0] });
+  const map = pool.explain(file);
+  await settled();
+  assert.deepEqual(at(0).last, { id: at(0).last.id, op: "explain", file, judgeAnyway: false });
+  at(0).succeed({ width: 1, height: 1 });
+  assert.deepEqual(await map, { width: 1, height: 1 });
 });

@@ -7,12 +7,13 @@ import { test } from "node:test";
 import { serve, type WorkerScope } from "../public/src/engine-worker.ts";
 import {
   MAX_IMAGE_BYTES,
+  type Explanation,
   type Reading,
   type WorkerReply,
   type WorkerRequest,
 } from "../public/src/messages.ts";
 import { KEPT, lockNetwork } from "../public/src/network-lock.ts";
-import { png, tissue } from "./made_images.ts";
+import { pgm, png, tissue } from "./made_images.ts";
 
 const root = join(import.meta.dirname, "..");
 const wasm = join(root, "build/wasm-simd/engine.wasm");
@@ -63,8 +64,8 @@ function served(): FakeScope {
   return scope;
 }
 
-function classify(id: number, file: Blob, previewSide = 0): WorkerRequest {
-  return { id, op: "classify", file, previewSide };
+function classify(id: number, file: Blob, previewSide = 0, judgeAnyway = false): WorkerRequest {
+  return { id, op: "classify", file, previewSide, judgeAnyway };
 }
 
 async function started(): Promise<FakeScope> {
@@ -103,6 +104,33 @@ test("A model other than the site's own is refused", { skip }, async () => {
   assert.ok(!reply.ok);
   assert.equal(reply.code, "model_corrupt");
   assert.match(reply.message, /nothing is read with it/);
+});
+
+test(
+  "A refused image is a failure that tells why, and is read when asked again",
+  { skip },
+  async () => {
+    const scope = await started();
+    const grey = new Blob([new Uint8Array(pgm(tissue(80, 60, 1)))]);
+    const refused = await scope.ask(classify(2, grey));
+    assert.ok(!refused.ok);
+    assert.equal(refused.code, "image_refused");
+    assert.equal(refused.fatal, false);
+    assert.ok(refused.gate?.reason);
+    const read = await scope.ask(classify(3, grey, 0, true));
+    assert.ok(read.ok);
+    assert.equal((read.value as Reading).gate?.judgedAnyway, true);
+  },
+);
+
+test("A map is answered with its values handed over", { skip }, async () => {
+  const scope = await started();
+  const file = new Blob([new Uint8Array(png(tissue(50, 50, 1)))]);
+  const reply = await scope.ask({ id: 2, op: "explain", file, judgeAnyway: false });
+  assert.ok(reply.ok);
+  const map = reply.value as Explanation;
+  assert.equal(map.values.length, map.width * map.height);
+  assert.deepEqual(scope.transferred, [map.values.buffer]);
 });
 
 test(

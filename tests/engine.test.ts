@@ -116,6 +116,47 @@ for (const build of builds) {
       assert.deepEqual(answers[2], answers[0]);
     });
 
+    test("judges each image before it reads it: accepts tissue", async () => {
+      const engine = await load(build);
+      const { gate, gateMs } = engine.classify(png(tissue(50, 50, 1)), 0);
+      assert.ok(gate);
+      const { kind, accepted, reason, score, judgedAnyway } = gate;
+      assert.deepEqual([kind, accepted, reason, judgedAnyway], ["histology", true, null, false]);
+      assert.ok(score >= 0.5 && score <= 1);
+      assert.ok(gateMs >= 0 && gateMs < 60_000);
+    });
+
+    test("refuses what the model cannot judge, unless it is asked again", async () => {
+      const engine = await load(build);
+      const grey = pgm(tissue(120, 90, 8));
+      const refusal = (error: unknown) => {
+        assert.ok(error instanceof EngineError);
+        assert.equal(error.code, "image_refused");
+        assert.equal(error.gate?.accepted, false);
+        assert.equal(error.gate.judgedAnyway, false);
+        assert.ok(error.gate.reason !== null);
+        return true;
+      };
+      assert.throws(() => engine.classify(grey, 0), refusal);
+      assert.throws(() => engine.explain(grey), refusal);
+      const { probabilities, gate } = engine.classify(grey, 0, true);
+      assert.equal(probabilities.length, 2);
+      assert.equal(gate?.judgedAnyway, true);
+      assert.equal(gate.accepted, false);
+    });
+
+    test("explains an answer by a map over the region that it saw", async () => {
+      const engine = await load(build);
+      const image = png(tissue(120, 80, 3));
+      const { width, height, values, probability, region } = engine.explain(image);
+      assert.deepEqual([width, height, values.length], [13, 13, 169]);
+      const prediction = engine.classify(image, 0);
+      assert.equal(probability, prediction.probabilities[engine.model.positive]);
+      assert.deepEqual(region, prediction.region);
+      assert.ok(values.some((value) => value !== 0));
+      assert.ok(values.every((value) => Math.abs(value) <= 1));
+    });
+
     test("names what is wrong with a file, and reads the next one", async () => {
       const engine = await load(build);
       const whole = png(tissue(50, 50, 5));
@@ -155,7 +196,7 @@ for (const build of builds) {
       const image = png(tissue(50, 50, 9));
       const faulty = engineThatTraps(readFileSync(wasmOf(build)), image.length);
       const engine = await Engine.create(new WebAssembly.Module(faulty), readFileSync(seed));
-      assert.equal(engine.classify(ppm(tissue(50, 50, 9)), 0).probabilities.length, 2);
+      assert.equal(engine.classify(bmp(tissue(50, 50, 9)), 0).probabilities.length, 2);
       assert.throws(() => engine.classify(image, 0), fails("engine_trap", /unreachable/));
     });
 
@@ -164,7 +205,7 @@ for (const build of builds) {
       const images = [png(tissue(50, 50, 6)), ppm(tissue(50, 50, 7)), pgm(tissue(120, 90, 8))];
       const broken = images[0]?.subarray(0, 200) ?? Buffer.alloc(0);
       const readOnce = () => {
-        for (const image of images) engine.classify(image, 64);
+        for (const image of images) engine.classify(image, 64, true);
         assert.throws(() => engine.classify(broken, 64), EngineError);
       };
       readOnce();
@@ -207,7 +248,7 @@ describe("parity", { skip }, () => {
   }
 
   function nativeProbabilities(paths: string[]): number[] {
-    const words = ["predict", "--model", seed, "--json", ...paths];
+    const words = ["predict", "--judge-anyway", "--model", seed, "--json", ...paths];
     const { stdout, stderr, status } = spawnSync(native, words, {
       encoding: "utf8",
       maxBuffer: 1 << 28,
@@ -222,7 +263,9 @@ describe("parity", { skip }, () => {
   async function wasmProbabilities(build: string, paths: string[]): Promise<number[]> {
     const engine = await load(build);
     const positive = (prediction: Prediction) => prediction.probabilities[engine.model.positive];
-    return paths.map((path) => positive(engine.classify(readFileSync(path), 0)) ?? Number.NaN);
+    return paths.map(
+      (path) => positive(engine.classify(readFileSync(path), 0, true)) ?? Number.NaN,
+    );
   }
 
   async function compare(paths: string[]): Promise<void> {

@@ -7,6 +7,7 @@
 #include "shared/model_info.h"
 #include "tests/make_image.h"
 #include "tests/make_model.h"
+#include "tests/make_tissue.h"
 
 namespace insitu {
 namespace {
@@ -139,6 +140,67 @@ TEST_CASE("Keys and indices out of range give NaN and NULL", "[engine_api]") {
 TEST_CASE("Destroying nothing does nothing", "[engine_api]") {
   insitu_destroy(nullptr);
   insitu_free(insitu_alloc(16));
+}
+
+TEST_CASE("An image behind the gate is read, and what the gate said crosses the boundary",
+          "[engine_api][gate]") {
+  const Engine engine(MakeClassifierModel());
+  CHECK(insitu_text(engine.held, INSITU_GATE_REASON, 0) == nullptr);
+  CHECK(std::isnan(insitu_number(engine.held, INSITU_GATE_ACCEPTED, 0)));
+  const auto png = EncodePng(TissueImage(50, 50, 1));
+  REQUIRE(insitu_read(engine.held, png.data(), png.size(), 0, 0) == 0);
+  CHECK(insitu_number(engine.held, INSITU_GATE_ACCEPTED, 0) == 1);
+  CHECK(insitu_number(engine.held, INSITU_GATE_SCORE, 0) > 0.5);
+  CHECK(insitu_number(engine.held, INSITU_JUDGED_ANYWAY, 0) == 0);
+  CHECK(insitu_number(engine.held, INSITU_GATE_MS, 0) >= 0);
+  CHECK(std::string(insitu_text(engine.held, INSITU_GATE_KIND, 0)) == "histology");
+  CHECK(std::string(insitu_text(engine.held, INSITU_GATE_REASON, 0)).empty());
+  CHECK(insitu_number(engine.held, INSITU_PROBABILITY, 1) > 0);
+}
+
+TEST_CASE("A refused image has a reason and a preview but no prediction, unless judged anyway",
+          "[engine_api][gate]") {
+  const Engine engine(MakeClassifierModel());
+  const auto png = EncodePng(SmoothImage(80, 60, 3));
+  const int refused = insitu_read(engine.held, png.data(), png.size(), 40, 0);
+  CHECK(refused == static_cast<int>(ErrorCode::kImageRefused));
+  CHECK(std::string(insitu_error_name()) == "image_refused");
+  CHECK(insitu_number(engine.held, INSITU_GATE_ACCEPTED, 0) == 0);
+  CHECK_FALSE(std::string(insitu_text(engine.held, INSITU_GATE_REASON, 0)).empty());
+  CHECK(std::isnan(insitu_number(engine.held, INSITU_PROBABILITY, 1)));
+  CHECK(insitu_number(engine.held, INSITU_PREVIEW_WIDTH, 0) == 40);
+  CHECK(insitu_preview(engine.held) != nullptr);
+
+  REQUIRE(insitu_read(engine.held, png.data(), png.size(), 0, 1) == 0);
+  CHECK(insitu_number(engine.held, INSITU_JUDGED_ANYWAY, 0) == 1);
+  CHECK(insitu_number(engine.held, INSITU_GATE_ACCEPTED, 0) == 0);
+  CHECK(insitu_number(engine.held, INSITU_PROBABILITY, 1) > 0);
+}
+
+TEST_CASE("A map crosses the boundary, and is refused where the image is",
+          "[engine_api][explanation]") {
+  const Engine engine(MakeClassifierModel());
+  CHECK(insitu_map(engine.held) == nullptr);
+  CHECK(std::isnan(insitu_number(engine.held, INSITU_MAP_WIDTH, 0)));
+  const auto photograph = EncodePng(SmoothImage(80, 60, 3));
+  CHECK(insitu_explain(engine.held, photograph.data(), photograph.size(), 0) ==
+        static_cast<int>(ErrorCode::kImageRefused));
+  CHECK(insitu_map(engine.held) == nullptr);
+
+  const auto png = EncodePng(TissueImage(60, 50, 1));
+  REQUIRE(insitu_explain(engine.held, png.data(), png.size(), 0) == 0);
+  CHECK(insitu_number(engine.held, INSITU_MAP_WIDTH, 0) == 8);  // the input's pixels
+  CHECK(insitu_number(engine.held, INSITU_MAP_HEIGHT, 0) == 8);
+  REQUIRE(insitu_read(engine.held, png.data(), png.size(), 0, 0) == 0);
+  CHECK(insitu_number(engine.held, INSITU_MAP_PROBABILITY, 0) ==
+        insitu_number(engine.held, INSITU_PROBABILITY, 1));
+  CHECK(insitu_number(engine.held, INSITU_MAP_LEFT, 0) ==
+        insitu_number(engine.held, INSITU_REGION_LEFT, 0));
+  CHECK(insitu_number(engine.held, INSITU_MAP_REGION_WIDTH, 0) ==
+        insitu_number(engine.held, INSITU_REGION_WIDTH, 0));
+  const float* map = insitu_map(engine.held);
+  REQUIRE(map != nullptr);
+  for (size_t i = 0; i < 64; ++i) CHECK(std::fabs(map[i]) <= 1);
 }
 
 }  // namespace

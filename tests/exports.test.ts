@@ -101,3 +101,32 @@ test("The point in force and the band without an answer are part of every result
   assert.deepEqual([image["probability_low"], image["probability_high"]], [0.7, 0.88]);
   assert.match(resultsCsv(judge, [entry]), /uncertain: have it read,uncertain,0.8,0.7,0.88/);
 });
+
+test("A result says why the image was refused, and that it was judged all the same", () => {
+  const gate = {
+    kind: "other",
+    accepted: false,
+    reason: "photograph",
+    score: 0,
+    judgedAnyway: true,
+  } as const;
+  const refused = new EngineError("image_refused", "A photograph.", {
+    ...gate,
+    judgedAnyway: false,
+  });
+  const json = JSON.parse(
+    resultsJson(
+      new Judge(),
+      [
+        entryOf("a.png", { state: "done", reading: readingOf(true, { gate }) }),
+        entryOf("b.png", { state: "failed", error: refused }),
+        entryOf("c.png", { state: "done", reading: readingOf(true) }),
+      ],
+      new Date(0),
+    ),
+  ) as { images: Record<string, unknown>[] };
+  const said = json.images.map((image) => [image["gate_reason"], image["judged_anyway"]]);
+  assert.deepEqual(said[0], ["photograph", true]);
+  assert.deepEqual(said[1], ["photograph", null]);
+  assert.equal(said[2]?.[0], null);
+});

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
+import { png, tissue } from "./made_images.ts";
 
 const root = join(import.meta.dirname, "..");
 const program = join(root, "build/native/insitu");
@@ -117,6 +118,8 @@ test(
       ["predict", "a.png"],
       ["predict", "--model", model],
       ["evaluate", "--model", model],
+      ["explain", "--model", model],
+      ["explain", "--model", model, "a.png", "b.png"],
       ["model"],
       ["onnx-test"],
     ]) {
@@ -139,7 +142,16 @@ test("predict --json prints one line an image and an error object for a bad one"
   const text = join(work, "text.png");
   writeFileSync(text, "this is no image");
   const absent = join(work, "absent.png");
-  const { code, out } = run("predict", "--model", model, "--json", text, good, absent);
+  const { code, out } = run(
+    "predict",
+    "--judge-anyway",
+    "--model",
+    model,
+    "--json",
+    text,
+    good,
+    absent,
+  );
   assert.equal(code, 1);
   const lines = out.trimEnd().split("\n");
   assert.equal(lines.length, 3);
@@ -172,6 +184,7 @@ test("predict --json prints one line an image and an error object for a bad one"
 test("predict succeeds when every image is read, and says it in one line each", { skip }, () => {
   const { code, out, err } = run(
     "predict",
+    "--judge-anyway",
     "--model",
     model,
     patch("a.ppm", pale),
@@ -183,6 +196,75 @@ test("predict succeeds when every image is read, and says it in one line each", 
   assert.equal(lines.length, 2);
   assert.match(lines[0] ?? "", /IDC detected.*threshold.*50x50 px/);
   assert.match(lines[1] ?? "", /100x100 px scaled by 0\.500/);
+});
+
+interface Gated {
+  probability?: number;
+  error?: { code: string };
+  gate: { kind: string; accepted: boolean; reason: string; score: number; judged_anyway: boolean };
+}
+
+test(
+  "predict refuses what the model cannot judge, with the reason, unless told to",
+  { skip },
+  () => {
+    const tissuePath = join(work, "tissue.png");
+    writeFileSync(tissuePath, png(tissue(50, 50, 1)));
+    const flat = patch("flat.ppm", pale);
+    const predict = (...words: string[]) => run("predict", "--model", model, ...words);
+    const gated = (line: string) => JSON.parse(line) as Gated;
+
+    const both = predict("--json", tissuePath, flat);
+    assert.equal(both.code, 1);
+    const [accepted, refused] = both.out.trimEnd().split("\n").map(gated);
+    assert.ok(accepted && refused);
+    assert.deepEqual(
+      { ...accepted.gate, score: 0 },
+      { kind: "histology", accepted: true, reason: "", score: 0, judged_anyway: false },
+    );
+    assert.ok(accepted.gate.score >= 0.5);
+    assert.equal(refused.probability, undefined);
+    assert.equal(refused.error?.code, "image_refused");
+    assert.equal(refused.gate.accepted, false);
+    assert.notEqual(refused.gate.reason, "");
+    assert.match(predict(flat).err, new RegExp(`cannot judge .*\\(${refused.gate.reason}\\)`));
+
+    const anyway = predict("--judge-anyway", "--json", flat);
+    assert.equal(anyway.code, 0);
+    const judged = gated(anyway.out);
+    assert.equal(typeof judged.probability, "number");
+    assert.equal(judged.gate.judged_anyway, true);
+    assert.equal(judged.gate.accepted, false);
+    assert.match(predict("--judge-anyway", flat).out, /refused by the gate and judged anyway/);
+  },
+);
+
+interface MapReport {
+  probability: number;
+  rows: number;
+  columns: number;
+  values: number[][];
+}
+
+test("explain --json gives a map of the probability that predict tells", { skip }, () => {
+  const path = join(work, "explained.png");
+  writeFileSync(path, png(tissue(50, 50, 2)));
+  const { code, out, err } = run("explain", "--model", model, "--json", path);
+  assert.equal(code, 0, err);
+  const map = JSON.parse(out) as MapReport;
+  const predicted = JSON.parse(run("predict", "--model", model, "--json", path).out) as Gated;
+  assert.equal(map.probability, predicted.probability);
+  assert.deepEqual([map.rows, map.columns], [13, 13]);
+  assert.deepEqual(
+    map.values.map((row) => row.length),
+    Array(13).fill(13),
+  );
+  assert.ok(map.values.flat().some((value) => value !== 0));
+  const table = run("explain", "--model", model, path).out.trimEnd().split("\n");
+  assert.equal(table.length, 14);
+  const refused = run("explain", "--model", model, patch("plain.ppm", pale));
+  assert.equal(refused.code, 1);
+  assert.match(refused.err, /cannot judge/);
 });
 
 test("A model with one byte changed is refused in words", { skip }, () => {
@@ -244,7 +326,8 @@ test("evaluate --json has the agreed shape and agrees with predict", { skip }, (
   ] as const) {
     for (let i = 0; i < 6; i++) {
       const file = join(folder, `${id}/${label}/${id}_idx5_x${i}_y${y}_class${label}.ppm`);
-      const answer = JSON.parse(run("predict", "--model", model, "--json", file).out) as Answer;
+      const { out: line } = run("predict", "--judge-anyway", "--model", model, "--json", file);
+      const answer = JSON.parse(line) as Answer;
       counts[label === 1 ? (answer.positive ? "tp" : "fn") : answer.positive ? "fp" : "tn"]++;
     }
   }

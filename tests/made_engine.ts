@@ -90,7 +90,7 @@ export function engineThatTraps(
   while (!reader.atEnd) {
     const section = reader.byte();
     let content = reader.take(reader.number());
-    if (section === EXPORTS) index = functionIndex(content, "insitu_classify") - imported;
+    if (section === EXPORTS) index = functionIndex(content, "insitu_read") - imported;
     if (section === CODE) content = withPrologue(content, index, trap);
     parts.push(Buffer.from([section, ...unsigned(content.length)]), content);
   }

@@ -98,10 +98,11 @@ ModelBuilder ClassifierGraph(const ClassifierModelOptions& options) {
   ModelBuilder model;
   model.Input("image", input)
       .Output("answer")
-      .Floats("w1", {4, channels, 3, 3}, TestNumbers(static_cast<size_t>(4 * channels * 9), 1))
+      .Floats("w1", {4, channels, 3, 3},
+              TestNumbers(static_cast<size_t>(4 * channels * 9), 1 + 2 * options.weights_seed))
       .Floats("b1", {4}, {0.1F, -0.1F, 0.2F, 0})
       .Floats("w2", {2, 4 * pooled * pooled},
-              TestNumbers(static_cast<size_t>(8 * pooled * pooled), 2))
+              TestNumbers(static_cast<size_t>(8 * pooled * pooled), 2 + 2 * options.weights_seed))
       .Floats("b2", {2}, {0, options.last_bias})
       .Node("Conv", {"image", "w1", "b1"}, {"c"}, {{"kernel_shape", std::vector<int64_t>{3, 3}}})
       .Node("Relu", {"c"}, {"r"})

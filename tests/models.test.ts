@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { EnginePool } from "../public/src/engine-pool.ts";
-import { EngineError } from "../public/src/messages.ts";
+import { EngineError, type GateFacts } from "../public/src/messages.ts";
 import { Models } from "../public/src/models.ts";
 import { model, readingOf } from "./readings.ts";
 
@@ -21,20 +21,31 @@ const [best, seed, film] = [
 const file = new Blob([]);
 const options = { previewSide: 0 };
 
+const refusal = (kind: GateFacts["kind"]) =>
+  new EngineError("image_refused", "It is another kind.", {
+    kind,
+    accepted: false,
+    reason: "film_not_histology",
+    score: 0.1,
+    judgedAnyway: false,
+  });
+
 function setUp() {
   const opened: string[] = [];
   const failures = new Set<string>();
+  const refusals = new Map<string, EngineError>(); // by the model that refuses
   const open = ({ id, sha256 }: SiteModel) => {
     opened.push(id);
     if (failures.has(id)) return Promise.reject(new EngineError("download", "It is not there."));
     const facts = { ...model, id, sha256 };
-    const pool = {
-      warm: () => Promise.resolve(facts),
-      classify: () => Promise.resolve(readingOf(true)),
+    const classify = () => {
+      const refused = refusals.get(id);
+      return refused === undefined ? Promise.resolve(readingOf(true)) : Promise.reject(refused);
     };
+    const pool = { warm: () => Promise.resolve(facts), classify };
     return Promise.resolve(pool as unknown as EnginePool);
   };
-  return { models: new Models({ entries: [best, seed, film], open }), opened, failures };
+  return { models: new Models({ entries: [best, seed, film], open }), opened, failures, refusals };
 }
 
 test("The first model of a kind reads, and each is opened once, when it is needed", async () => {
@@ -78,4 +89,22 @@ test("A model that did not arrive is asked for again the next time", async () =>
   failures.clear();
   assert.equal((await models.classify(file, options, kind)).model.id, "film");
   assert.deepEqual(opened, ["film", "film"]);
+});
+
+test("What looks like another kind is read by the model for that kind, where the site has one", async () => {
+  const { models, refusals } = setUp();
+  refusals.set("best", refusal("mammogram"));
+  assert.equal((await models.classify(file, options, { kind: "histology" })).model.id, "film");
+});
+
+test("What looks like no kind, or is refused by its own model too, stays refused", async () => {
+  const { models, refusals } = setUp();
+  refusals.set("best", refusal("other"));
+  const kind = { kind: "histology" };
+  await assert.rejects(models.classify(file, options, kind), { code: "image_refused" });
+  refusals.set("best", refusal("histology"));
+  await assert.rejects(models.classify(file, options, kind), { code: "image_refused" });
+  refusals.set("best", refusal("mammogram"));
+  refusals.set("film", refusal("mammogram"));
+  await assert.rejects(models.classify(file, options, kind), { code: "image_refused" });
 });

@@ -32,7 +32,9 @@ export function readingOf(positive: boolean, more: Partial<Reading> = {}): Readi
     imageHeight: 50,
     region: { left: 0, top: 0, width: 50, height: 50 },
     scale: 1,
+    gate: { kind: "histology", accepted: true, reason: null, score: 0.9, judgedAnyway: false },
     decodeMs: 1,
+    gateMs: 0.1,
     preprocessMs: 2,
     networkMs: 3,
     preview: null,
@@ -53,6 +55,7 @@ export function entryOf(name: string, more: Partial<ImageEntry> = {}): ImageEntr
     answeredMs: 0,
     model: more.reading === undefined ? null : model,
     keptPoint: null,
+    judgeAnyway: false,
     ...more,
   };
 }

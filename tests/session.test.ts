@@ -227,3 +227,23 @@ test("What was read in this visit is read anew, what was kept and what failed st
   await settled();
   assert.equal(states(), "done done failed done");
 });
+
+test("A refused image is read when somebody asks for it, and only a refused one", async () => {
+  const { session, reader, asked, ask, states } = setUp();
+  session.start(reader);
+  session.add(files("refused", "broken"));
+  ask(0).reject(new EngineError("image_refused", "A photograph."));
+  ask(1).reject(new EngineError("image_unknown", "Not an image."));
+  await settled();
+  const [refused, broken] = session.entries;
+  assert.ok(refused && broken);
+  assert.equal(ask(0).options.judgeAnyway, false);
+  session.readAnyway(broken);
+  session.readAnyway(refused);
+  assert.equal(asked.length, 3);
+  assert.equal(ask(2).options.judgeAnyway, true);
+  ask(2).resolve(true);
+  await settled();
+  assert.equal(states(), "done failed");
+  assert.equal(refused.error, null);
+});

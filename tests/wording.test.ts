@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ownPoint } from "../public/src/judgement.ts";
+import { GATE_REASONS } from "../public/src/messages.ts";
 import * as wording from "../public/src/wording.ts";
 import { model, readingOf } from "./readings.ts";
 
@@ -146,4 +147,53 @@ test("Progress counts what is done, and in the end what was read and what was no
 
 test("The notice stands on the page word for word", () => {
   assert.ok(page.includes(wording.NOTICE));
+});
+
+test("Every reason of the gate has a sentence of its own, and the gate knows the same reasons", () => {
+  const gateHeader = readFileSync(join(import.meta.dirname, "../shared/gate.cc"), "utf8");
+  const sentences = GATE_REASONS.map((reason) =>
+    wording.gateSentence({
+      kind: "other",
+      accepted: false,
+      reason,
+      score: 0,
+      judgedAnyway: false,
+    }),
+  );
+  assert.equal(new Set(sentences).size, GATE_REASONS.length);
+  for (const sentence of sentences) assert.match(sentence, /^[A-Z].{20,}[.]$/);
+  const [, names = ""] = /kNames\[\] = \{([^}]*)\}/.exec(gateHeader) ?? [];
+  const codes = [...names.matchAll(/"(\w+)"/g)].map(([, code]) => code);
+  assert.deepEqual(codes, [...GATE_REASONS]);
+  const nothing = { kind: "histology", accepted: true, score: 1, judgedAnyway: false } as const;
+  assert.equal(wording.gateSentence({ ...nothing, reason: null }), "");
+});
+
+test("What was judged although refused says so, with the reason", () => {
+  const gate = {
+    kind: "other",
+    accepted: false,
+    reason: "blur",
+    score: 0.1,
+    judgedAnyway: true,
+  } as const;
+  assert.match(wording.gateNote(gate), /^Refused, and judged because you asked for it\. .*focus/);
+  assert.match(
+    wording.gateNote({ ...gate, accepted: true, judgedAnyway: false }),
+    /^This image looks out/,
+  );
+  assert.equal(
+    wording.gateNote({ ...gate, accepted: true, reason: null, judgedAnyway: false }),
+    "",
+  );
+});
+
+test("An explanation says how far the probability moves, and that it is no proof", () => {
+  const sentence = (...values: number[]) => wording.explanationSentence(new Float32Array(values));
+  assert.match(
+    sentence(0.234, -0.1, 0),
+    /^Amber parts \(\+\) raise the probability by up to 0\.23, blue parts \(−\) lower it by up to 0\.1\. .*no proof/,
+  );
+  assert.match(sentence(0, -0.5), /^Blue parts \(−\) lower the probability by up to 0\.5\. /);
+  assert.match(sentence(0.009, -0.009), /^No part of the image by itself/);
 });

@@ -14,6 +14,7 @@ struct insitu_classifier {
   insitu::Prediction prediction;
   insitu::Image preview;      // as read, grey or RGB
   std::vector<uint8_t> rgba;  // (preview.height, preview.width, 4)
+  insitu::Explanation explanation;
 };
 
 namespace {
@@ -137,9 +138,69 @@ double PredictionNumber(const insitu_classifier& held, int key, int index) {
     case INSITU_PROBABILITY_LOW:
     case INSITU_PROBABILITY_HIGH:
       return Bound(held, key);
+    case INSITU_GATE_MS:
+      return prediction.times.gate_ms;
     default:
       return NAN;
   }
+}
+
+double GateNumber(const insitu::Gate& gate, int key) {
+  switch (key) {
+    case INSITU_GATE_ACCEPTED:
+      return gate.verdict.accepted ? 1 : 0;
+    case INSITU_GATE_SCORE:
+      return gate.verdict.score;
+    case INSITU_JUDGED_ANYWAY:
+      return gate.judged_anyway ? 1 : 0;
+    default:
+      return NAN;
+  }
+}
+
+double MapNumber(const insitu::Explanation& map, int key) {
+  switch (key) {
+    case INSITU_MAP_WIDTH:
+      return map.columns;
+    case INSITU_MAP_HEIGHT:
+      return map.rows;
+    case INSITU_MAP_PROBABILITY:
+      return map.probability;
+    case INSITU_MAP_LEFT:
+      return map.placement.left;
+    case INSITU_MAP_TOP:
+      return map.placement.top;
+    case INSITU_MAP_REGION_WIDTH:
+      return map.placement.width;
+    case INSITU_MAP_REGION_HEIGHT:
+      return map.placement.height;
+    default:
+      return NAN;
+  }
+}
+
+int LastErrorCode(const insitu::Error& error) {
+  last_error = error;
+  return static_cast<int>(error.code);
+}
+
+// What insitu_classify and insitu_read have in common, after the engine has said what it has.
+int Keep(insitu_classifier* held, insitu::Result<insitu::Prediction> prediction, int preview_side) {
+  const bool ok = prediction.ok();
+  const int code = ok ? 0 : LastErrorCode(prediction.error());
+  if (!ok && last_error.code != insitu::ErrorCode::kImageRefused) return code;
+  if (ok) {
+    held->prediction = std::move(prediction.value());
+    held->has_prediction = true;
+  }
+  held->preview = {};
+  held->rgba.clear();
+  const insitu::Image decoded = held->classifier.TakeLastImage();
+  if (preview_side > 0) {
+    held->preview = Preview(decoded, preview_side);
+    held->rgba = Rgba(held->preview);
+  }
+  return code;
 }
 
 }  // namespace
@@ -153,29 +214,37 @@ insitu_classifier* insitu_create(const uint8_t* model, size_t size) {
     last_error = classifier.error();
     return nullptr;
   }
-  return new insitu_classifier{
-      .classifier = std::move(classifier.value()), .prediction = {}, .preview = {}, .rgba = {}};
+  return new insitu_classifier{.classifier = std::move(classifier.value()),
+                               .prediction = {},
+                               .preview = {},
+                               .rgba = {},
+                               .explanation = {}};
 }
 
 void insitu_destroy(insitu_classifier* classifier) { delete classifier; }
 
 int insitu_classify(insitu_classifier* classifier, const uint8_t* image, size_t size,
                     int preview_side) {
-  auto prediction = classifier->classifier.Classify({image, size});
-  if (!prediction.ok()) {
-    last_error = prediction.error();
-    return static_cast<int>(last_error.code);
-  }
-  classifier->prediction = std::move(prediction.value());
-  classifier->has_prediction = true;
-  classifier->preview = {};
-  classifier->rgba.clear();
-  const insitu::Image decoded = classifier->classifier.TakeLastImage();
-  if (preview_side > 0) {
-    classifier->preview = Preview(decoded, preview_side);
-    classifier->rgba = Rgba(classifier->preview);
-  }
+  return Keep(classifier, classifier->classifier.Classify({image, size}), preview_side);
+}
+
+int insitu_read(insitu_classifier* classifier, const uint8_t* image, size_t size, int preview_side,
+                int judge_anyway) {
+  return Keep(classifier, classifier->classifier.Read({image, size}, judge_anyway != 0),
+              preview_side);
+}
+
+int insitu_explain(insitu_classifier* classifier, const uint8_t* image, size_t size,
+                   int judge_anyway) {
+  auto explanation = classifier->classifier.Explain({image, size}, judge_anyway != 0);
+  if (!explanation.ok()) return LastErrorCode(explanation.error());
+  classifier->explanation = std::move(explanation.value());
   return 0;
+}
+
+const float* insitu_map(const insitu_classifier* classifier) {
+  const auto& values = classifier->explanation.values;
+  return values.size() == 0 ? nullptr : values.data();
 }
 
 const char* insitu_text(const insitu_classifier* classifier, int key, int index) {
@@ -202,6 +271,14 @@ const char* insitu_text(const insitu_classifier* classifier, int key, int index)
       const insitu::OperatingPoint* point = PointAt(info, index);
       return point == nullptr ? nullptr : point->name;
     }
+    case INSITU_GATE_KIND:
+      return classifier->classifier.gate().known
+                 ? insitu::KindName(classifier->classifier.gate().verdict.kind)
+                 : nullptr;
+    case INSITU_GATE_REASON:
+      return classifier->classifier.gate().known
+                 ? insitu::ReasonName(classifier->classifier.gate().verdict.reason)
+                 : nullptr;
     default:
       return nullptr;
   }
@@ -209,7 +286,17 @@ const char* insitu_text(const insitu_classifier* classifier, int key, int index)
 
 double insitu_number(const insitu_classifier* classifier, int key, int index) {
   if (key < INSITU_PROBABILITY) return ModelNumber(classifier->classifier, key, index);
-  if (!classifier->has_prediction) return NAN;
+  if (key >= INSITU_MAP_WIDTH) {
+    const insitu::Explanation& map = classifier->explanation;
+    return map.values.size() == 0 ? NAN : MapNumber(map, key);
+  }
+  if (key >= INSITU_GATE_ACCEPTED) {
+    return classifier->classifier.gate().known ? GateNumber(classifier->classifier.gate(), key)
+                                               : NAN;
+  }
+  if (!classifier->has_prediction && key != INSITU_PREVIEW_WIDTH && key != INSITU_PREVIEW_HEIGHT) {
+    return NAN;
+  }
   return PredictionNumber(*classifier, key, index);
 }
 

@@ -2,12 +2,14 @@
 // needs them, replaced when they break. Knows nothing of the page; the Worker constructor is given.
 import {
   EngineError,
+  type Explanation,
   type ModelFacts,
   type NetworkRequest,
   type Reading,
   type WorkerReply,
   type WorkerRequest,
 } from "./messages.ts";
+import { gateSentence } from "./wording.ts";
 
 export const MAX_WORKERS = 8;
 
@@ -36,17 +38,23 @@ export interface PoolOptions {
   onRequests?: (requests: NetworkRequest[]) => void; // a worker saw itself use the network
 }
 
-export interface ClassifyOptions {
-  previewSide: number;
+export interface JobOptions {
   signal?: AbortSignal;
   onStart?: () => void; // the file left the queue
+  judgeAnyway?: boolean; // read the image even where the gate refuses it; recorded in the reading
 }
 
-interface Job extends ClassifyOptions {
-  file: Blob;
-  resolve: (reading: Reading) => void;
+export interface ClassifyOptions extends JobOptions {
+  previewSide: number;
+}
+
+interface Job extends JobOptions {
+  request: (id: number) => WorkerRequest;
+  resolve: (value: WorkerValue) => void;
   reject: (error: EngineError) => void;
 }
+
+type WorkerValue = Extract<WorkerReply, { ok: true }>["value"];
 
 interface Seat {
   worker: WorkerLike;
@@ -86,23 +94,17 @@ export class EnginePool {
     return this.#model.promise;
   }
 
-  // Rejects with an EngineError. Aborting takes a queued file out of the queue, and terminates and
-  // replaces the worker of a running one.
+  // Rejects with an EngineError, of which "image_refused" tells what the gate said. Aborting takes a
+  // queued file out of the queue, and terminates and replaces the worker of a running one.
   classify(file: Blob, options: ClassifyOptions): Promise<Reading> {
-    const { promise, resolve, reject } = deferred<Reading>();
-    const { signal } = options;
-    if (this.#closed !== null) reject(this.#closed);
-    else if (signal?.aborted === true) reject(cancelled());
-    else {
-      const job: Job = { ...options, file, resolve, reject };
-      const onAbort = () => this.#cancel(job);
-      const forget = () => signal?.removeEventListener("abort", onAbort);
-      signal?.addEventListener("abort", onAbort);
-      promise.then(forget, forget);
-      this.#queue.push(job);
-      this.#pump();
-    }
-    return promise;
+    const { previewSide, judgeAnyway = false } = options;
+    return this.#ask(options, (id) => ({ id, op: "classify", file, previewSide, judgeAnyway }));
+  }
+
+  // Which parts of the image moved the probability. Waits its turn and rejects as classify does.
+  explain(file: Blob, options: JobOptions = {}): Promise<Explanation> {
+    const { judgeAnyway = false } = options;
+    return this.#ask(options, (id) => ({ id, op: "explain", file, judgeAnyway }));
   }
 
   // Ends all workers and rejects every request, now and later.
@@ -116,6 +118,24 @@ export class EnginePool {
 
   get workerCount(): number {
     return this.#seats.size;
+  }
+
+  // T: what the worker answers this request with.
+  #ask<T extends WorkerValue>(options: JobOptions, request: Job["request"]): Promise<T> {
+    const { promise, resolve, reject } = deferred<T>();
+    const { signal } = options;
+    if (this.#closed !== null) reject(this.#closed);
+    else if (signal?.aborted === true) reject(cancelled());
+    else {
+      const job: Job = { ...options, request, resolve: (value) => resolve(value as T), reject };
+      const onAbort = () => this.#cancel(job);
+      const forget = () => signal?.removeEventListener("abort", onAbort);
+      signal?.addEventListener("abort", onAbort);
+      promise.then(forget, forget);
+      this.#queue.push(job);
+      this.#pump();
+    }
+    return promise;
   }
 
   #pump(): void {
@@ -160,8 +180,7 @@ export class EnginePool {
     seat.job = job;
     seat.requestId += 1;
     job.onStart?.();
-    const { file, previewSide } = job;
-    this.#post(seat, { id: seat.requestId, op: "classify", file, previewSide });
+    this.#post(seat, job.request(seat.requestId));
   }
 
   #post(seat: Seat, request: WorkerRequest): void {
@@ -195,14 +214,16 @@ export class EnginePool {
     const { job } = seat;
     seat.job = null;
     if (reply.ok) {
-      job?.resolve(reply.value as Reading);
+      job?.resolve(reply.value);
       this.#rest(seat, reply.memoryBytes);
       return;
     }
     if (reply.fatal) this.#discard(seat);
     else this.#rest(seat, reply.memoryBytes);
+    const { code, gate } = reply;
+    const message = gate === null ? reply.message : gateSentence(gate);
     const advice = reply.fatal ? ` ${TRAP_ADVICE}` : "";
-    job?.reject(new EngineError(reply.code, `${reply.message}${advice}`));
+    job?.reject(new EngineError(code, `${message}${advice}`, gate));
   }
 
   // The worker itself failed: what waits on it is rejected, the next request starts another one.

@@ -5,6 +5,9 @@ import {
   EngineError,
   MAX_IMAGE_BYTES,
   type ClassifyRequest,
+  type ExplainRequest,
+  type Explanation,
+  type GateFacts,
   type ModelFacts,
   type Reading,
   type StartRequest,
@@ -49,11 +52,14 @@ async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string | null> {
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+type Answer = ModelFacts | Reading | Explanation;
+
 class EngineService {
   #engine: Engine | null = null;
 
-  async handle(request: WorkerRequest): Promise<ModelFacts | Reading> {
-    return request.op === "start" ? this.#start(request) : this.#classify(request);
+  async handle(request: WorkerRequest): Promise<Answer> {
+    if (request.op === "start") return this.#start(request);
+    return request.op === "explain" ? this.#explain(request) : this.#classify(request);
   }
 
   state(): WorkerState {
@@ -78,21 +84,43 @@ class EngineService {
   }
 
   async #classify(request: ClassifyRequest): Promise<Reading> {
-    if (this.#engine === null) {
-      throw new EngineError("engine_start", "The engine has not been started. Reload the page.");
-    }
+    const engine = this.#running();
     const bytes = await readFile(request.file);
-    const prediction = this.#engine.classify(bytes, request.previewSide);
+    const prediction = engine.classify(bytes, request.previewSide, request.judgeAnyway);
     return { ...prediction, sha256: await sha256(bytes) };
+  }
+
+  async #explain(request: ExplainRequest): Promise<Explanation> {
+    const engine = this.#running();
+    return engine.explain(await readFile(request.file), request.judgeAnyway);
+  }
+
+  #running(): Engine {
+    if (this.#engine !== null) return this.#engine;
+    throw new EngineError("engine_start", "The engine has not been started. Reload the page.");
   }
 }
 
-function failureOf(error: unknown): { code: string; message: string; fatal: boolean } {
+interface Failure {
+  code: string;
+  message: string;
+  gate: GateFacts | null;
+  fatal: boolean;
+}
+
+function failureOf(error: unknown): Failure {
   if (error instanceof EngineError) {
-    const { code, message } = error;
-    return { code, message, fatal: code === "engine_trap" };
+    const { code, message, gate } = error;
+    return { code, message, gate, fatal: code === "engine_trap" };
   }
-  return { code: "engine_trap", message: `The engine broke off: ${String(error)}.`, fatal: true };
+  const message = `The engine broke off: ${String(error)}.`;
+  return { code: "engine_trap", message, gate: null, fatal: true };
+}
+
+function transferable(answer: Answer): ArrayBuffer[] {
+  if ("values" in answer) return [answer.values.buffer];
+  const preview = "preview" in answer ? answer.preview : null;
+  return preview === null ? [] : [preview.rgba.buffer];
 }
 
 export function serve(scope: WorkerScope): void {
@@ -100,15 +128,13 @@ export function serve(scope: WorkerScope): void {
   scope.addEventListener("message", ({ data }) => {
     void (async () => {
       const request = data as WorkerRequest;
-      let outcome:
-        { ok: true; value: ModelFacts | Reading } | ({ ok: false } & ReturnType<typeof failureOf>);
+      let outcome: { ok: true; value: Answer } | ({ ok: false } & Failure);
       try {
         outcome = { ok: true, value: await service.handle(request) };
       } catch (error) {
         outcome = { ok: false, ...failureOf(error) };
       }
-      const preview = outcome.ok && "preview" in outcome.value ? outcome.value.preview : null;
-      const transfer = preview === null ? [] : [preview.rgba.buffer];
+      const transfer = outcome.ok ? transferable(outcome.value) : [];
       scope.postMessage({ id: request.id, ...service.state(), ...outcome }, transfer);
     })();
   });

@@ -4,12 +4,12 @@ import type { ModelFacts } from "./messages.ts";
 import type { ImageEntry } from "./session.ts";
 import { NOTICE, verdict } from "./wording.ts";
 
-type Cell = string | number | boolean | null;
+export type Cell = string | number | boolean | null;
 
 const SETTLED = new Set(["done", "failed"]);
 
 // Empty for an image that could not be read.
-function judgedCells(judgement: Judgement | null): Record<string, Cell> {
+export function judgedCells(judgement: Judgement | null): Record<string, Cell> {
   const band = judgement === null ? null : uncertainAt(judgement.model, judgement.point);
   return {
     model_id: judgement?.model.id ?? null,
@@ -39,6 +39,8 @@ function resultCells(judgement: Judgement | null, entry: ImageEntry): Record<str
     region_width: reading?.region.width ?? null,
     region_height: reading?.region.height ?? null,
     scale: reading?.scale ?? null,
+    gate_reason: (reading?.gate ?? entry.error?.gate)?.reason ?? null,
+    judged_anyway: reading?.gate?.judgedAnyway ?? null,
     error_code: entry.error?.code ?? null,
     error: entry.error?.message ?? null,
   };
@@ -52,18 +54,24 @@ function csvCell(cell: Cell): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-// RFC 4180, UTF-8 with a byte order mark, which spreadsheets need to see that it is UTF-8.
-export function resultsCsv(judge: Judge, entries: readonly ImageEntry[]): string {
-  const rows = entries
-    .filter((entry) => SETTLED.has(entry.state))
-    .map((entry) => {
-      const judgement = judge.of(entry);
-      return { ...resultCells(judgement, entry), ...judgedCells(judgement), notice: NOTICE };
-    });
+// RFC 4180, UTF-8 with a byte order mark, which spreadsheets need to see that it is UTF-8. All rows
+// have the same cells; without rows there is no text.
+export function csvText(rows: readonly Record<string, Cell>[]): string {
   const [first] = rows;
   if (first === undefined) return "";
   const lines = [Object.keys(first), ...rows.map((row) => Object.values(row))];
   return `\uFEFF${lines.map((line) => line.map(csvCell).join(",")).join("\r\n")}\r\n`;
+}
+
+export function resultsCsv(judge: Judge, entries: readonly ImageEntry[]): string {
+  return csvText(
+    entries
+      .filter((entry) => SETTLED.has(entry.state))
+      .map((entry) => {
+        const judgement = judge.of(entry);
+        return { ...resultCells(judgement, entry), ...judgedCells(judgement), notice: NOTICE };
+      }),
+  );
 }
 
 function modelJson(model: ModelFacts): object {

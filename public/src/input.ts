@@ -72,7 +72,7 @@ function bindKeys(session: Session): void {
   byId("keys", HTMLButtonElement).addEventListener("click", () => dialog.showModal());
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (document.querySelector("dialog[open]") !== null) return; // the keys are its own
+    if (document.querySelector("dialog[open], [data-own-keys]") !== null) return; // they are its own
     if (acts[event.key]?.() === true) event.preventDefault();
   });
 }

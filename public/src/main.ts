@@ -7,16 +7,20 @@ import { bindInput } from "./input.ts";
 import { EnginePool, poolSize, type ClassifyOptions } from "./engine-pool.ts";
 import { Judge } from "./judgement.ts";
 import { resultsCsv, resultsJson } from "./exports.ts";
+import { FiguresLink } from "./figures-link.ts";
 import type { Incoming } from "./intake.ts";
-import { EngineError, type Preview } from "./messages.ts";
+import { EngineError, type Explanation, type Preview } from "./messages.ts";
 import { loadEngine, loadModel } from "./model-loader.ts";
 import { Models } from "./models.ts";
 import { browserTimings, NetworkWatch } from "./network-watch.ts";
 import { asEngineError, MAX_IMAGES, Session, type ImageEntry, type Read } from "./session.ts";
 import { applyTheme, storedTheme, storeTheme, THEMES } from "./theme.ts";
 import { AnswerView } from "./views/answer-view.ts";
+import { ExplanationView } from "./views/explanation-view.ts";
+import { GateView } from "./views/gate-view.ts";
 import { ListView } from "./views/list-view.ts";
 import { byId, element } from "./views/parts.ts";
+import { PointView } from "./views/point-view.ts";
 import { ProofView } from "./views/proof-view.ts";
 import { StageView } from "./views/stage-view.ts";
 import { StartView, type LoadState } from "./views/start-view.ts";
@@ -37,11 +41,34 @@ const judge = new Judge();
 const list = new ListView(session, judge);
 const stage = new StageView(largePreview);
 const answer = new AnswerView(judge, (kind) => models?.ofKind(kind) ?? [], chooseModel);
+const gate = new GateView((entry) => session.readAnyway(entry));
+const explanation = new ExplanationView(explain);
 const proof = new ProofView();
 const live = byId("live", HTMLElement);
 const announcer = new Announcer((text) => (live.textContent = text));
 const message = byId("message", HTMLElement);
 const fileInput = byId("file-input", HTMLInputElement);
+const figures = new FiguresLink(SITE_CATALOG.figures, {
+  base: import.meta.url,
+  siteModels: SITE_CATALOG.models,
+  shown: () => session.selected?.model ?? (load.step === "ready" ? load.model : null),
+  models: () => started,
+  network,
+  redraw: draw,
+  tell,
+  save,
+});
+const pointView = new PointView({
+  judge,
+  hasReport: ({ sha256 }) => SITE_CATALOG.figures.reports.some((report) => report.model === sha256),
+  open: async (model, onChange) => (await figures.part()).operatingPoint(model, onChange),
+  redraw: draw,
+  tell,
+});
+
+function tell(sentence: string): void {
+  message.textContent = sentence;
+}
 
 // At most once a frame, however fast images are read.
 function draw(): void {
@@ -66,6 +93,9 @@ function drawNow(): void {
   list.update();
   stage.update(selected);
   answer.update(load.step === "ready", selected);
+  pointView.update(selected && judge.of(selected), selected?.keptPoint != null);
+  gate.update(selected);
+  explanation.update(selected);
   const read = selected?.state === "done";
   showProof(read ? selected : null);
   account?.update(selected);
@@ -75,8 +105,17 @@ function drawNow(): void {
 
 function showProof(read: ImageEntry | null): void {
   const requests = read === null ? null : network.since(read.cameAt);
-  const told = account?.explain(requests ?? [], read?.cameAt ?? 0);
-  proof.update(read !== null, requests && (told?.rest ?? requests), told?.note ?? "");
+  const fetched = figures.explain(requests ?? []);
+  const told = account?.explain(fetched.rest, read?.cameAt ?? 0);
+  const note = `${told?.note ?? ""} ${fetched.note}`.trim();
+  proof.update(read !== null, requests && (told?.rest ?? fetched.rest), note);
+}
+
+async function explain({ file, model, judgeAnyway }: ImageEntry): Promise<Explanation> {
+  if (models === null || model === null) {
+    throw new EngineError("engine_start", "The model is not loaded yet.");
+  }
+  return models.explain(file, { judgeAnyway }, model);
 }
 
 function chooseModel(chosen: SiteModel): void {
@@ -84,7 +123,9 @@ function chooseModel(chosen: SiteModel): void {
   session.readAnew(({ model }) => model?.kind === chosen.kind);
 }
 
-function takeIn({ files, passedOver }: Incoming): void {
+function takeIn(incoming: Incoming): void {
+  if (figures.takes(incoming)) return;
+  const { files, passedOver } = incoming;
   if (load.step === "failed") return; // the page says why nothing can be read
   const leftOut = session.add(files);
   const notes: string[] = [];
@@ -137,10 +178,11 @@ function bindActions(): void {
 }
 
 // By the model that read it, if the page still has it.
-async function readAgain({ file, model }: ImageEntry, previewSide = 0): Promise<Read> {
+async function readAgain(entry: ImageEntry, previewSide = 0): Promise<Read> {
+  const { file, model, judgeAnyway } = entry;
   if (models === null) throw new EngineError("engine_start", "The model is not loaded yet.");
   const { kind = FIRST_KIND, sha256 } = model ?? {};
-  return models.classify(file, { previewSide }, { kind, same: sha256 });
+  return models.classify(file, { previewSide, judgeAnyway }, { kind, same: sha256 });
 }
 
 function bindAccount(): void {
@@ -151,7 +193,7 @@ function bindAccount(): void {
     readAgain,
     now: () => network.now(),
     redraw: draw,
-    tell: (sentence: string) => (message.textContent = sentence),
+    tell,
     save,
     places: {
       button: place("account"),
@@ -183,7 +225,8 @@ function bindTheme(): void {
   show();
 }
 
-async function loadAndStart(): Promise<void> {
+// Resolves to what reads images; rejects if nothing can.
+async function loadAndStart(): Promise<Models> {
   try {
     const loaded = await loadEngine(SITE_CATALOG, import.meta.url, (received, total) => {
       load = { step: "loading", received, total };
@@ -204,11 +247,14 @@ async function loadAndStart(): Promise<void> {
     const classify = (file: Blob, options: ClassifyOptions) =>
       shelf.classify(file, options, { kind: FIRST_KIND });
     session.start({ classify });
+    return shelf;
   } catch (error) {
     load = { step: "failed", error: asEngineError(error) };
     session.fail(load.error);
+    throw load.error;
+  } finally {
+    draw();
   }
-  draw();
 }
 
 // Paper has nothing to unfold.
@@ -226,6 +272,7 @@ bindActions();
 bindTheme();
 bindPrint();
 bindAccount();
-bindInput({ session, fileInput, takeIn, tell: (text) => (message.textContent = text) });
+bindInput({ session, fileInput, takeIn, tell });
 draw();
-void loadAndStart();
+const started = loadAndStart();
+started.catch(() => undefined); // the page says so

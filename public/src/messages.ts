@@ -11,16 +11,48 @@ export const MAX_IMAGE_BYTES = 64 * 1024 * 1024;
 //   engine_start     the engine could not be started at all
 //   engine_trap      the engine broke off in the middle; its instance is not used again
 //   file_unreadable  the browser could not read the file
+//   image_refused    the gate does not let the image be read; gate tells why
 //   cancelled        the person asked to stop
 //   pool_closed      the page is going away
 export class EngineError extends Error {
   readonly code: string;
+  readonly gate: GateFacts | null; // of a refused image
 
-  constructor(code: string, message: string) {
+  constructor(code: string, message: string, gate: GateFacts | null = null) {
     super(message);
     this.name = "EngineError";
     this.code = code;
+    this.gate = gate;
   }
+}
+
+// What speaks against an image: the codes of GateReason in shared/gate.h.
+export const GATE_REASONS = [
+  "glass",
+  "pen",
+  "blur",
+  "compression",
+  "scale",
+  "other_stain",
+  "photograph",
+  "drawing",
+  "grey_not_film",
+  "colour_not_histology",
+  "histology_not_film",
+  "film_not_histology",
+  "too_small",
+] as const;
+export type GateReason = (typeof GATE_REASONS)[number];
+
+export type ImageKind = "histology" | "mammogram" | "other";
+
+// What the gate says of an image before it is read.
+export interface GateFacts {
+  kind: ImageKind; // what it looks like
+  accepted: boolean; // accepted with a reason: read, but with a warning
+  reason: GateReason | null;
+  score: number; // 0..1, how sure the gate is that the model can judge the image
+  judgedAnyway: boolean; // refused, and read because somebody asked for it
 }
 
 export interface OperatingPoint {
@@ -74,7 +106,9 @@ export interface Prediction {
   imageHeight: number;
   region: Region; // what the network saw
   scale: number; // input pixels per image pixel
+  gate: GateFacts | null; // null: read before there was a gate (a record kept long ago)
   decodeMs: number;
+  gateMs: number;
   preprocessMs: number;
   networkMs: number;
   preview: Preview | null;
@@ -83,6 +117,15 @@ export interface Prediction {
 // A prediction bound to the file it was made from and the model that made it.
 export interface Reading extends Prediction {
   sha256: string | null; // of the file; null where the browser offers no SHA-256 (plain http)
+}
+
+// Which parts of an image moved the probability (shared/explanation.h).
+export interface Explanation {
+  width: number; // cells
+  height: number;
+  values: Float32Array<ArrayBuffer>; // (height, width): above 0, what is there raised the probability
+  probability: number; // of the positive label, of the whole input
+  region: Region; // that the cells divide evenly
 }
 
 export interface StartRequest {
@@ -98,9 +141,17 @@ export interface ClassifyRequest {
   op: "classify";
   file: Blob; // read by the worker, so that its bytes never pass through the page
   previewSide: number; // 0: no preview
+  judgeAnyway: boolean; // read it even where the gate refuses it
 }
 
-export type WorkerRequest = StartRequest | ClassifyRequest;
+export interface ExplainRequest {
+  id: number;
+  op: "explain";
+  file: Blob;
+  judgeAnyway: boolean;
+}
+
+export type WorkerRequest = StartRequest | ClassifyRequest | ExplainRequest;
 
 // A network request as the browser's resource timing shows it.
 export interface NetworkRequest {
@@ -115,6 +166,7 @@ export interface WorkerState {
 }
 
 export type WorkerReply = WorkerState & { id: number } & (
-    | { ok: true; value: ModelFacts | Reading }
-    | { ok: false; code: string; message: string; fatal: boolean } // fatal: discard the worker
+    | { ok: true; value: ModelFacts | Reading | Explanation }
+    // fatal: discard the worker
+    | { ok: false; code: string; message: string; gate: GateFacts | null; fatal: boolean }
   );

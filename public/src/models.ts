@@ -1,6 +1,6 @@
 // The models of this site: each with workers of its own, fetched when the first image needs it.
-import type { ClassifyOptions, EnginePool } from "./engine-pool.ts";
-import { EngineError, type ModelFacts, type Reading } from "./messages.ts";
+import type { ClassifyOptions, EnginePool, JobOptions } from "./engine-pool.ts";
+import { EngineError, type Explanation, type ModelFacts, type Reading } from "./messages.ts";
 import type { Read } from "./session.ts";
 
 export interface ModelsOptions {
@@ -38,8 +38,8 @@ export class Models {
     return (await this.#open(entry)).warm();
   }
 
-  // By the chosen model of the kind; same: rather by this very model, if the site still has it.
-  // Rejects with an EngineError.
+  // By the chosen model of the kind, or of the kind that the gate takes the image for, if the site
+  // has such a one; same: by this very model, if the site still has it. Rejects with an EngineError.
   async classify(
     file: Blob,
     options: ClassifyOptions,
@@ -51,11 +51,27 @@ export class Models {
       throw new EngineError("no_model", `This site has no model that reads a ${kind}.`);
     }
     const pool = await this.#open(entry);
-    const [model, reading]: [ModelFacts, Reading] = await Promise.all([
-      pool.warm(),
-      pool.classify(file, options),
-    ]);
-    return { model, reading };
+    try {
+      const [model, reading]: [ModelFacts, Reading] = await Promise.all([
+        pool.warm(),
+        pool.classify(file, options),
+      ]);
+      return { model, reading };
+    } catch (error) {
+      const seen = error instanceof EngineError ? error.gate?.kind : undefined;
+      if (seen === undefined || seen === entry.kind || !this.#chosen.has(seen)) throw error;
+      return this.classify(file, options, { kind: seen });
+    }
+  }
+
+  // By the model that read the image. Rejects with an EngineError.
+  async explain(file: Blob, options: JobOptions, model: ModelFacts): Promise<Explanation> {
+    const entry = this.#options.entries.find(({ sha256 }) => sha256 === model.sha256);
+    if (entry === undefined) {
+      const by = `${model.id} ${model.version}`;
+      throw new EngineError("no_model", `This site no longer has the model ${by}.`);
+    }
+    return (await this.#open(entry)).explain(file, options);
   }
 
   #open(entry: SiteModel): Promise<EnginePool> {

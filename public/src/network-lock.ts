@@ -17,6 +17,7 @@ const LANGUAGE = [
 const PLATFORM = [
   "WebAssembly",
   "TextDecoder",
+  "TextEncoder",
   "addEventListener",
   "console",
   "crypto", // SHA-256 of a file

@@ -23,6 +23,7 @@ export interface ImageEntry extends IncomingFile {
   error: EngineError | null; // when failed
   answeredMs: number; // from the queue to the answer, when done; 0 if it was read at another time
   model: ModelFacts | null; // that read it, when done
+  judgeAnyway: boolean; // somebody asked for it although the gate refuses the image
   keptPoint: OperatingPoint | null; // what was kept, and at which point; null: read in this visit
 }
 
@@ -92,6 +93,7 @@ export class Session {
         error: null,
         answeredMs: 0,
         model: null,
+        judgeAnyway: false,
         keptPoint: null,
       };
       return { key, name, file, cameAt, state: "waiting", ...nothingYet };
@@ -104,17 +106,8 @@ export class Session {
   }
 
   // An image that was read at another time, with what it was judged by then. Selects it.
-  addRead(image: IncomingFile, { reading, model }: Read, keptPoint: OperatingPoint): ImageEntry {
-    const [key, cameAt] = [this.#nextKey++, this.#now()];
-    const outcome = {
-      state: "done",
-      reading,
-      error: null,
-      answeredMs: 0,
-      model,
-      keptPoint,
-    } as const;
-    const entry: ImageEntry = { ...image, key, cameAt, ...outcome };
+  addRead(image: IncomingFile, read: Read, keptPoint: OperatingPoint): ImageEntry {
+    const entry = keptEntry(this.#nextKey++, image, this.#now(), read, keptPoint);
     this.#entries.push(entry);
     this.select(entry);
     return entry;
@@ -161,6 +154,14 @@ export class Session {
       if (entry.state !== "done" || entry.keptPoint !== null || !wanted(entry)) continue;
       Object.assign(entry, { state: "waiting", reading: null, model: null, answeredMs: 0 });
     }
+    this.#onChange(null);
+    this.#readWaiting();
+  }
+
+  // Reads an image that the gate refused; the reading says that it was asked for.
+  readAnyway(entry: ImageEntry): void {
+    if (entry.error?.code !== "image_refused") return;
+    Object.assign(entry, { state: "waiting", error: null, judgeAnyway: true });
     this.#onChange(null);
     this.#readWaiting();
   }
@@ -220,7 +221,8 @@ export class Session {
       entry.state = "reading";
       this.#onChange(entry);
     };
-    const options = { previewSide: THUMBNAIL_SIDE, signal: stop.signal, onStart };
+    const { judgeAnyway } = entry;
+    const options = { previewSide: THUMBNAIL_SIDE, signal: stop.signal, onStart, judgeAnyway };
     try {
       const { reading, model } = await reader.classify(entry.file, options);
       Object.assign(entry, { reading, model });
@@ -240,6 +242,19 @@ export class Session {
     entry.error = error;
     this.#onChange(entry);
   }
+}
+
+// An image that was read at another time.
+export function keptEntry(
+  key: number,
+  image: IncomingFile,
+  cameAt: number,
+  { reading, model }: Read,
+  keptPoint: OperatingPoint,
+): ImageEntry {
+  const judgeAnyway = reading.gate?.judgedAnyway ?? false;
+  const said = { reading, error: null, answeredMs: 0, model, judgeAnyway, keptPoint };
+  return { ...image, key, cameAt, state: "done", ...said };
 }
 
 export function asEngineError(error: unknown): EngineError {

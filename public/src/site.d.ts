@@ -17,7 +17,16 @@ interface SiteCatalog {
   worker: SiteFile;
   engines: Record<"simd" | "relaxed", SiteFile>;
   account: string; // the account's script, fetched when asked for
+  figures: { script: string; reports: ReportFiles[] }; // of the pages about the models' figures
   models: SiteModel[]; // the first one of a kind is used until another is chosen
+}
+
+// What lies beside a model that was evaluated.
+interface ReportFiles {
+  model: string; // SHA-256 of the model that it is of
+  report: SiteFile;
+  card: SiteFile | null;
+  facts: SiteFile | null; // what others published
 }
 
 declare const SITE_CATALOG: SiteCatalog;
@@ -29,3 +38,13 @@ interface AccountCatalog {
 }
 
 declare const ACCOUNT_CATALOG: AccountCatalog;
+
+// The same for the script of the pages about figures.
+interface FiguresCatalog {
+  style: SiteFile;
+  module: SiteFile;
+  worker: SiteFile;
+  gate: SiteFile | null; // the gate's report
+}
+
+declare const FIGURES_CATALOG: FiguresCatalog;

@@ -1,6 +1,13 @@
 // Numbers and sentences as a person reads them. No DOM.
 import { uncertainAt, type Judgement } from "./judgement.ts";
-import type { ModelFacts, NetworkRequest, OperatingPoint, Prediction } from "./messages.ts";
+import type {
+  GateFacts,
+  GateReason,
+  ModelFacts,
+  NetworkRequest,
+  OperatingPoint,
+  Prediction,
+} from "./messages.ts";
 import type { Counts } from "./session.ts";
 
 export const NOTICE = "For research and education. Not a medical device.";
@@ -91,6 +98,63 @@ export function uncertainSentence({ model, point }: Judgement): string {
 
 export function intervalText([low, high]: [number, number]): string {
   return `${probabilityText(low, 2)} to ${probabilityText(high, 2)}`;
+}
+
+// What the gate saw and what to do, one sentence a reason.
+const GATE_SENTENCES: Record<GateReason, string> = {
+  glass: "There is hardly any tissue in this image; choose a place where there is.",
+  pen: "Much of this image looks covered by pen; choose a place without it.",
+  blur: "This image looks out of focus; scan or export it again.",
+  compression:
+    "This image looks strongly compressed; export it as PNG or as JPEG of a higher quality.",
+  scale:
+    "The tissue looks as if it were at another scale than the model's; export it at that scale.",
+  other_stain:
+    "The colours are not those of haematoxylin and eosin; the model knows no other stain.",
+  photograph: "This looks like a photograph, not like what the model reads.",
+  drawing: "This looks like a screenshot, a drawing or a text, not like what the model reads.",
+  grey_not_film:
+    "This is a grey image, but it does not look like a whole mammogram; the model reads no other.",
+  colour_not_histology: "No stained tissue has these colours; choose a section in its own colours.",
+  histology_not_film: "This looks like stained tissue, and this model reads mammograms.",
+  film_not_histology: "This looks like a mammogram, and this model reads stained tissue.",
+  too_small: "This image has too few pixels to be judged; choose a larger one.",
+};
+
+// "" when the gate has nothing against the image.
+export function gateSentence({ reason }: GateFacts): string {
+  return reason === null ? "" : GATE_SENTENCES[reason];
+}
+
+// Beside an answer that was given all the same. "" when there is nothing to say.
+export function gateNote(gate: GateFacts): string {
+  const sentence = gateSentence(gate);
+  return gate.judgedAnyway ? `Refused, and judged because you asked for it. ${sentence}` : sentence;
+}
+
+// values: how much each part of the image raised the probability.
+export function explanationSentence(values: Float32Array): string {
+  const LEAST = 0.01; // of a probability
+  const raised = Math.max(0, ...values);
+  const lowered = Math.max(0, ...values.map((value) => -value));
+  if (Math.max(raised, lowered) < LEAST) {
+    return `No part of the image by itself moves the probability by ${LEAST} or more.`;
+  }
+  const moved: [string, number][] = [
+    ["amber parts (+) raise", raised],
+    ["blue parts (−) lower", lowered],
+  ];
+  const text = moved
+    .filter(([, most]) => most >= LEAST)
+    .map(
+      ([what, most], index) =>
+        `${what} ${index === 0 ? "the probability" : "it"} by up to ${decimal(most, 2)}`,
+    )
+    .join(", ");
+  return (
+    `${text.charAt(0).toUpperCase()}${text.slice(1)}. ` +
+    "This is what the network used, no proof of disease or of its absence."
+  );
 }
 
 const factor = (scale: number) => decimal(scale, scale < 0.1 ? 4 : 3);

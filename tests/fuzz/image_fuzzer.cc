@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "shared/gate.h"
 #include "shared/image.h"
 #include "shared/limits.h"
 
@@ -41,5 +42,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Require(image.channels == 1 || image.channels == 3);
   const auto samples = int64_t{image.width} * image.height * image.channels;
   Require(image.pixels.size() == static_cast<size_t>(samples));
+  for (const auto kind : {insitu::ImageKind::kHistology, insitu::ImageKind::kMammogram}) {
+    const insitu::GateVerdict verdict = insitu::JudgeImage(image, kind);
+    Require(verdict.score >= 0 && verdict.score <= 1);
+    Require(verdict.accepted || verdict.reason != insitu::GateReason::kNone);
+  }
   return 0;
 }

@@ -16,7 +16,7 @@ import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { engineThatTraps } from "../made_engine.ts";
-import { bmp, pgm, png, pngHeader, tissue } from "../made_images.ts";
+import { bmp, png, pngHeader, ppm, tissue } from "../made_images.ts";
 import {
   drop,
   launch,
@@ -44,8 +44,9 @@ function buildFaultySite(imageBytes: number): string {
     mkdirSync(join(folder, build));
     writeFileSync(join(folder, build, "engine.wasm"), engineThatTraps(engine, imageBytes));
   }
-  const hasher = "wasm-simd/argon2.wasm";
-  copyFileSync(join(root, "build", hasher), join(folder, hasher));
+  for (const other of ["wasm-simd/argon2.wasm", "wasm-simd/evaluation.wasm"]) {
+    copyFileSync(join(root, "build", other), join(folder, other));
+  }
   const out = join(folder, "site");
   const words = [
     join(root, "public/build.mjs"),
@@ -139,7 +140,7 @@ describe("reading", { skip, timeout: 300_000 }, () => {
 
   test("An image that browsers do not show is drawn from the engine's own decoding", () =>
     onPage(async ({ page }) => {
-      await drop(page, [{ name: "film.pgm", bytes: pgm(tissue(300, 200, 4)) }]);
+      await drop(page, [{ name: "field.ppm", bytes: ppm(tissue(300, 200, 4)) }]);
       await readAnswer(page);
       const canvas = page.locator('#stage [data-part="canvas"]');
       await canvas.waitFor();

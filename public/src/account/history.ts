@@ -1,7 +1,7 @@
 // What a person has kept: listed, opened, searched, noted, deleted. All of it is decrypted here, so
 // only this page can search in it. No DOM.
 import type { Answer } from "../judgement.ts";
-import type { ImageEntry } from "../session.ts";
+import { keptEntry, type ImageEntry } from "../session.ts";
 import { verdict } from "../wording.ts";
 import type { Account } from "./account.ts";
 import { ApiError, type Api } from "./api.ts";
@@ -138,7 +138,5 @@ export function searched(items: readonly KeptItem[], search: Search): KeptItem[]
 // As the exports know images; null where it cannot be opened.
 export function entryOf({ record }: KeptItem): ImageEntry | null {
   if (record === null) return null;
-  const { name, reading, model, point: keptPoint } = record;
-  const outcome = { state: "done", reading, error: null, answeredMs: 0, model, keptPoint } as const;
-  return { key: 0, name, file: new Blob([]), cameAt: 0, ...outcome };
+  return keptEntry(0, { name: record.name, file: new Blob([]) }, 0, record, record.point);
 }

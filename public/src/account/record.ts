@@ -120,6 +120,7 @@ export function parseRecord(value: unknown): KeptRecord | null {
     model: readBy,
     point: parsePoint(value["point"]) ?? ownPoint(readBy),
     reading: {
+      ...{ gate: null, gateMs: 0 }, // of records kept before there was a gate
       ...(reading as unknown as Reading),
       interval: parseInterval(reading["interval"]),
       sha256: value["sha256"] as string,

@@ -1,0 +1,131 @@
+// What the pages about figures say. No DOM.
+import type { Estimate, Interval, MeasuredPoint, Preset } from "../operating-point.ts";
+import type { MeasureName, Report } from "./report.ts";
+import { decimal, plural } from "../wording.ts";
+
+export const count = (value: number) => value.toLocaleString("en");
+
+export const percent = (share: number, digits = 1) => `${(100 * share).toFixed(digits)}\u00a0%`;
+
+export const percentSpan = ([low, high]: Interval) =>
+  `${(100 * low).toFixed(1)} to ${percent(high)}`;
+
+export const measure = (value: number | null | undefined) =>
+  value === null || value === undefined ? "–" : value.toFixed(3);
+
+export const span = (interval: Interval | null | undefined) =>
+  interval === null || interval === undefined
+    ? "–"
+    : `${interval[0].toFixed(3)} to ${interval[1].toFixed(3)}`;
+
+export function estimateText(estimate: Estimate | null): string {
+  if (estimate === null) return "not defined here";
+  const { value, interval } = estimate;
+  return interval === null
+    ? `${measure(value)}, no interval`
+    : `${measure(value)} (${span(interval)})`;
+}
+
+export const MEASURES: { name: MeasureName; label: string; meaning: string }[] = [
+  {
+    name: "auc",
+    label: "AUC",
+    meaning: "chance that a positive image scores above a negative one",
+  },
+  {
+    name: "balanced_accuracy",
+    label: "Balanced accuracy",
+    meaning: "mean of sensitivity and specificity",
+  },
+  {
+    name: "sensitivity",
+    label: "Sensitivity",
+    meaning: "share of the positive images that is called positive",
+  },
+  {
+    name: "specificity",
+    label: "Specificity",
+    meaning: "share of the negative images that is not",
+  },
+  { name: "precision", label: "Precision", meaning: "share of what is called positive that is" },
+  { name: "f1", label: "F1", meaning: "harmonic mean of precision and sensitivity" },
+  { name: "accuracy", label: "Accuracy", meaning: "share of all images called rightly" },
+  { name: "brier", label: "Brier score", meaning: "mean squared error; 0 is best" },
+  { name: "nll", label: "Log loss", meaning: "in nats; 0 is best" },
+  {
+    name: "ece",
+    label: "Calibration error (ECE)",
+    meaning: "mean distance of probability from observed share; 0 is best",
+  },
+];
+
+export const AT_PREVALENCE = [
+  { name: "ppv", label: "PPV", meaning: "share of what is called positive that is" },
+  { name: "npv", label: "NPV", meaning: "share of what is called negative that is" },
+  ...MEASURES.filter(({ name }) => ["f1", "brier", "nll", "ece"].includes(name)),
+] as { name: "ppv" | "npv" | "f1" | "brier" | "nll" | "ece"; label: string; meaning: string }[];
+
+export function dataSentence({ data, positive_class }: Report): string {
+  const { cases, patches, positives, name } = data;
+  const share = patches > 0 ? ` (${percent(positives / patches)})` : "";
+  return (
+    `${count(patches)} ${patches === 1 ? "image" : "images"} of ${count(cases)} ` +
+    `${cases === 1 ? "case" : "cases"} (${name}), of which ${count(positives)} are ` +
+    `${positive_class}${share}.`
+  );
+}
+
+export function intervalSentence({ bootstrap, data }: Report): string {
+  if (data.cases < 2) {
+    return "There is one case only, so that no interval can be given: chance in the choice of cases is what it would tell.";
+  }
+  return (
+    `Intervals are 95 %, by a bootstrap over cases of ${count(bootstrap.samples)} samples ` +
+    "(images of one case look alike and are never drawn singly). Where too few of the samples have a figure, it has no interval."
+  );
+}
+
+export const PRESET_NAMES: Record<Preset["name"], string> = {
+  screen: "Screen",
+  balanced: "Balanced",
+  confirm: "Confirm",
+};
+
+const PRESET_MEANINGS: Record<Preset["name"], string> = {
+  screen: "the greatest threshold with a sensitivity of at least 0.95",
+  balanced: "the model's own threshold",
+  confirm: "the least threshold with a specificity of at least 0.95",
+};
+
+export function presetSentence({ name, threshold, from }: Preset): string {
+  const chosen =
+    from === "model"
+      ? "stated by the model, from the folds that it was made with"
+      : "computed from this evaluation's own cases, so its figures flatter a little";
+  return `${PRESET_NAMES[name]}: ${PRESET_MEANINGS[name]}, ${decimal(threshold, 4)}; ${chosen}.`;
+}
+
+export const PREDICTIVE_NOTE =
+  "Predictive values are worked out from sensitivity and specificity at the prevalence given here; their intervals join the ends of those two intervals, and are rather too wide than too narrow.";
+
+// For a slider, whose position alone says nothing.
+export function pointSentence(point: MeasuredPoint): string {
+  const { threshold, sensitivity, specificity } = point;
+  return (
+    `threshold ${decimal(threshold, 4)}: sensitivity ${measure(sensitivity?.value)}, ` +
+    `specificity ${measure(specificity?.value)}`
+  );
+}
+
+export function casesSentence(report: Report): string {
+  const { mean_case_auc, cases_with_auc, intervals, data } = report;
+  if (mean_case_auc === null) {
+    return "No case has both classes, so that no case has an AUC of its own.";
+  }
+  const without = data.cases - cases_with_auc;
+  const rest =
+    without > 0 ? ` ${plural(without, "case has", "cases have")} one class only, and no AUC.` : "";
+  const interval = intervals.mean_case_auc;
+  const range = interval ? ` (${span(interval)})` : "";
+  return `Mean AUC of ${plural(cases_with_auc, "case")}: ${measure(mean_case_auc)}${range}.${rest}`;
+}

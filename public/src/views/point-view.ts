@@ -1,0 +1,69 @@
+// Below the answer: the operating point in force, moved where the model's evaluation tells what each
+// threshold means.
+import type { Judge, Judgement } from "../judgement.ts";
+import type { ModelFacts } from "../messages.ts";
+import type { MeasuredPoint } from "../operating-point.ts";
+import { byId, part } from "./parts.ts";
+
+export interface PointParts {
+  judge: Judge;
+  hasReport: (model: ModelFacts) => boolean;
+  // The slider for a model; null where there is none after all.
+  open: (
+    model: ModelFacts,
+    onChange: (point: MeasuredPoint) => void,
+  ) => Promise<{ element: HTMLElement } | null>;
+  redraw: () => void;
+  tell: (sentence: string) => void;
+}
+
+export class PointView {
+  readonly #element = byId("point", HTMLElement);
+  readonly #change = part(this.#element, "change", HTMLButtonElement);
+  readonly #place = part(this.#element, "place");
+  readonly #parts: PointParts;
+  readonly #opened = new Map<string, HTMLElement>(); // by the model's SHA-256
+  #model: ModelFacts | null = null;
+
+  constructor(parts: PointParts) {
+    this.#parts = parts;
+    this.#change.addEventListener("click", () => void this.#open());
+  }
+
+  // What was kept stays judged as it was kept.
+  update(judgement: Judgement | null, isKept: boolean): void {
+    const model = judgement === null || isKept ? null : judgement.model;
+    this.#model = model;
+    this.#element.hidden = model === null || !this.#parts.hasReport(model);
+    const opened = model === null ? undefined : this.#opened.get(model.sha256);
+    this.#change.hidden = opened !== undefined;
+    if (opened === undefined) this.#place.replaceChildren();
+    else if (this.#place.firstChild !== opened) this.#place.replaceChildren(opened);
+  }
+
+  async #open(): Promise<void> {
+    const model = this.#model;
+    if (model === null) return;
+    const { open, judge, redraw, tell } = this.#parts;
+    this.#change.disabled = true;
+    try {
+      const view = await open(model, ({ threshold, preset, sensitivity, specificity }) => {
+        judge.choose(model, {
+          name: preset ?? "own",
+          threshold,
+          sensitivity: sensitivity?.value ?? Number.NaN,
+          specificity: specificity?.value ?? Number.NaN,
+        });
+        redraw();
+      });
+      if (view !== null) this.#opened.set(model.sha256, view.element);
+    } catch (error) {
+      tell(
+        `The operating point did not load: ${String(error)}. Check the connection and try again.`,
+      );
+    }
+    this.#change.disabled = false;
+    redraw();
+    this.#opened.get(model.sha256)?.querySelector("input")?.focus();
+  }
+}

@@ -1,0 +1,392 @@
+// What a model's stored evaluation says, as pages; and a person's own images evaluated.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { Browser, Locator, Page } from "playwright-core";
+import { png, tissue } from "../made_images.ts";
+import type { Report } from "../../public/src/figures/report.ts";
+import { nearestPoint } from "../../public/src/operating-point.ts";
+import { checkScreen, drawScreen } from "./screens.ts";
+import {
+  drop,
+  launch,
+  readAnswer,
+  root,
+  serveBare,
+  skip,
+  visibleText,
+  visit,
+  type Served,
+  type Visit,
+} from "./harness.ts";
+
+// Of the model that the site reads with first, if it was evaluated.
+const evaluated = ["best", "seed"].find((name) =>
+  existsSync(join(root, `model/${name}.report.json`)),
+);
+const reportOf = (name = "seed") =>
+  JSON.parse(readFileSync(join(root, `model/${name}.report.json`), "utf8")) as Report;
+const report = reportOf(evaluated);
+const three = (value: number | null | undefined) => (value ?? Number.NaN).toFixed(3);
+const patch = [{ name: "patch.png", bytes: png(tissue(50, 50, 1, 0.9)) }];
+
+// Six cases of images that a network can tell apart, and some that it cannot.
+const CASES = 6;
+const EACH = 5; // of a class in a case
+
+function writeFolder(under: string): string {
+  const folder = join(under, "mine");
+  for (let one = 0; one < CASES; one++) {
+    for (const truth of [0, 1]) {
+      for (let i = 0; i < EACH; i++) {
+        const x = 50 * i + 1;
+        const name = `90${one}_idx5_x${x}_y1_class${truth}.png`;
+        const path = join(folder, `90${one}`, String(truth), name);
+        const crowding = truth === 1 ? 0.4 + 0.12 * i : 0.02 + 0.13 * i;
+        mkdirSync(dirname(path), { recursive: true });
+        writeFileSync(path, png(tissue(50, 50, 1000 * one + 100 * truth + i, crowding)));
+      }
+    }
+  }
+  writeFileSync(join(folder, "notes.txt"), "no image");
+  writeFileSync(join(folder, "900/1/900_idx5_x999_y1_class1.png"), "no image either");
+  return folder;
+}
+
+async function dropFolder({ page, context }: Visit, folder: string): Promise<void> {
+  // Only the browser itself can make a dropped folder.
+  const session = await context.newCDPSession(page);
+  const data = { items: [], files: [folder], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+    await session.send("Input.dispatchDragEvent", { type, x: 180, y: 300, data });
+  }
+}
+
+function build(words: string[]): void {
+  const all = [join(root, "public/build.mjs"), ...words, "--uncompressed"];
+  const { status, stderr } = spawnSync(process.execPath, all, { encoding: "utf8" });
+  if (status !== 0) throw new Error(stderr);
+}
+
+const row = (page: Page, name: RegExp): Locator =>
+  page.locator("#figures-page tr", { has: page.getByRole("rowheader", { name }) });
+
+describe("figures", { skip, timeout: 300_000 }, () => {
+  let browser: Browser;
+  let served: Served;
+  const work = mkdtempSync(join(tmpdir(), "insitu-figures-"));
+  const folder = writeFolder(work);
+
+  before(async () => {
+    [browser, served] = await Promise.all([launch(), serveBare()]);
+  });
+  after(async () => {
+    await browser.close();
+    await served.close();
+    rmSync(work, { recursive: true });
+  });
+
+  async function onPage(act: (visit: Visit) => Promise<void>): Promise<void> {
+    const opened = await visit(browser, served.url);
+    try {
+      await act(opened);
+      assert.deepEqual(opened.complaints, []);
+    } finally {
+      await opened.close();
+    }
+  }
+
+  async function openFigures(page: Page): Promise<void> {
+    await page.locator("#foot").getByRole("link", { name: "How good is it?" }).click();
+    await page.getByRole("heading", { name: "Measures" }).waitFor();
+  }
+
+  async function evaluate(opened: Visit): Promise<void> {
+    const { page } = opened;
+    await page.getByRole("link", { name: "Evaluate on my own images" }).click();
+    await page.getByRole("button", { name: "Choose a folder" }).waitFor();
+    await dropFolder(opened, folder);
+    await page.getByRole("heading", { name: "Measures" }).waitFor({ timeout: 60_000 });
+  }
+
+  for (const colorScheme of ["light", "dark"] as const) {
+    for (const width of [360, 1280]) {
+      test(`axe finds nothing at ${width} px, ${colorScheme}, and each page is drawn`, async () => {
+        const height = width === 360 ? 740 : 800;
+        const look = { colorScheme, width, height };
+        const opened = await visit(browser, served.url, look);
+        const { page, complaints, close } = opened;
+        const check = (screen: string) => checkScreen(page, screen, `${width}-${colorScheme}`);
+        await openFigures(page);
+        await check("figures");
+        await page.getByRole("button", { name: "Model card" }).click();
+        await page.getByRole("heading", { name: `Model card: ${report.model.id}` }).waitFor();
+        await check("card");
+        await page.getByRole("link", { name: "Back to images" }).click();
+        await page.getByRole("link", { name: "Evaluate on my own images" }).click();
+        await page.getByRole("button", { name: "Choose a folder" }).waitFor();
+        await check("evaluate");
+        await dropFolder(opened, folder);
+        await page.getByRole("heading", { name: "Measures" }).waitFor({ timeout: 60_000 });
+        await check("evaluated");
+        assert.deepEqual(complaints, []);
+        await close();
+      });
+    }
+  }
+
+  test("The figures open from an answer, are those of the report, and the image is still there", () =>
+    onPage(async ({ page }) => {
+      await drop(page, patch);
+      await readAnswer(page);
+      await page.locator("#answer").getByRole("link", { name: "How good is it?" }).click();
+      await page.getByRole("heading", { name: "How good is it?" }).waitFor();
+      await page.getByRole("heading", { name: "Measures" }).waitFor();
+      assert.equal(await page.locator("#workbench").isVisible(), false);
+      const { pooled, intervals, data } = report;
+      const range = (name: "auc" | "f1" | "ece") => (intervals[name] ?? []).map(three).join(" to ");
+      for (const [label, name] of [
+        [/^AUC chance/, "auc"],
+        [/^F1/, "f1"],
+        [/^Calibration error/, "ece"],
+      ] as const) {
+        const text = (await row(page, label).first().innerText()).replaceAll(/\s+/g, " ");
+        assert.ok(text.endsWith(` ${three(pooled[name])} ${range(name)}`), text);
+      }
+      const { ppv } = report.at_prevalence ?? {};
+      assert.ok((await row(page, /^PPV/).innerText()).includes(three(ppv)));
+      const whole = await visibleText(page, "#figures-page");
+      assert.ok(
+        whole.includes(`${data.patches.toLocaleString("en")} images of ${data.cases} cases`),
+      );
+      const { tp, fn, tn, fp } = pooled.confusion;
+      for (const count of [tp, fn, tn, fp])
+        assert.ok(whole.includes(` ${count.toLocaleString("en")} `), String(count));
+      await page.goBack();
+      assert.match(await readAnswer(page), /IDC detected/i);
+      assert.match(await visibleText(page, "#proof"), /0 bytes sent.*figures fetched \d+ files/);
+    }));
+
+  test("The script of these pages is fetched only when somebody goes there", () =>
+    onPage(async ({ page, requests }) => {
+      const fetched = () => requests.filter((url) => /figures-|evaluation-|report-/.test(url));
+      assert.deepEqual(fetched(), []);
+      await openFigures(page);
+      assert.ok(fetched().length >= 3, "script, style and report");
+      assert.ok(!fetched().some((url) => url.includes("evaluation-")), "nothing to evaluate with");
+    }));
+
+  test("The slider, its presets and the prevalence give what the report's curve says", () =>
+    onPage(async ({ page }) => {
+      await openFigures(page);
+      const panel = page.locator(".operating-point");
+      const figure = async (index: number) => {
+        const text = await panel.locator(".point-figure").nth(index).innerText();
+        return Number(/^[\d.]+/.exec(text)?.[0]);
+      };
+      const inForce = report.curve.find(({ threshold }) => threshold === report.threshold);
+      assert.equal(await figure(0), Number(three(inForce?.sensitivity)));
+      assert.equal(await figure(1), Number(three(inForce?.specificity)));
+      const ppv = await figure(2);
+      await panel.getByRole("button", { name: "Screen" }).click();
+      const threshold = Number(await panel.locator(".point-threshold").innerText());
+      assert.ok(threshold < report.threshold, "screening calls more positive");
+      const screen = report.curve[nearestPoint(report.curve, threshold)];
+      assert.equal(await figure(0), Number(three(screen?.sensitivity)));
+      assert.equal(await figure(1), Number(three(screen?.specificity)));
+      const chosen = await panel.getByRole("slider").getAttribute("aria-valuetext");
+      await panel.getByRole("slider").press("ArrowRight");
+      assert.notEqual(await panel.getByRole("slider").getAttribute("aria-valuetext"), chosen);
+      await panel.getByRole("button", { name: "Balanced" }).click();
+      await panel.getByRole("spinbutton").fill("1");
+      assert.ok((await figure(2)) < ppv, "where positives are rare, fewer calls are right");
+      await panel.getByRole("spinbutton").fill("0");
+      assert.match(await panel.innerText(), /Type a share between/);
+      await page.reload();
+      await page.getByRole("heading", { name: "Measures" }).waitFor();
+      assert.equal(await panel.getByRole("spinbutton").inputValue(), "1");
+    }));
+
+  test("A folder of one's own is evaluated without a request, and exported", () =>
+    onPage(async (opened) => {
+      const { page, requests } = opened;
+      await page.getByRole("link", { name: "Evaluate on my own images" }).click();
+      await page.getByRole("button", { name: "Choose a folder" }).waitFor();
+      const FILES = 2; // the WebAssembly and its worker's script
+      await page.waitForFunction((count) => {
+        const fetched = performance.getEntriesByType("resource");
+        return fetched.filter(({ name }) => name.includes("/evaluation-")).length === count;
+      }, FILES);
+      const before = requests.length;
+      await dropFolder(opened, folder);
+      await page.getByRole("heading", { name: "Measures" }).waitFor({ timeout: 60_000 });
+      assert.equal(requests.length, before, "no request");
+      const whole = await visibleText(page, "#figures-page");
+      assert.match(whole, /0 bytes sent, 0 network requests/);
+      assert.match(whole, new RegExp(`${2 * EACH * CASES} images evaluated`));
+      assert.match(whole, /what its file name begins with/);
+      assert.match(whole, /Not evaluated.*x999_y1_class1\.png/);
+      const save = async (name: string) => {
+        const waiting = page.waitForEvent("download");
+        await page.getByRole("button", { name }).click();
+        return readFileSync(await (await waiting).path(), "utf8");
+      };
+      const made = JSON.parse(await save("Save JSON")) as Report & { notice: string };
+      assert.equal(made.data.cases, CASES);
+      assert.equal(made.data.name, "mine");
+      assert.deepEqual(
+        made.errors.map(({ code }) => code),
+        ["image_unknown"],
+      );
+      assert.equal(made.ignored_files, 1);
+      assert.match(made.notice, /Not a medical device/);
+      assert.ok(whole.includes(three(made.pooled.auc)));
+      assert.deepEqual(Object.keys(made.pooled).sort(), Object.keys(report.pooled).sort());
+      const csv = (await save("Save CSV")).trimEnd().split("\r\n");
+      assert.equal(csv.length, 2 * EACH * CASES + 2, "a heading, the images, the one that failed");
+    }));
+
+  test("On paper stand the figures, without what is pressed", () =>
+    onPage(async ({ page }) => {
+      await openFigures(page);
+      await page.emulateMedia({ media: "print", colorScheme: "dark" });
+      await page.setViewportSize({ width: 718, height: 1000 }); // A4 less its margins
+      await drawScreen(page, "figures-print");
+      for (const name of ["Print", "Screen", "Model card"]) {
+        assert.equal(await page.getByRole("button", { name }).isVisible(), false, name);
+      }
+      assert.equal(await page.getByRole("slider").isVisible(), false);
+      assert.equal(await page.getByText("Not a medical device").isVisible(), true);
+      const pages = (await page.pdf({ format: "A4" })).toString("latin1").match(/\/Type \/Page\b/g);
+      assert.ok(pages && pages.length <= 4, `${pages?.length} pages`);
+    }));
+
+  test("A site whose models have no report does not offer their figures", async () => {
+    const out = join(work, "bare");
+    const models = join(work, "models");
+    mkdirSync(models);
+    copyFileSync(join(root, "model/seed.onnx"), join(models, "seed.onnx"));
+    build(["--models", models, "--out", out]);
+    const bare = await serveBare("/", out);
+    const { page, complaints, close } = await visit(browser, bare.url);
+    assert.equal(await page.getByRole("link", { name: "How good is it?" }).count(), 0);
+    assert.ok(await page.getByRole("link", { name: "Evaluate on my own images" }).isVisible());
+    assert.deepEqual(complaints, []);
+    await close();
+    await bare.close();
+  });
+
+  test("The gate's table is drawn where the gate has a report, and a report of another model stops the build", async () => {
+    const out = join(work, "gated");
+    const models = join(work, "gated-models");
+    mkdirSync(models);
+    for (const name of ["seed.onnx", "seed.report.json"])
+      copyFileSync(join(root, "model", name), join(models, name));
+    const share = (value: number) => ({ share: value, interval: [value - 0.01, value + 0.02] });
+    const right = { family: "IDC patches", variant: "", right: true, images: 900, groups: 29 };
+    const wrong = { family: "photographs", variant: "", right: false, images: 200, groups: 200 };
+    const histology = [
+      { ...right, refused: share(0.031), warned: 0 },
+      {
+        ...wrong,
+        refused: share(0.97),
+        refused_held_out: share(0.955),
+        reason_right: 0.9,
+        warned: 0,
+      },
+    ];
+    const gate = JSON.stringify({ histology, mammogram: [] });
+    writeFileSync(join(models, "gate.report.json"), gate);
+    build(["--models", models, "--out", out]);
+    const gated = await serveBare("/", out);
+    const { page, complaints, close } = await visit(browser, gated.url);
+    await openFigures(page);
+    assert.match(
+      await row(page, /^photographs/).innerText(),
+      /refused\s+97\.0.%\s+96\.0 to 99\.0.%\s+95\.5/,
+    );
+    assert.equal(await page.getByText("gate of mammogram models").count(), 0);
+    const gateText = await visibleText(page, "#figures-page");
+    assert.match(
+      gateText,
+      /Of 1 kind that it should refuse, photographs are refused least often: 95\.5.%/,
+    );
+    await checkScreen(page, "gate", "1280-light");
+    assert.deepEqual(complaints, []);
+    await close();
+    await gated.close();
+    const seed = reportOf("seed");
+    const other = { ...seed, model: { ...seed.model, sha256: "ab".repeat(32) } };
+    writeFileSync(join(models, "seed.report.json"), JSON.stringify(other));
+    assert.throws(
+      () => build(["--models", models, "--out", out]),
+      /is of another model than seed\.onnx/,
+    );
+  });
+
+  test("A folder without classes is refused with what to do, and long work can be cancelled", () =>
+    onPage(async (opened) => {
+      const { page } = opened;
+      await evaluate(opened);
+      const loose = join(work, "loose");
+      mkdirSync(loose, { recursive: true });
+      writeFileSync(join(loose, "a.png"), png(tissue(50, 50, 3)));
+      await dropFolder(opened, loose);
+      await page.getByText("Of 1 image none lies in a folder of a class").waitFor();
+      const large = join(work, "large");
+      const bytes = png(tissue(1600, 1200, 6, 0.01));
+      for (const truth of ["0", "1"]) {
+        mkdirSync(join(large, truth), { recursive: true });
+        for (let i = 0; i < 20; i++) writeFileSync(join(large, truth, `${i}.png`), bytes);
+      }
+      await dropFolder(opened, large);
+      await page.getByRole("button", { name: /^Cancel \(/ }).click();
+      await page.getByText("Cancelled. Nothing was evaluated.").waitFor();
+      await page.getByRole("link", { name: "Back to images" }).click();
+      await drop(page, patch);
+      await readAnswer(page);
+    }));
+
+  test("A point chosen beside the answer is in force for all images and in what is saved", async () => {
+    const { page, complaints, close } = await visit(browser, served.url);
+    await drop(page, [{ name: "patch.png", bytes: png(tissue(50, 50, 1, 0.9)) }]);
+    const answer = await readAnswer(page);
+    assert.match(answer, /balanced: threshold/);
+    await page.getByRole("button", { name: "Change the operating point" }).click();
+    const slider = page.locator("#point").getByRole("slider");
+    await slider.waitFor();
+    assert.match(await visibleText(page, "#point"), /Sensitivity.*Specificity.*PPV.*NPV/);
+    const inForce = page.locator('#answer [data-part="operating-point"]');
+    await page.locator("#point").getByRole("button", { name: "Screen" }).click();
+    await inForce.getByText(/^screen: threshold/).waitFor();
+    await slider.press("End"); // nothing is called positive at the greatest threshold
+    await inForce.getByText(/^own: threshold/).waitFor();
+    assert.doesNotMatch(await visibleText(page, '#answer [data-part="verdict"]'), /^IDC detected/);
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Save JSON" }).click(),
+    ]);
+    const { images } = JSON.parse(readFileSync(await download.path(), "utf8")) as {
+      images: { operating_point: string; threshold: number }[];
+    };
+    assert.equal(images[0]?.operating_point, "own");
+    assert.ok(images[0].threshold > 0.95, String(images[0].threshold));
+    await page
+      .locator("#proof")
+      .getByText(/The pages about figures fetched/)
+      .waitFor();
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+});
