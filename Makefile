@@ -70,8 +70,8 @@ models:  ## train every shipped model anew, as they are shipped; goes on where i
 	@$(MAKE) --no-print-directory mammogram
 
 FILMS = ../shared/data/mias
-REPEATS = 1
-mammogram: native  ## train the mammogram model anew and measure it; FILMS=FOLDER REPEATS=3 (of its folds)
+REPEATS = 3
+mammogram: native  ## train the mammogram model anew and measure it; FILMS=FOLDER REPEATS=1 (of its folds)
 	@cmake/setup.sh run train
 	@$(step) "build train" cmake/build.sh train
 	@model/mammogram.sh "$(FILMS)" "$(REPEATS)"

@@ -167,19 +167,19 @@ void AddFilms(const Json& report, Page* page) {
     return StrCat(Number(figure.at("value")), " (", Range(figure.at("interval")), ")");
   };
   const bool by_folds = protocol.at("judged_by") == "folds";
-  page->Paragraph(StrCat(
-      by_folds ? "Each of the "
-               : "Judged by this model itself, which is no result for films it was "
-                 "trained on: each of the ",
-      Grouped(films.at("films")), " films of ", Grouped(films.at("women")), " women",
-      by_folds ? " judged by a model of the same training that has not seen the woman, times: "
-               : ", times: ",
-      Grouped(protocol.at("repeats")), ". ", Grouped(films.at("abnormal_films")),
-      " films have a finding. Telling these by the strongest mark: AUC ",
-      with_range(films.at("auc")), ". Calling every film negative: accuracy ",
-      Number(films.at("always_negative").at("accuracy")),
-      ", AUC 0.5; calling every patch negative: ",
-      Number(report.at("patches").at("always_negative").at("accuracy")), "."));
+  const std::string judge =
+      by_folds
+          ? "a model of the same training that has not seen the woman, with the women dealt out "
+            "to folds as many times as here: "
+          : "this model itself, which is no result for films that it was trained on; repeats: ";
+  page->Paragraph(StrCat("Each of the ", Grouped(films.at("films")), " films of ",
+                         Grouped(films.at("women")), " women judged by ", judge,
+                         Grouped(protocol.at("repeats")), ". ", Grouped(films.at("abnormal_films")),
+                         " films have a finding. Telling these by the strongest ", "mark: AUC ",
+                         with_range(films.at("auc")), ". Calling every film negative: accuracy ",
+                         Number(films.at("always_negative").at("accuracy")),
+                         ", BAC and AUC 0.5; calling every patch negative: accuracy ",
+                         Number(report.at("patches").at("always_negative").at("accuracy")), "."));
   page->Paragraph(StrCat("Share of the ", Grouped(films.at("findings_with_place")),
                          " findings of known place that are marked, at so many false marks a film "
                          "(FROC, `model/froc.h`):"));
