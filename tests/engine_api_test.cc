@@ -30,6 +30,10 @@ TEST_CASE("A model describes itself across the boundary", "[engine_api]") {
   CHECK(std::string(insitu_text(engine.held, INSITU_MODEL_LABEL, 1)) == "IDC");
   CHECK(insitu_number(engine.held, INSITU_POSITIVE_LABEL, 0) == 1);
   CHECK(insitu_number(engine.held, INSITU_THRESHOLD, 0) == 0.5);
+  CHECK(std::string(insitu_text(engine.held, INSITU_MODEL_WARNING, 0)).empty());
+  const Engine warned(MakeClassifierModel({.metadata = {{"insitu.warning", "Old films."}}}));
+  REQUIRE(warned.held != nullptr);
+  CHECK(std::string(insitu_text(warned.held, INSITU_MODEL_WARNING, 0)) == "Old films.");
   CHECK(insitu_number(engine.held, INSITU_INPUT_WIDTH, 0) == 8);
 }
 

@@ -21,6 +21,7 @@ export const model: ModelFacts = {
   inputHeight: 50,
   umPerPixel: 4,
   trainingData: "a list of cases",
+  warning: "",
 };
 
 export function readingOf(positive: boolean, more: Partial<Reading> = {}): Reading {

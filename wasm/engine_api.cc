@@ -267,6 +267,8 @@ const char* insitu_text(const insitu_classifier* classifier, int key, int index)
       return info.negative_verdict.c_str();
     case INSITU_TRAINING_DATA:
       return info.training_data.c_str();
+    case INSITU_MODEL_WARNING:
+      return info.warning.c_str();
     case INSITU_POINT_NAME: {
       const insitu::OperatingPoint* point = PointAt(info, index);
       return point == nullptr ? nullptr : point->name;

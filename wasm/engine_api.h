@@ -65,7 +65,8 @@ enum insitu_text_key {
   INSITU_POSITIVE_VERDICT = 5,
   INSITU_NEGATIVE_VERDICT = 6,
   INSITU_TRAINING_DATA = 7,
-  INSITU_POINT_NAME = 16,  // index: operating point
+  INSITU_POINT_NAME = 16,     // index: operating point
+  INSITU_MODEL_WARNING = 17,  // to stand beside every answer; "" if the model has none
   // Of the last insitu_read or insitu_explain that decoded its image; NULL before it
   INSITU_GATE_KIND = 32,    // what the image looks like: histology, mammogram or other
   INSITU_GATE_REASON = 33,  // a code of GateReason, "" when nothing is wrong

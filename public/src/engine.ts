@@ -24,6 +24,7 @@ const TEXT = {
   negativeVerdict: 6,
   trainingData: 7,
   pointName: 16,
+  warning: 17,
   gateKind: 32,
   gateReason: 33,
 } as const;
@@ -250,6 +251,7 @@ export class Engine {
       inputHeight: this.#number(NUMBER.inputHeight),
       umPerPixel: this.#number(NUMBER.umPerPixel),
       trainingData: this.#text(TEXT.trainingData),
+      warning: this.#text(TEXT.warning),
     };
   }
 

@@ -87,6 +87,7 @@ function modelJson(model: ModelFacts): object {
     uncertain: model.uncertain,
     um_per_pixel: model.umPerPixel,
     training_data: model.trainingData,
+    warning: model.warning,
   };
 }
 

@@ -82,6 +82,7 @@ export interface ModelFacts {
   inputHeight: number;
   umPerPixel: number;
   trainingData: string;
+  warning: string; // to stand beside every answer; "" if there is none
 }
 
 // In pixels of the image; left and top are negative where the input was padded.

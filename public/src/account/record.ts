@@ -93,6 +93,7 @@ function parseModel(model: Json): ModelFacts {
     sensitivity: measured(model["sensitivity"]),
     specificity: measured(model["specificity"]),
     operatingPoints: points.map(parsePoint).filter((point) => point !== null),
+    warning: isText(model["warning"]) ? model["warning"] : "",
     uncertain: hasBand ? (band as unknown as ModelFacts["uncertain"]) : null,
   };
 }

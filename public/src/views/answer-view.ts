@@ -74,6 +74,9 @@ export class AnswerView {
     this.#hash = model.sha256;
     this.#text("verdict", wording.verdict(judgement));
     this.#showProbability(judgement, reading.interval);
+    const warning = part(this.element, "warning");
+    warning.textContent = model.warning;
+    warning.hidden = model.warning === "";
     this.#text("model", `${model.id} ${model.version}`);
     this.#text("hash", model.sha256.slice(0, SHORT_HASH));
     this.#text("operating-point", wording.operatingPoint(judgement.point));
