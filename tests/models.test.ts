@@ -93,8 +93,15 @@ test("A model that did not arrive is asked for again the next time", async () =>
 
 test("What looks like another kind is read by the model for that kind, where the site has one", async () => {
   const { models, refusals } = setUp();
+  refusals.set("film", refusal("histology"));
+  assert.equal((await models.classify(file, options, { kind: "mammogram" })).model.id, "best");
+});
+
+test("A film is not squeezed into one patch: it stays refused, though the site has a model for films", async () => {
+  const { models, refusals } = setUp();
   refusals.set("best", refusal("mammogram"));
-  assert.equal((await models.classify(file, options, { kind: "histology" })).model.id, "film");
+  const kind = { kind: "histology" };
+  await assert.rejects(models.classify(file, options, kind), { code: "image_refused" });
 });
 
 test("What looks like no kind, or is refused by its own model too, stays refused", async () => {

@@ -3,6 +3,10 @@ import type { ClassifyOptions, EnginePool, JobOptions } from "./engine-pool.ts";
 import { EngineError, type Explanation, type ModelFacts, type Reading } from "./messages.ts";
 import type { Read } from "./session.ts";
 
+// Kinds of which one patch is an image by itself. A film takes a map of many patches, which the page
+// does not make: squeezed into one it would be answered nonsense, so it stays refused.
+const ONE_PATCH_KINDS: ReadonlySet<string> = new Set(["histology"]);
+
 export interface ModelsOptions {
   entries: readonly SiteModel[]; // the first one of a kind reads until another is chosen
   open: (entry: SiteModel) => Promise<EnginePool>;
@@ -59,7 +63,8 @@ export class Models {
       return { model, reading };
     } catch (error) {
       const seen = error instanceof EngineError ? error.gate?.kind : undefined;
-      if (seen === undefined || seen === entry.kind || !this.#chosen.has(seen)) throw error;
+      const reads = seen !== entry.kind && ONE_PATCH_KINDS.has(seen ?? "");
+      if (seen === undefined || !reads || !this.#chosen.has(seen)) throw error;
       return this.classify(file, options, { kind: seen });
     }
   }
