@@ -61,3 +61,20 @@ test("Of a list only its end is told, then what is selected", async () => {
   session.move(1);
   assert.equal(said[1], "b.png: no IDC detected in this patch. Probability of IDC 0.250.");
 });
+
+test("A list that was read between two updates is told too, once", async () => {
+  const said: string[] = [];
+  const judge = new Judge();
+  const announcer = new Announcer((text) => said.push(text));
+  const session = new Session(
+    () => 0,
+    () => undefined, // drawn later
+  );
+  session.start({ classify: () => Promise.resolve({ reading: readingOf(true), model }) });
+  announcer.update(session, judge);
+  session.add(["a.png", "b.png"].map((name) => ({ name, file: new Blob([]) })));
+  await settled();
+  announcer.update(session, judge);
+  announcer.update(session, judge);
+  assert.deepEqual(said, ["2 images read, 2 positive."]);
+});

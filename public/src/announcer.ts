@@ -7,6 +7,7 @@ export class Announcer {
   readonly #say: (text: string) => void;
   #saidOf: ImageEntry | null = null;
   #wasBusy = false;
+  #readingsEnded = 0;
 
   constructor(say: (text: string) => void) {
     this.#say = say;
@@ -14,8 +15,11 @@ export class Announcer {
 
   update(session: Session, judge: Judge): void {
     const { total, pending, settled, positive, uncertain, failed } = session.counts(judge);
-    const ended = this.#wasBusy && pending === 0 && total > 1 && settled > 0;
+    // A short list may be read from its first image to its last between two updates.
+    const busy = this.#wasBusy || session.ended > this.#readingsEnded;
+    const ended = busy && pending === 0 && total > 1 && settled > 0;
     this.#wasBusy = pending > 0;
+    this.#readingsEnded = session.ended;
     if (ended) {
       const open = uncertain > 0 ? `, ${uncertain} uncertain` : "";
       const wrong = failed > 0 ? `, ${failed} could not be read` : "";

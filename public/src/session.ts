@@ -55,6 +55,7 @@ export class Session {
   #reader: Reader | null = null;
   #failure: EngineError | null = null;
   #nextKey = 1;
+  #ended = 0;
 
   // onChange: after every change, with the entry whose state changed.
   constructor(now: () => number, onChange: (entry: ImageEntry | null) => void) {
@@ -64,6 +65,11 @@ export class Session {
 
   get entries(): readonly ImageEntry[] {
     return this.#entries;
+  }
+
+  // How many readings have ended in this visit, well or not.
+  get ended(): number {
+    return this.#ended;
   }
 
   get selected(): ImageEntry | null {
@@ -227,6 +233,7 @@ export class Session {
       const { reading, model } = await reader.classify(entry.file, options);
       Object.assign(entry, { reading, model });
       entry.state = "done";
+      this.#ended += 1;
       entry.answeredMs = this.#now() - began;
     } catch (error) {
       if (stop.signal.aborted) return; // its entry says so already, or is gone
@@ -240,6 +247,7 @@ export class Session {
   #fail(entry: ImageEntry, error: EngineError): void {
     entry.state = "failed";
     entry.error = error;
+    this.#ended += 1;
     this.#onChange(entry);
   }
 }
