@@ -29,6 +29,8 @@ export class FiguresLink {
 
   // Whether the page that is open took them.
   takes(incoming: Incoming): boolean {
+    // The address changes first; the page that it leaves must take nothing more.
+    if (!PLACES.includes(location.hash.slice(1))) return false;
     return this.#part?.takes(incoming) ?? false;
   }
 

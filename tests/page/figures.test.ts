@@ -354,6 +354,7 @@ describe("figures", { skip, timeout: 300_000 }, () => {
       await page.getByRole("button", { name: /^Cancel \(/ }).click();
       await page.getByText("Cancelled. Nothing was evaluated.").waitFor();
       await page.getByRole("link", { name: "Back to images" }).click();
+      await page.locator("#figures-page").waitFor({ state: "hidden" });
       await drop(page, patch);
       await readAnswer(page);
     }));
