@@ -8,63 +8,24 @@
 #include <vector>
 
 #include "backend/limits.h"
+#include "shared/settings_reader.h"
 #include "shared/str_cat.h"
-#include "shared/toml.h"
 
 namespace insitu {
 namespace {
 
-// One file while it is read: keeps the first fault.
-class ConfigReader {
+class ConfigReader : public SettingsReader {
  public:
-  ConfigReader(std::string name, Config* config) : name_(std::move(name)), config_(config) {}
+  ConfigReader(const std::string& name, Config* config) : SettingsReader(name), config_(config) {}
 
   Status Read(const toml::table& file) {
     ReadTable(file, "", Keys());
-    if (fault_.empty()) return {};
-    return Fail(ErrorCode::kInvalidArgument, fault_);
+    return status();
   }
 
  private:
-  // Reads the value of a key into the config; full_key is for messages.
-  using ReadValue = std::function<void(const toml::node&, const std::string& full_key)>;
-  struct Key {
-    std::string_view name;
-    ReadValue read;
-  };
-
   std::vector<Key> Keys();
   std::vector<Key> ListenKeys();
-
-  void Refuse(const toml::node& node, const std::string& message) {
-    if (fault_.empty()) fault_ = StrCat(name_, ", line ", node.source().begin.line, ": ", message);
-  }
-
-  void ReadTable(const toml::table& table, const std::string& prefix,
-                 const std::vector<Key>& keys) {
-    for (const auto& [key, node] : table) {
-      const std::string full_key = StrCat(prefix, key.str());
-      const Key* known = nullptr;
-      std::string names;
-      for (const Key& candidate : keys) {
-        if (candidate.name == key.str()) known = &candidate;
-        names += StrCat(names.empty() ? "" : ", ", candidate.name);
-      }
-      if (known == nullptr) {
-        Refuse(node, StrCat("there is no setting ", full_key, ". Here are: ", names, "."));
-      } else {
-        known->read(node, full_key);
-      }
-    }
-  }
-
-  ReadValue Table(std::vector<Key> keys) {
-    return [this, keys = std::move(keys)](const toml::node& node, const std::string& key) {
-      const toml::table* table = node.as_table();
-      if (table == nullptr) return Refuse(node, StrCat(key, " is a table: [", key, "]."));
-      ReadTable(*table, StrCat(key, "."), keys);
-    };
-  }
 
   ReadValue Text(std::function<void(const std::string&)> take) {
     return [this, take = std::move(take)](const toml::node& node, const std::string& key) {
@@ -76,14 +37,6 @@ class ConfigReader {
 
   ReadValue Path(std::filesystem::path* path) {
     return Text([path](const std::string& text) { *path = text; });
-  }
-
-  ReadValue Flag(bool* flag) {
-    return [this, flag](const toml::node& node, const std::string& key) {
-      const auto* value = node.as_boolean();
-      if (value == nullptr) return Refuse(node, StrCat(key, " is true or false."));
-      *flag = value->get();
-    };
   }
 
   ReadValue Number(int64_t min, int64_t max, std::function<void(int64_t)> take) {
@@ -98,18 +51,12 @@ class ConfigReader {
   }
 
   template <typename Enum, size_t kCount>
-  ReadValue Choice(std::array<std::pair<std::string_view, Enum>, kCount> choices, Enum* chosen) {
-    return [this, choices, chosen](const toml::node& node, const std::string& key) {
-      const auto* text = node.as_string();
-      std::string names;
-      for (const auto& [name, value] : choices) {
-        names += StrCat(names.empty() ? "" : ", ", "\"", name, "\"");
-        if (text == nullptr || text->get() != name) continue;
-        *chosen = value;
-        return;
-      }
-      Refuse(node, StrCat(key, " is one of ", names, "."));
-    };
+  ReadValue Choice(const std::array<std::pair<std::string_view, Enum>, kCount>& choices,
+                   Enum* chosen) {
+    std::vector<std::string_view> names;
+    for (const auto& [name, value] : choices) names.push_back(name);
+    return SettingsReader::Choice(
+        std::move(names), [choices, chosen](size_t index) { *chosen = choices[index].second; });
   }
 
   // Each text of an array goes to `take`, which says whether it is good.
@@ -137,9 +84,7 @@ class ConfigReader {
     };
   }
 
-  const std::string name_;
   Config* const config_;
-  std::string fault_;
 };
 
 // As browsers write it: a scheme, a host, perhaps a port, and nothing else.
@@ -190,8 +135,7 @@ std::vector<ConfigReader::Key> ConfigReader::Keys() {
                                      [this, read = ListenAddress(&config_->metrics_address)](
                                          const toml::node& node, const std::string& key) {
                                        read(node, key);
-                                       if (fault_.empty() &&
-                                           !IsLoopback(config_->metrics_address)) {
+                                       if (good() && !IsLoopback(config_->metrics_address)) {
                                          Refuse(node, StrCat(key, " is an address of loopback."));
                                        }
                                      }},
@@ -243,12 +187,8 @@ Status ReadConfig(std::string_view text, const std::string& name, Config* config
                 "% is larger than % bytes (kMaxConfigBytes). Is it the configuration?", name,
                 kMaxConfigBytes);
   }
-  const toml::parse_result parsed = toml::parse(text);
-  if (!parsed) {
-    return Fail(ErrorCode::kInvalidArgument, "%, line %: %.", name,
-                parsed.error().source().begin.line, parsed.error().description());
-  }
-  return ConfigReader(name, config).Read(parsed.table());
+  ASSIGN_OR_RETURN(const toml::table table, ParseToml(name, text));
+  return ConfigReader(name, config).Read(table);
 }
 
 }  // namespace insitu

@@ -7,8 +7,8 @@
 
 #include "model/checklists.h"
 #include "model/files.h"
+#include "shared/settings_reader.h"
 #include "shared/str_cat.h"
-#include "shared/toml.h"
 
 namespace insitu {
 namespace {
@@ -21,12 +21,7 @@ Result<toml::table> ReadToml(const std::filesystem::path& path) {
   const auto bytes = ReadFile(path, kMaxFactsBytes, ErrorCode::kInvalidArgument);
   if (!bytes.ok()) return Located(path, bytes.error());
   const std::string text(bytes.value().begin(), bytes.value().end());
-  toml::parse_result parsed = toml::parse(text);
-  if (!parsed) {
-    return Refuse(StrCat(path.string(), ", line ", parsed.error().source().begin.line, ": ",
-                         parsed.error().description(), "."));
-  }
-  return std::move(parsed).table();
+  return ParseToml(path.string(), text);
 }
 
 // Adds to facts what only base has; tables are joined key by key.

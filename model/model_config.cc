@@ -9,8 +9,8 @@
 #include "model/decimal_text.h"
 #include "model/files.h"
 #include "shared/limits.h"
+#include "shared/settings_reader.h"
 #include "shared/str_cat.h"
-#include "shared/toml.h"
 
 namespace insitu {
 namespace {
@@ -19,48 +19,9 @@ constexpr size_t kMaxConfigBytes = size_t{1} << 20;
 constexpr int kMaxRepeat = 100;
 constexpr int kMaxTeachers = 16;
 
-// One source of settings while it is read: keeps the first fault.
-class Reader {
+class Reader : public SettingsReader {
  public:
-  explicit Reader(std::string name) : name_(std::move(name)) {}
-
-  using ReadValue = std::function<void(const toml::node&, const std::string& full_key)>;
-  struct Key {
-    std::string_view name;
-    ReadValue read;
-  };
-
-  const std::string& fault() const { return fault_; }
-
-  void Refuse(const toml::node& node, const std::string& message) {
-    if (fault_.empty()) fault_ = StrCat(name_, ", line ", node.source().begin.line, ": ", message);
-  }
-
-  void ReadTable(const toml::table& table, const std::string& prefix,
-                 const std::vector<Key>& keys) {
-    for (const auto& [key, node] : table) {
-      const std::string full_key = StrCat(prefix, key.str());
-      const Key* known = nullptr;
-      std::string names;
-      for (const Key& candidate : keys) {
-        if (candidate.name == key.str()) known = &candidate;
-        names += StrCat(names.empty() ? "" : ", ", candidate.name);
-      }
-      if (known == nullptr) {
-        Refuse(node, StrCat("there is no setting ", full_key, ". Here are: ", names, "."));
-      } else {
-        known->read(node, full_key);
-      }
-    }
-  }
-
-  ReadValue Table(std::vector<Key> keys) {
-    return [this, keys = std::move(keys)](const toml::node& node, const std::string& key) {
-      const toml::table* table = node.as_table();
-      if (table == nullptr) return Refuse(node, StrCat(key, " is a table: [", key, "]."));
-      ReadTable(*table, StrCat(key, "."), keys);
-    };
-  }
+  using SettingsReader::SettingsReader;
 
   ReadValue Text(std::string* value) {
     return [this, value](const toml::node& node, const std::string& key) {
@@ -82,14 +43,6 @@ class Reader {
         if (good) (*texts)[i] = text->get();
       }
       if (!good) Refuse(node, StrCat(key, " is a list of two texts, the negative one first."));
-    };
-  }
-
-  ReadValue Flag(bool* flag) {
-    return [this, flag](const toml::node& node, const std::string& key) {
-      const auto* value = node.as_boolean();
-      if (value == nullptr) return Refuse(node, StrCat(key, " is true or false."));
-      *flag = value->get();
     };
   }
 
@@ -115,20 +68,6 @@ class Reader {
     };
   }
 
-  // value becomes the index of the text among the names.
-  ReadValue Choice(std::vector<std::string_view> names, std::function<void(size_t)> take) {
-    return [this, names = std::move(names), take = std::move(take)](const toml::node& node,
-                                                                    const std::string& key) {
-      const auto* text = node.as_string();
-      std::string all;
-      for (size_t i = 0; i < names.size(); ++i) {
-        if (text != nullptr && text->get() == names[i]) return take(i);
-        all += StrCat(all.empty() ? "" : ", ", "\"", names[i], "\"");
-      }
-      Refuse(node, StrCat(key, " is one of ", all, "."));
-    };
-  }
-
   // [[layer]]: they replace what is there.
   ReadValue Layers(std::vector<LayerSpec>* layers) {
     return [this, layers](const toml::node& node, const std::string& key) {
@@ -147,9 +86,6 @@ class Reader {
 
  private:
   void ReadLayer(const toml::table& table, const std::string& key, std::vector<LayerSpec>* layers);
-
-  const std::string name_;
-  std::string fault_;
 };
 
 void Reader::ReadLayer(const toml::table& table, const std::string& key,
@@ -243,16 +179,12 @@ Status Fault(const std::string& message) { return Fail(ErrorCode::kInvalidArgume
 // name: for messages. text: TOML.
 Status ReadInto(const std::string& name, const std::string& text, std::string_view table,
                 ModelConfig* config) {
-  const toml::parse_result parsed = toml::parse(text);
-  if (!parsed) {
-    return Fault(StrCat(name, ", line ", parsed.error().source().begin.line, ": ",
-                        parsed.error().description(), "."));
-  }
+  ASSIGN_OR_RETURN(const toml::table parsed, ParseToml(name, text));
   Reader reader(name);
-  const toml::table* settings = table.empty() ? &parsed.table() : parsed.table()[table].as_table();
+  const toml::table* settings = table.empty() ? &parsed : parsed[table].as_table();
   if (settings == nullptr) return Fault(StrCat(name, " holds no settings."));
   reader.ReadTable(*settings, "", Keys(&reader, config));
-  return reader.fault().empty() ? Status() : Fault(reader.fault());
+  return reader.status();
 }
 
 Status Check(const std::string& path, const ModelConfig& config) {

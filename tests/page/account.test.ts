@@ -13,6 +13,7 @@ import {
   field,
   filesIn,
   home,
+  keepWithNote,
   leaks,
   PASSWORD,
   register,
@@ -56,16 +57,9 @@ describe("account", { skip: skipServer, timeout: 600_000 }, () => {
       await withStorage(page, "Dr.Smith", "Ask");
       await drop(page, [{ name: fileName, bytes }]);
       answer = await readAnswer(page);
-      await button(page, "Keep this image and its result").click();
-      await page.getByText("Kept, end-to-end encrypted").waitFor();
-      await page
-        .locator("#keep")
-        .getByText(/^\d+(\.\d)? KB sent at .*, encrypted\.$/)
-        .waitFor();
-      await page.locator("#keep").getByRole("button", { name: "Note" }).click();
-      await field(page, "Note").fill(note);
-      await button(page, "Save the note").click();
-      await closed(page);
+      await keepWithNote(page, note);
+      const kept = await visibleText(page, "#keep");
+      assert.match(kept, /^Kept, end-to-end encrypted.* \d+(\.\d)? KB sent at .*, encrypted\./);
       const proof = await visibleText(page, "#proof");
       assert.match(proof, /read on this device: 0 bytes sent to read it\./);
       assert.match(proof, /^.*0 network requests since it came in/);

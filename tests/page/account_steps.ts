@@ -20,14 +20,29 @@ export const closed = (page: Page) => dialog(page).waitFor({ state: "hidden" });
 export const entry = (page: Page, name: string) =>
   dialog(page).locator(".account-entry", { hasText: name }).click();
 
-export async function register(page: Page, username: string): Promise<void> {
+// Up to what the server's storage makes of it: a recovery key, or the account at once.
+export async function makeAccount(page: Page, username: string): Promise<void> {
   await page.locator("#account").click();
   await button(page, "Make an account").click();
   await field(page, "User name").fill(username);
   await field(page, "New password").fill(PASSWORD);
   await field(page, "The same password again").fill(PASSWORD);
   await button(page, "Make an account").click();
+}
+
+export async function register(page: Page, username: string): Promise<void> {
+  await makeAccount(page, username);
   await dialog(page).getByRole("heading", { name: "Your recovery key" }).waitFor();
+}
+
+// Keeps the selected image with a note.
+export async function keepWithNote(page: Page, note: string): Promise<void> {
+  await button(page, "Keep this image and its result").click();
+  await page.locator("#keep", { hasText: /^Kept, / }).waitFor();
+  await page.locator("#keep").getByRole("button", { name: "Note" }).click();
+  await field(page, "Note").fill(note);
+  await button(page, "Save the note").click();
+  await closed(page);
 }
 
 // Registers, confirms the recovery key, turns storage on. Resolves to the recovery key.

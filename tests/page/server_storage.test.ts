@@ -10,10 +10,11 @@ import {
   closed,
   dialog,
   entry,
-  field,
   filesIn,
   home,
+  keepWithNote,
   leaks,
+  makeAccount,
   PASSWORD,
   signIn,
   skipServer,
@@ -53,10 +54,9 @@ describe("storage that the server encrypts", { skip: skipServer, timeout: 600_00
       await page.locator("#account").click();
       await button(page, "Make an account").click();
       assert.match(await dialog(page).innerText(), OPERATOR_CAN_OPEN);
-      await field(page, "User name").fill("plain");
-      await field(page, "New password").fill(PASSWORD);
-      await field(page, "The same password again").fill(PASSWORD);
-      await button(page, "Make an account").click();
+      await page.keyboard.press("Escape");
+      await closed(page);
+      await makeAccount(page, "plain");
       await dialog(page).getByRole("heading", { name: "plain" }).waitFor();
       await entry(page, "Storage");
       assert.match(await dialog(page).innerText(), /Turned on, it is: encrypted by the server/);
@@ -66,12 +66,8 @@ describe("storage that the server encrypts", { skip: skipServer, timeout: 600_00
       await drop(page, [{ name: fileName, bytes }]);
       probability = probabilityIn(await readAnswer(page));
       assert.match(await visibleText(page, "#promise"), /for the server to encrypt and keep/);
-      await button(page, "Keep this image and its result").click();
-      await page.locator("#keep", { hasText: OPERATOR_CAN_OPEN }).waitFor();
-      await page.locator("#keep").getByRole("button", { name: "Note" }).click();
-      await field(page, "Note").fill(note);
-      await button(page, "Save the note").click();
-      await closed(page);
+      await keepWithNote(page, note);
+      assert.match(await visibleText(page, "#keep"), OPERATOR_CAN_OPEN);
     });
     await withVisit(browser, served, async ({ page }) => {
       await signIn(page, "plain");
