@@ -15,6 +15,8 @@ const LANGUAGE = [
 ];
 
 const PLATFORM = [
+  "AbortController",
+  "MessageChannel", // between two places of the same worker
   "WebAssembly",
   "TextDecoder",
   "TextEncoder",

@@ -40,10 +40,11 @@ export interface TileRequest {
   height: number;
 }
 
-// The pixels of a block of the plan, for another worker.
+// The pixels of a block, for another worker.
 export interface ReadRequest {
   op: "read";
-  block: number;
+  level: number;
+  rectangle: Rectangle; // of that level
 }
 
 export interface RunRequest {

@@ -72,7 +72,7 @@ class SlideService {
         return drawTile(this.#opened(), rectangle, width, height, signal);
       }
       case "read":
-        return this.#read(request.block, signal);
+        return this.#opened().read(request.level, request.rectangle, signal);
       case "run":
         return this.#run(request, signal);
       case "map":
@@ -103,7 +103,7 @@ class SlideService {
     return this.#plan;
   }
 
-  async #read(index: number, signal: AbortSignal): Promise<Pixels> {
+  async #readBlock(index: number, signal: AbortSignal): Promise<Pixels> {
     const block = this.#plan?.blocks[index];
     if (block === undefined) throw notStarted();
     const { x, y, width, height } = block;
@@ -111,7 +111,7 @@ class SlideService {
   }
 
   async #run({ block, pixels }: RunRequest, signal: AbortSignal): Promise<Answer> {
-    const read = pixels ?? (await this.#read(block, signal));
+    const read = pixels ?? (await this.#readBlock(block, signal));
     if (this.#engine === null) throw notStarted();
     return this.#engine.run(block, read.data);
   }

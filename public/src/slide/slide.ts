@@ -1,0 +1,538 @@
+// One image larger than a patch, from its file to its summary: opening, the question of its scale, the
+// scan, and what it found. No DOM; who shows it is told of every change.
+import {
+  EngineError,
+  type ModelFacts,
+  type NetworkRequest,
+  type OperatingPoint,
+  type Preview,
+} from "../messages.ts";
+import type { SlideRecord, SlideRow, TellState } from "../slide-record.ts";
+import type { ModelRequest, PlanRequest, Tile } from "./messages.ts";
+import { insideRegions, NOT_YET, ProbabilityMap, type Point } from "./probability-map.ts";
+import { VERDICT } from "./scan-engine.ts";
+import { blockOrder, ScanPool } from "./scan-pool.ts";
+import { judgeScale, type Scale, type SlideKind } from "./scale.ts";
+import type { Rectangle, SlideFacts } from "./source.ts";
+import { parseSummary, type Summary } from "./summary.ts";
+import { levelFor } from "./tile.ts";
+import type { Turns } from "./turns.ts";
+import * as wording from "./wording.ts";
+import { WorkerClient, type SlideWorkerLike } from "./worker-client.ts";
+
+export type Phase = "waiting" | "opening" | "asking" | "scanning" | "paused" | "done" | "failed";
+
+// Beyond so many cells a finer map tells nobody more, and takes much memory.
+export const MAX_CELLS = 4_000_000;
+
+const THUMBNAIL_SIDE = 64; // px
+const WARNING_NOT_ALL = 0.999; // of the cells
+
+export interface SlideModel {
+  facts: ModelFacts;
+  file: ArrayBuffer;
+}
+
+// What a slide is given.
+export interface SlideTools {
+  createWorker: () => SlideWorkerLike;
+  codecs: WebAssembly.Module;
+  scan: WebAssembly.Module;
+  model: (kind: SlideKind) => Promise<SlideModel>;
+  point: (model: ModelFacts) => OperatingPoint; // in force
+  workers: number;
+  turns: Turns; // one scan at a time
+  now: () => number; // ms
+  onRequests: (requests: NetworkRequest[]) => void;
+}
+
+export interface Progress {
+  share: number; // of the cells
+  leftMs: number | null; // null: not known yet
+}
+
+export interface Times {
+  firstBlockMs: number | null; // from the beginning of the scan
+  scanMs: number | null; // of the whole map
+}
+
+export type Change = { kind: "state" } | { kind: "map" } | { kind: "block"; block: number };
+
+export class Slide implements SlideRecord {
+  readonly name: string;
+  readonly #file: Blob;
+  readonly #tools: SlideTools;
+  readonly #tell: TellState;
+  readonly #watchers = new Set<(change: Change) => void>();
+  phase: Phase = "waiting";
+  error: EngineError | null = null;
+  facts: SlideFacts | null = null;
+  kind: SlideKind = "histology";
+  scale: Scale | null = null;
+  model: SlideModel | null = null;
+  preview: Preview | null = null;
+  map: ProbabilityMap | null = null; // that is shown
+  under: ProbabilityMap | null = null; // the coarser one, until the finer is done
+  summary: Summary | null = null; // of the last whole map
+  summaryShare = 1; // how much of the map was there
+  progress: Progress = { share: 0, leftMs: null };
+  times: Times = { firstBlockMs: null, scanMs: null };
+  freedBytes = 0; // by the last cancel
+  scanMemoryBytes = 0; // the most that the scan's workers held
+  regions: Point[][] = [];
+  readonly problems = new Map<string, number>(); // why blocks could not be read, and how many
+
+  #client: WorkerClient | null = null;
+  #opened: Promise<SlideFacts> | null = null;
+  #clientHas: { map: ProbabilityMap; verdicts: Uint8Array } | null = null;
+  #clientPlan: PlanRequest | null = null;
+  #request: PlanRequest | null = null; // of the map
+  #pool: ScanPool | null = null;
+  #stop: AbortController | null = null;
+  #shown = false;
+  #closed = false;
+  #regionVerdicts: Uint8Array<ArrayBuffer> | null = null;
+  #summing: Promise<void> | null = null;
+  #sumAgain = false;
+
+  constructor(file: Blob, name: string, tools: SlideTools, tell: TellState) {
+    this.#file = file;
+    this.name = name;
+    this.#tools = tools;
+    this.#tell = tell;
+  }
+
+  watch(watcher: (change: Change) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  // Opens the file and, where its scale is known, scans it. Waits its turn.
+  async begin(): Promise<void> {
+    const turn = await this.#tools.turns.take();
+    try {
+      if (this.#closed) return;
+      this.#enter("opening");
+      await this.#open();
+      if (this.#closed) return;
+      const known = this.scale;
+      const model = known === null ? null : await this.#loadModel();
+      if (known === null || judgeScale(known.umPerPixel, model?.facts.umPerPixel ?? 1) === "refused")
+        this.#enter("asking");
+      else await this.#scan(0);
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      turn.end();
+      this.#release();
+    }
+  }
+
+  // The person says what it is and how large a pixel is. What was found at another scale is gone.
+  async confirm(kind: SlideKind, scale: Scale): Promise<void> {
+    this.kind = kind;
+    this.scale = scale;
+    await this.#anew(0);
+  }
+
+  // Another question of the scale, as when the file's own is wrong.
+  ask(): void {
+    if (this.phase === "scanning") this.cancel();
+    this.#enter("asking");
+  }
+
+  // The map at a finer stride; what is there stays in sight until it is done.
+  async finer(): Promise<void> {
+    if (this.map !== null && this.finerStride !== null) await this.#anew(this.finerStride);
+  }
+
+  // Another model of the kind is to read it.
+  async readAnew(): Promise<void> {
+    if (this.scale === null || this.phase === "asking" || this.phase === "opening") return;
+    this.cancel();
+    await this.#anew(0);
+  }
+
+  // The finest stride that is not too much of a map; null: it is there already, or there is none.
+  get finerStride(): number | null {
+    const { map } = this;
+    if (map === null) return null;
+    const { scaledWidth, scaledHeight, patch, stride, strides } = map.plan;
+    const cells = (step: number) =>
+      (Math.floor((scaledWidth - patch) / step) + 1) * (Math.floor((scaledHeight - patch) / step) + 1);
+    const finest = strides
+      .filter((step) => step < stride && cells(step) <= MAX_CELLS)
+      .sort((a, b) => a - b)[0];
+    return finest ?? null;
+  }
+
+  cancel(): void {
+    const stop = this.#stop;
+    if (stop === null) return;
+    this.freedBytes = this.#pool?.memoryBytes ?? 0;
+    stop.abort();
+  }
+
+  resume(): void {
+    if (this.phase === "paused") void this.#goOn();
+    else if (this.phase === "waiting" || this.phase === "failed") void this.begin();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.cancel();
+    this.#pool?.close();
+    this.#client?.end();
+    this.#client = null;
+    this.#opened = null;
+    this.map = this.under = null;
+    this.#clientHas = null;
+    this.#watchers.clear();
+  }
+
+  // While it is shown its file stays open.
+  set shown(shown: boolean) {
+    this.#shown = shown;
+    if (!shown) this.#release();
+    else if (this.summary !== null) this.judgeAgain();
+  }
+
+  async tile(
+    rectangle: Rectangle,
+    width: number,
+    height: number,
+    signal?: AbortSignal,
+  ): Promise<Tile> {
+    const client = await this.#reader();
+    return client.ask({ op: "tile", rectangle, width, height }, [], signal);
+  }
+
+  // The verdicts with what lies outside of the regions.
+  get verdicts(): Uint8Array | null {
+    return this.#regionVerdicts ?? this.map?.verdicts ?? null;
+  }
+
+  setRegions(regions: Point[][]): void {
+    this.regions = regions;
+    this.#applyRegions();
+    this.#changed({ kind: "map" });
+    this.judgeAgain();
+  }
+
+  // The summary at the operating point in force; the last one that was asked for is the one that stays.
+  judgeAgain(): void {
+    if (this.summary === null && this.phase !== "done" && this.phase !== "paused") return;
+    if (this.#summing !== null) this.#sumAgain = true;
+    else this.#summing = this.#sumUp().finally(() => (this.#summing = null));
+  }
+
+  outcome(): string {
+    return wording.outcome(this);
+  }
+
+  figure(): string {
+    return wording.figure(this);
+  }
+
+  row(): SlideRow {
+    return wording.slideRow(this);
+  }
+
+  json(): object {
+    return wording.slideJson(this);
+  }
+
+  point(): OperatingPoint | null {
+    return this.model === null ? null : this.#tools.point(this.model.facts);
+  }
+
+  // --- Opening ---------------------------------------------------------------------------------
+
+  async #open(): Promise<void> {
+    const client = await this.#reader();
+    const facts = await this.#opened;
+    this.facts = facts;
+    const [finest] = facts?.levels ?? [];
+    if (facts === null || finest === undefined)
+      throw new EngineError("file_damaged", "The file has no image in it.");
+    const fit = Math.min(1, THUMBNAIL_SIDE / Math.max(finest.width, finest.height));
+    const side = (length: number) => Math.max(1, Math.round(length * fit));
+    const { isGrey, ...preview } = await client.ask({
+      op: "tile",
+      rectangle: { x: 0, y: 0, width: finest.width, height: finest.height },
+      width: side(finest.width),
+      height: side(finest.height),
+    });
+    this.preview = preview;
+    // What is grey is proposed as a film, where the file says nothing; the gate looks again.
+    this.kind = facts.kind ?? (facts.channels === 1 || isGrey ? "mammogram" : "histology");
+    const { umPerPixel, scaleFrom } = facts;
+    if (umPerPixel !== null) this.scale = { umPerPixel, from: scaleFrom ?? facts.format };
+  }
+
+  // The worker that has the file open, opened again where it was let go.
+  async #reader(): Promise<WorkerClient> {
+    if (this.#closed) throw new EngineError("cancelled", "Not read: the image was removed.");
+    if (this.#client === null || this.#client.ended !== null || this.#opened === null) {
+      const client = new WorkerClient(this.#tools.createWorker, this.#tools.onRequests);
+      this.#client = client;
+      this.#clientHas = this.#clientPlan = null;
+      this.#opened = client
+        .ask({ op: "start", codecs: this.#tools.codecs })
+        .then(() => client.ask({ op: "open", file: this.#file, name: this.name }));
+      this.#opened.catch(() => undefined); // reaches who waits for it
+    }
+    const client = this.#client;
+    await this.#opened;
+    return client;
+  }
+
+  #release(): void {
+    if (this.#shown || this.phase === "scanning" || this.phase === "opening") return;
+    this.#client?.end();
+    this.#client = null;
+    this.#opened = null;
+    this.#pool?.close();
+    this.#pool = null;
+  }
+
+  async #loadModel(): Promise<SlideModel> {
+    this.model = await this.#tools.model(this.kind);
+    return this.model;
+  }
+
+  // --- Scanning --------------------------------------------------------------------------------
+
+  async #anew(stride: number): Promise<void> {
+    this.cancel();
+    const turn = await this.#tools.turns.take();
+    try {
+      if (!this.#closed) await this.#scan(stride);
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      turn.end();
+      this.#release();
+    }
+  }
+
+  async #goOn(): Promise<void> {
+    const turn = await this.#tools.turns.take();
+    try {
+      if (!this.#closed && this.map !== null) await this.#runBlocks();
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      turn.end();
+      this.#release();
+    }
+  }
+
+  async #scan(stride: number): Promise<void> {
+    const { facts, scale } = this;
+    const [finest] = facts?.levels ?? [];
+    if (facts === null || scale === null || finest === undefined) return;
+    const isFiner = stride !== 0;
+    if (!isFiner) {
+      this.under = this.map = this.summary = null;
+      this.#pool?.close();
+      this.#pool = null;
+    }
+    this.#enter("scanning");
+    const model = isFiner && this.model !== null ? this.model : await this.#loadModel();
+    const level = levelFor(facts, scale.umPerPixel / model.facts.umPerPixel);
+    const { width, height } = facts.levels[level] ?? finest;
+    const umPerPixel = (scale.umPerPixel * finest.width) / width;
+    const { channels } = facts;
+    const request: PlanRequest = { op: "plan", level, width, height, channels, umPerPixel, stride };
+    const plan = await this.#planOn(await this.#reader(), request, model);
+    this.under = isFiner ? (this.under ?? this.map) : null;
+    this.map = new ProbabilityMap(plan, finest);
+    this.#request = request;
+    this.#applyRegions();
+    this.times = { firstBlockMs: null, scanMs: null };
+    this.#changed({ kind: "map" });
+    await this.#runBlocks();
+  }
+
+  #modelRequest({ facts, file }: SlideModel): ModelRequest {
+    return { op: "model", scan: this.#tools.scan, model: file, sha256: facts.sha256 };
+  }
+
+  async #planOn(client: WorkerClient, request: PlanRequest, model: SlideModel) {
+    await client.ask(this.#modelRequest(model));
+    const plan = await client.ask(request);
+    this.#clientPlan = request;
+    this.#clientHas = null;
+    return plan;
+  }
+
+  async #runBlocks(): Promise<void> {
+    const { map, facts, model } = this;
+    const request = this.#request;
+    if (map === null || facts === null || model === null || request === null) return;
+    this.#enter("scanning");
+    const stop = new AbortController();
+    this.#stop = stop;
+    const reader = await this.#reader();
+    const { codecs, createWorker, workers, now, onRequests } = this.#tools;
+    this.#pool ??= new ScanPool({
+      createWorker,
+      size: workers,
+      model: this.#modelRequest(model),
+      file: facts.sequential ? null : { codecs, file: this.#file, name: this.name },
+      onRequests,
+    });
+    const pool = this.#pool;
+    const began = now();
+    const shareBefore = map.progress;
+    this.problems.clear();
+    try {
+      await pool.run({
+        plan: request,
+        blocks: this.#order(map, facts.sequential),
+        read: facts.sequential
+          ? (block, signal) => {
+              const rectangle = map.plan.blocks[block];
+              if (rectangle === undefined) throw new RangeError("no such block");
+              const { x, y, width, height } = rectangle;
+              const { level } = request;
+              return reader.ask(
+                { op: "read", level, rectangle: { x, y, width, height } },
+                [],
+                signal,
+              );
+            }
+          : null,
+        onBlock: (block, result) => {
+          map.set(block, result);
+          this.times.firstBlockMs ??= now() - began;
+          this.#advanced(map, block, (now() - began) / (map.progress - shareBefore));
+        },
+        onFailed: (block, error) => {
+          map.fail(block, error.message);
+          this.problems.set(error.message, (this.problems.get(error.message) ?? 0) + 1);
+          this.#advanced(map, block, null);
+        },
+        signal: stop.signal,
+      });
+    } catch (error) {
+      if (!stop.signal.aborted) throw error;
+    } finally {
+      if (this.#stop === stop) this.#stop = null;
+    }
+    await this.#ended(map, stop.signal.aborted, now() - began);
+  }
+
+  async #ended(map: ProbabilityMap, wasStopped: boolean, took: number): Promise<void> {
+    if (this.#closed || map !== this.map) return;
+    if (!wasStopped) {
+      if (map.done.size === 0 && map.failed.size > 0) {
+        throw new EngineError("file_damaged", [...map.failed.values()][0] ?? "");
+      }
+      this.times.scanMs = took;
+      this.under = null;
+    }
+    this.#applyRegions();
+    await this.#sumUp();
+    this.#enter(wasStopped ? "paused" : "done");
+    this.#changed({ kind: "map" });
+  }
+
+  // The middle of the image first, or what is left of a scan.
+  #order(map: ProbabilityMap, sequential: boolean): number[] {
+    const left = new Set(map.left);
+    const centre = { column: map.columns / 2, row: map.rows / 2 };
+    return blockOrder(map.plan, sequential, centre).filter((block) => left.has(block));
+  }
+
+  #advanced(map: ProbabilityMap, block: number, msOfAll: number | null): void {
+    if (map !== this.map) return;
+    const { progress } = map;
+    const leftMs = msOfAll === null ? this.progress.leftMs : msOfAll * (1 - progress);
+    this.progress = { share: progress, leftMs };
+    this.scanMemoryBytes = Math.max(this.scanMemoryBytes, this.#pool?.memoryBytes ?? 0);
+    this.#changed({ kind: "block", block });
+  }
+
+  // --- Summary ---------------------------------------------------------------------------------
+
+  #applyRegions(): void {
+    const { map, regions } = this;
+    this.#regionVerdicts =
+      map === null || regions.length === 0 ? null : insideRegions(map, regions);
+  }
+
+  async #sumUp(): Promise<void> {
+    do {
+      this.#sumAgain = false;
+      // A finer map that is not whole is summed up by the coarser one below it.
+      const map = this.under ?? this.map;
+      const [request, model] = [this.#request, this.model];
+      const point = this.point();
+      if (map === null || request === null || model === null || point === null) return;
+      try {
+        const client = await this.#reader();
+        const plan = map === this.map ? request : { ...request, stride: 0 };
+        if (this.#clientPlan?.stride !== plan.stride) await this.#planOn(client, plan, model);
+        const verdicts = this.under === null ? this.verdicts : insideRegions(map, this.regions);
+        if (verdicts === null) return;
+        if (this.#clientHas?.map !== map || !sameBytes(this.#clientHas.verdicts, verdicts)) {
+          const told = verdicts.map((verdict) =>
+            verdict === NOT_YET || verdict === VERDICT.unread ? VERDICT.outside : verdict,
+          );
+          await client.ask({ op: "map", values: map.values, verdicts: told });
+          this.#clientHas = { map, verdicts: verdicts.slice() };
+        }
+        const json = await client.ask({ op: "summary", threshold: point.threshold });
+        if (this.#closed) return;
+        this.summary = parseSummary(json);
+        this.summaryShare = map.done.size === map.plan.blocks.length ? 1 : map.progress;
+        if (this.summaryShare > WARNING_NOT_ALL && map.failed.size === 0) this.summaryShare = 1;
+      } catch (error) {
+        if (this.phase === "done" || this.phase === "paused") this.#fail(error);
+        else throw error;
+        return;
+      }
+      this.#changed({ kind: "state" });
+    } while (this.#sumAgain);
+    this.#release();
+  }
+
+  // --- Telling ---------------------------------------------------------------------------------
+
+  #enter(phase: Phase): void {
+    if (this.#closed) return;
+    this.phase = phase;
+    const states = {
+      waiting: "waiting",
+      opening: "reading",
+      asking: "asking",
+      scanning: "reading",
+      paused: "cancelled",
+      done: "done",
+      failed: "failed",
+    } as const;
+    this.#tell(states[phase]);
+    this.#changed({ kind: "state" });
+  }
+
+  #fail(error: unknown): void {
+    if (this.#closed) return;
+    this.error =
+      error instanceof EngineError
+        ? error
+        : new EngineError("engine_trap", `Reading broke off: ${String(error)}.`);
+    this.phase = "failed";
+    this.#tell("failed", this.error);
+    this.#changed({ kind: "state" });
+  }
+
+  #changed(change: Change): void {
+    for (const watcher of this.#watchers) watcher(change);
+  }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((value, index) => value === b[index]);
+}
