@@ -21,6 +21,7 @@ import { parseArgs } from "node:util";
 import { brotliCompressSync, constants } from "node:zlib";
 import { build, transform } from "esbuild";
 import { cssSubset } from "./css-subset.mjs";
+import { withoutGeotiffDecoders } from "./geotiff-parts.mjs";
 import { onnxMetadata } from "./onnx-metadata.mjs";
 import { publishedFigures } from "./published.mjs";
 
@@ -84,6 +85,7 @@ async function bundle(entry, format, define = {}) {
     target: TARGET,
     charset: "utf8",
     define,
+    plugins: [withoutGeotiffDecoders],
   });
   return outputFiles[0].contents;
 }
