@@ -21,6 +21,7 @@ import type { TransferSyntax } from "./dicom-transfer.ts";
 const PIXEL_DATA = "x7fe00010";
 const FLOAT_PIXEL_DATA = ["x7fe00008", "x7fe00009"];
 const PREAMBLE = 128;
+const MAGIC = "DICM";
 
 // Where the pixels lie, in bytes of the source.
 export interface PixelPlace {
@@ -37,9 +38,20 @@ export interface DicomHeader {
   readonly pixels: PixelPlace;
 }
 
+// Some programs leave out the preamble: then the file begins with an element of group 2.
+function beginsWithMeta(bytes: Uint8Array): boolean {
+  return (
+    bytes[0] === 2 && bytes[1] === 0 && bytes[3] === 0 && /^[A-Z]{2}$/.test(letters(bytes, 4, 6))
+  );
+}
+
+function letters(bytes: Uint8Array, from: number, to: number): string {
+  return String.fromCharCode(...bytes.subarray(from, to));
+}
+
 export async function isDicom(blob: Blob): Promise<boolean> {
-  const bytes = new Uint8Array(await blob.slice(PREAMBLE, PREAMBLE + 4).arrayBuffer());
-  return String.fromCharCode(...bytes) === "DICM";
+  const bytes = new Uint8Array(await blob.slice(0, PREAMBLE + MAGIC.length).arrayBuffer());
+  return letters(bytes, PREAMBLE, bytes.length) === MAGIC || beginsWithMeta(bytes);
 }
 
 export async function readHeader(file: ByteSource): Promise<DicomHeader> {
@@ -64,16 +76,24 @@ export async function readHeader(file: ByteSource): Promise<DicomHeader> {
 }
 
 function metaHeader(first: Uint8Array, size: number): MetaHeader {
-  if (size < PREAMBLE + 4) throw truncated();
+  if (size < PREAMBLE + MAGIC.length) throw truncated();
+  const missing = beginsWithMeta(first) ? PREAMBLE + MAGIC.length : 0;
+  const bytes = new Uint8Array(missing + Math.min(first.length, MAX_META_BYTES));
+  bytes.set(
+    [...MAGIC].map((letter) => letter.charCodeAt(0)),
+    PREAMBLE,
+  );
+  bytes.set(first.subarray(0, MAX_META_BYTES), missing);
   let header: MetaHeader;
   try {
-    header = readMeta(first.subarray(0, MAX_META_BYTES));
+    header = readMeta(bytes);
   } catch {
     throw corrupt("what it says of itself at its start cannot be read");
   }
-  if (header.end >= size) throw truncated();
-  if (header.end > MAX_META_BYTES) throw corrupt("what it says of itself at its start is too long");
-  return header;
+  const end = header.end - missing;
+  if (end >= size) throw truncated();
+  if (end > MAX_META_BYTES) throw corrupt("what it says of itself at its start is too long");
+  return { ...header, end };
 }
 
 async function inflated(file: ByteSource, from: number): Promise<ByteSource> {
