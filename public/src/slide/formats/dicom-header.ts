@@ -79,10 +79,7 @@ function metaHeader(first: Uint8Array, size: number): MetaHeader {
   if (size < PREAMBLE + MAGIC.length) throw truncated();
   const missing = beginsWithMeta(first) ? PREAMBLE + MAGIC.length : 0;
   const bytes = new Uint8Array(missing + Math.min(first.length, MAX_META_BYTES));
-  bytes.set(
-    [...MAGIC].map((letter) => letter.charCodeAt(0)),
-    PREAMBLE,
-  );
+  bytes.set(new TextEncoder().encode(MAGIC), PREAMBLE);
   bytes.set(first.subarray(0, MAX_META_BYTES), missing);
   let header: MetaHeader;
   try {

@@ -11,25 +11,24 @@ export function inflateWithin(
   what: string,
 ): Uint8Array<ArrayBuffer> {
   const pieces: Uint8Array[] = [];
-  let size = 0;
-  let ended = false;
+  const done = { size: 0, ended: false };
   const inflate = new Inflate((piece, final) => {
-    size += piece.length;
-    if (size > limit) throw tooLarge(`${what} unpacks to more than ${limit >> 20} MB.`);
+    done.size += piece.length;
+    if (done.size > limit) throw tooLarge(`${what} unpacks to more than ${limit >> 20} MB.`);
     // Its own buffer: the library goes on with the piece's.
     pieces.push(piece.slice());
-    ended ||= final;
+    done.ended ||= final;
   });
   try {
-    for (let from = 0; from < deflated.length && !ended; from += INPUT_STEP) {
+    for (let from = 0; from < deflated.length && !done.ended; from += INPUT_STEP) {
       const to = Math.min(from + INPUT_STEP, deflated.length);
       inflate.push(deflated.subarray(from, to), to === deflated.length);
     }
   } catch (error) {
-    if (size > limit) throw error;
+    if (done.size > limit) throw error;
     throw corrupt(`${what} cannot be unpacked`);
   }
-  const bytes = new Uint8Array(size);
+  const bytes = new Uint8Array(done.size);
   let at = 0;
   for (const piece of pieces) {
     bytes.set(piece, at);

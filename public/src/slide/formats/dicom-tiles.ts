@@ -41,26 +41,21 @@ export function tileGrid(attributes: Attributes, format: PixelFormat): TileGrid 
 // Where each frame lies, by its Plane Position (Slide) macro. Of frames at one place the first counts.
 function sparse(perFrame: Attributes[], format: PixelFormat, across: number, down: number) {
   const frames = new Map<number, number>();
-  let several = false;
-  perFrame.slice(0, format.frames).forEach((item, frame) => {
+  const placed = perFrame.slice(0, format.frames);
+  placed.forEach((item, frame) => {
     const place = item.items("x0048021a")[0];
-    const left = (place?.signedLong("x0048021e") ?? NaN) - 1;
-    const top = (place?.signedLong("x0048021f") ?? NaN) - 1;
-    const [column, row] = [left / format.columns, top / format.rows];
-    const inGrid =
-      Number.isInteger(column) &&
-      Number.isInteger(row) &&
-      column >= 0 &&
-      row >= 0 &&
-      column < across &&
-      row < down;
-    if (!inGrid) throw corrupt("a tile lies beside the grid of its section");
+    const column = ((place?.signedLong("x0048021e") ?? NaN) - 1) / format.columns;
+    const row = ((place?.signedLong("x0048021f") ?? NaN) - 1) / format.rows;
+    const isTile = (index: number, count: number) =>
+      Number.isInteger(index) && index >= 0 && index < count;
+    if (!isTile(column, across) || !isTile(row, down)) {
+      throw corrupt("a tile lies beside the grid of its section");
+    }
     const tile = row * across + column;
-    several ||= frames.has(tile);
     if (!frames.has(tile)) frames.set(tile, frame);
   });
   return {
     frameOf: (column: number, row: number) => frames.get(row * across + column) ?? null,
-    note: several ? FIRST_PLANE : null,
+    note: frames.size < placed.length ? FIRST_PLANE : null,
   };
 }
