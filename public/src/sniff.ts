@@ -96,8 +96,7 @@ export async function sniff(file: Blob): Promise<Sniffed> {
   const head = await bytesOf(file, 0, HEAD_BYTES);
   if (isTiff(head)) return { format: "tiff" };
   if (startsWith(head, 128, "DICM")) return { format: "dicom" };
-  const sides =
-    pngSides(head) ?? bmpSides(head) ?? pnmSides(head) ?? (await jpegSides(file, head));
+  const sides = pngSides(head) ?? bmpSides(head) ?? pnmSides(head) ?? (await jpegSides(file, head));
   return sides === null ? { format: "unknown" } : { format: "picture", ...sides };
 }
 

@@ -235,6 +235,7 @@ export function progressSentence(counts: Counts): string {
   if (counts.uncertain > 0) parts.push(`${counts.uncertain} uncertain`);
   if (failed > 0) parts.push(`${failed} could not be read`);
   if (cancelled > 0) parts.push(`${cancelled} cancelled`);
-  if (asking > 0) parts.push(asking === 1 ? "1 asks for its scale" : `${asking} ask for their scale`);
+  if (asking > 0)
+    parts.push(asking === 1 ? "1 asks for its scale" : `${asking} ask for their scale`);
   return parts.join(" · ");
 }

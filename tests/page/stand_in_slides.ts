@@ -79,11 +79,17 @@ class KnownField implements ScanEngine {
     const cells = stride === PATCH ? BLOCK_CELLS : BLOCK_CELLS * 8;
     for (let row = 0; row < rows; row += cells) {
       for (let column = 0; column < columns; column += cells) {
-        const size = { columns: Math.min(cells, columns - column), rows: Math.min(cells, rows - row) };
+        const size = {
+          columns: Math.min(cells, columns - column),
+          rows: Math.min(cells, rows - row),
+        };
         const side = (count: number) => Math.round(((count - 1) * stride + PATCH) / magnification);
         const at = (cell: number) => Math.round((cell * stride) / magnification);
         const [x, y] = [at(column), at(row)];
-        const [w, h] = [Math.min(width - x, side(size.columns)), Math.min(height - y, side(size.rows))];
+        const [w, h] = [
+          Math.min(width - x, side(size.columns)),
+          Math.min(height - y, side(size.rows)),
+        ];
         blocks.push({ x, y, width: w, height: h, column, row, ...size });
       }
     }
@@ -151,8 +157,6 @@ class KnownField implements ScanEngine {
     });
   }
 }
-
-
 
 const scope: unknown = globalThis;
 lockNetwork(globalThis);

@@ -1,5 +1,6 @@
 // What crosses between the page and the slide part's workers. Types only.
 import type { NetworkRequest } from "../messages.ts";
+import type { DicomIdentity } from "./formats/dicom-identity.ts";
 import type { ScanBlockResult, ScanPlan } from "./scan-engine.ts";
 import type { Pixels, Rectangle, SlideFacts } from "./source.ts";
 
@@ -65,7 +66,13 @@ export interface SummaryRequest {
   threshold: number;
 }
 
+// Whose image it is, for an export to DICOM that the person asks for.
+export interface IdentityRequest {
+  op: "identity";
+}
+
 export type SlideRequest =
+  | IdentityRequest
   | StartRequest
   | OpenRequest
   | ModelRequest
@@ -84,6 +91,7 @@ export interface Tile {
 }
 
 export interface SlideAnswers {
+  identity: DicomIdentity | null; // null: the file is no DICOM
   start: null;
   open: SlideFacts;
   model: null;

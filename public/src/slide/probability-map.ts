@@ -53,9 +53,7 @@ export class ProbabilityMap {
   }
 
   get left(): number[] {
-    return this.plan.blocks
-      .map((_, index) => index)
-      .filter((index) => !this.done.has(index));
+    return this.plan.blocks.map((_, index) => index).filter((index) => !this.done.has(index));
   }
 
   set(index: number, { values, verdicts }: ScanBlockResult): void {
@@ -148,10 +146,7 @@ export function insideRegions(
 }
 
 // Even-odd, one polygon at a time, along one line.
-function crossings(
-  regions: readonly (readonly Point[])[],
-  y: number,
-): (x: number) => boolean {
+function crossings(regions: readonly (readonly Point[])[], y: number): (x: number) => boolean {
   const cuts = regions.map((polygon) =>
     polygon.flatMap((from, index) => {
       const to = polygon[(index + 1) % polygon.length];

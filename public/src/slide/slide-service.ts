@@ -11,6 +11,7 @@ import type {
   SlideReply,
   SlideRequest,
 } from "./messages.ts";
+import type { DicomSource } from "./formats/dicom.ts";
 import type { ScanEngine, ScanPlan } from "./scan-engine.ts";
 import type { Pixels, SlideFacts, SlideSource } from "./source.ts";
 import { drawTile } from "./tile.ts";
@@ -56,6 +57,10 @@ class SlideService {
 
   async handle(request: SlideRequest, signal: AbortSignal): Promise<Answer> {
     switch (request.op) {
+      case "identity": {
+        const source = this.#opened();
+        return "identity" in source ? (source as DicomSource).identity() : null;
+      }
       case "start":
         this.#codecs = request.codecs;
         return null;
@@ -149,8 +154,7 @@ export function serveSlides(scope: SlideScope, tools: SlideTools): void {
 
   const answer = async (request: Request, signal: AbortSignal) => {
     let outcome:
-      | { ok: true; value: Answer }
-      | { ok: false; code: string; message: string; fatal: boolean };
+      { ok: true; value: Answer } | { ok: false; code: string; message: string; fatal: boolean };
     try {
       signal.throwIfAborted();
       outcome = { ok: true, value: await service.handle(request, signal) };

@@ -8,9 +8,10 @@ import {
   type Preview,
 } from "../messages.ts";
 import type { SlideRecord, SlideRow, TellState } from "../slide-record.ts";
+import type { DicomIdentity } from "./formats/dicom-identity.ts";
 import type { ModelRequest, PlanRequest, Tile } from "./messages.ts";
-import { insideRegions, NOT_YET, ProbabilityMap, type Point } from "./probability-map.ts";
-import { VERDICT } from "./scan-engine.ts";
+import { insideRegions, ProbabilityMap, type Point } from "./probability-map.ts";
+import { OpenedFile } from "./opened-file.ts";
 import { blockOrder, ScanPool } from "./scan-pool.ts";
 import { judgeScale, type Scale, type SlideKind } from "./scale.ts";
 import type { Rectangle, SlideFacts } from "./source.ts";
@@ -18,7 +19,7 @@ import { parseSummary, type Summary } from "./summary.ts";
 import { levelFor } from "./tile.ts";
 import type { Turns } from "./turns.ts";
 import * as wording from "./wording.ts";
-import { WorkerClient, type SlideWorkerLike } from "./worker-client.ts";
+import type { SlideWorkerLike } from "./worker-client.ts";
 
 export type Phase = "waiting" | "opening" | "asking" | "scanning" | "paused" | "done" | "failed";
 
@@ -82,16 +83,14 @@ export class Slide implements SlideRecord {
   regions: Point[][] = [];
   readonly problems = new Map<string, number>(); // why blocks could not be read, and how many
 
-  #client: WorkerClient | null = null;
-  #opened: Promise<SlideFacts> | null = null;
-  #clientHas: { map: ProbabilityMap; verdicts: Uint8Array } | null = null;
-  #clientPlan: PlanRequest | null = null;
+  readonly #opened: OpenedFile;
   #request: PlanRequest | null = null; // of the map
   #pool: ScanPool | null = null;
   #stop: AbortController | null = null;
   #shown = false;
   #closed = false;
   #regionVerdicts: Uint8Array<ArrayBuffer> | null = null;
+  #regionsVersion = 0;
   #summing: Promise<void> | null = null;
   #sumAgain = false;
 
@@ -100,6 +99,8 @@ export class Slide implements SlideRecord {
     this.name = name;
     this.#tools = tools;
     this.#tell = tell;
+    const { codecs, createWorker, onRequests } = tools;
+    this.#opened = new OpenedFile({ file, name, codecs, createWorker, onRequests });
   }
 
   watch(watcher: (change: Change) => void): () => void {
@@ -117,7 +118,10 @@ export class Slide implements SlideRecord {
       if (this.#closed) return;
       const known = this.scale;
       const model = known === null ? null : await this.#loadModel();
-      if (known === null || judgeScale(known.umPerPixel, model?.facts.umPerPixel ?? 1) === "refused")
+      if (
+        known === null ||
+        judgeScale(known.umPerPixel, model?.facts.umPerPixel ?? 1) === "refused"
+      )
         this.#enter("asking");
       else await this.#scan(0);
     } catch (error) {
@@ -159,7 +163,8 @@ export class Slide implements SlideRecord {
     if (map === null) return null;
     const { scaledWidth, scaledHeight, patch, stride, strides } = map.plan;
     const cells = (step: number) =>
-      (Math.floor((scaledWidth - patch) / step) + 1) * (Math.floor((scaledHeight - patch) / step) + 1);
+      (Math.floor((scaledWidth - patch) / step) + 1) *
+      (Math.floor((scaledHeight - patch) / step) + 1);
     const finest = strides
       .filter((step) => step < stride && cells(step) <= MAX_CELLS)
       .sort((a, b) => a - b)[0];
@@ -182,11 +187,8 @@ export class Slide implements SlideRecord {
     this.#closed = true;
     this.cancel();
     this.#pool?.close();
-    this.#client?.end();
-    this.#client = null;
-    this.#opened = null;
+    this.#opened.close();
     this.map = this.under = null;
-    this.#clientHas = null;
     this.#watchers.clear();
   }
 
@@ -197,14 +199,17 @@ export class Slide implements SlideRecord {
     else if (this.summary !== null) this.judgeAgain();
   }
 
-  async tile(
-    rectangle: Rectangle,
-    width: number,
-    height: number,
-    signal?: AbortSignal,
-  ): Promise<Tile> {
-    const client = await this.#reader();
-    return client.ask({ op: "tile", rectangle, width, height }, [], signal);
+  tile(rectangle: Rectangle, width: number, height: number, signal?: AbortSignal): Promise<Tile> {
+    return this.#opened.tile(rectangle, width, height, signal);
+  }
+
+  // Rejects where the file cannot be referred to.
+  identity(): Promise<DicomIdentity | null> {
+    return this.#opened.identity();
+  }
+
+  get isDicom(): boolean {
+    return this.facts?.format.startsWith("DICOM") ?? false;
   }
 
   // The verdicts with what lies outside of the regions.
@@ -249,20 +254,16 @@ export class Slide implements SlideRecord {
   // --- Opening ---------------------------------------------------------------------------------
 
   async #open(): Promise<void> {
-    const client = await this.#reader();
-    const facts = await this.#opened;
+    const facts = await this.#opened.facts();
     this.facts = facts;
-    const [finest] = facts?.levels ?? [];
-    if (facts === null || finest === undefined)
-      throw new EngineError("file_damaged", "The file has no image in it.");
+    const [finest] = facts.levels;
+    if (finest === undefined)
+      throw new EngineError("image_corrupt", `${this.name} has no image in it. Export it again.`);
     const fit = Math.min(1, THUMBNAIL_SIDE / Math.max(finest.width, finest.height));
     const side = (length: number) => Math.max(1, Math.round(length * fit));
-    const { isGrey, ...preview } = await client.ask({
-      op: "tile",
-      rectangle: { x: 0, y: 0, width: finest.width, height: finest.height },
-      width: side(finest.width),
-      height: side(finest.height),
-    });
+    const { width, height } = finest;
+    const whole = { x: 0, y: 0, width, height };
+    const { isGrey, ...preview } = await this.tile(whole, side(width), side(height));
     this.preview = preview;
     // What is grey is proposed as a film, where the file says nothing; the gate looks again.
     this.kind = facts.kind ?? (facts.channels === 1 || isGrey ? "mammogram" : "histology");
@@ -270,28 +271,9 @@ export class Slide implements SlideRecord {
     if (umPerPixel !== null) this.scale = { umPerPixel, from: scaleFrom ?? facts.format };
   }
 
-  // The worker that has the file open, opened again where it was let go.
-  async #reader(): Promise<WorkerClient> {
-    if (this.#closed) throw new EngineError("cancelled", "Not read: the image was removed.");
-    if (this.#client === null || this.#client.ended !== null || this.#opened === null) {
-      const client = new WorkerClient(this.#tools.createWorker, this.#tools.onRequests);
-      this.#client = client;
-      this.#clientHas = this.#clientPlan = null;
-      this.#opened = client
-        .ask({ op: "start", codecs: this.#tools.codecs })
-        .then(() => client.ask({ op: "open", file: this.#file, name: this.name }));
-      this.#opened.catch(() => undefined); // reaches who waits for it
-    }
-    const client = this.#client;
-    await this.#opened;
-    return client;
-  }
-
   #release(): void {
     if (this.#shown || this.phase === "scanning" || this.phase === "opening") return;
-    this.#client?.end();
-    this.#client = null;
-    this.#opened = null;
+    this.#opened.letGo();
     this.#pool?.close();
     this.#pool = null;
   }
@@ -305,6 +287,7 @@ export class Slide implements SlideRecord {
 
   async #anew(stride: number): Promise<void> {
     this.cancel();
+    this.#enter("waiting");
     const turn = await this.#tools.turns.take();
     try {
       if (!this.#closed) await this.#scan(stride);
@@ -345,7 +328,7 @@ export class Slide implements SlideRecord {
     const umPerPixel = (scale.umPerPixel * finest.width) / width;
     const { channels } = facts;
     const request: PlanRequest = { op: "plan", level, width, height, channels, umPerPixel, stride };
-    const plan = await this.#planOn(await this.#reader(), request, model);
+    const plan = await this.#opened.plan(request, this.#modelRequest(model));
     this.under = isFiner ? (this.under ?? this.map) : null;
     this.map = new ProbabilityMap(plan, finest);
     this.#request = request;
@@ -359,14 +342,6 @@ export class Slide implements SlideRecord {
     return { op: "model", scan: this.#tools.scan, model: file, sha256: facts.sha256 };
   }
 
-  async #planOn(client: WorkerClient, request: PlanRequest, model: SlideModel) {
-    await client.ask(this.#modelRequest(model));
-    const plan = await client.ask(request);
-    this.#clientPlan = request;
-    this.#clientHas = null;
-    return plan;
-  }
-
   async #runBlocks(): Promise<void> {
     const { map, facts, model } = this;
     const request = this.#request;
@@ -374,7 +349,6 @@ export class Slide implements SlideRecord {
     this.#enter("scanning");
     const stop = new AbortController();
     this.#stop = stop;
-    const reader = await this.#reader();
     const { codecs, createWorker, workers, now, onRequests } = this.#tools;
     this.#pool ??= new ScanPool({
       createWorker,
@@ -393,15 +367,10 @@ export class Slide implements SlideRecord {
         blocks: this.#order(map, facts.sequential),
         read: facts.sequential
           ? (block, signal) => {
-              const rectangle = map.plan.blocks[block];
-              if (rectangle === undefined) throw new RangeError("no such block");
-              const { x, y, width, height } = rectangle;
-              const { level } = request;
-              return reader.ask(
-                { op: "read", level, rectangle: { x, y, width, height } },
-                [],
-                signal,
-              );
+              const wanted = map.plan.blocks[block];
+              if (wanted === undefined) throw new RangeError("no such block");
+              const { x, y, width, height } = wanted;
+              return this.#opened.read(request.level, { x, y, width, height }, signal);
             }
           : null,
         onBlock: (block, result) => {
@@ -428,7 +397,7 @@ export class Slide implements SlideRecord {
     if (this.#closed || map !== this.map) return;
     if (!wasStopped) {
       if (map.done.size === 0 && map.failed.size > 0) {
-        throw new EngineError("file_damaged", [...map.failed.values()][0] ?? "");
+        throw new EngineError("image_corrupt", [...map.failed.values()][0] ?? "");
       }
       this.times.scanMs = took;
       this.under = null;
@@ -459,6 +428,7 @@ export class Slide implements SlideRecord {
 
   #applyRegions(): void {
     const { map, regions } = this;
+    this.#regionsVersion += 1;
     this.#regionVerdicts =
       map === null || regions.length === 0 ? null : insideRegions(map, regions);
   }
@@ -472,19 +442,16 @@ export class Slide implements SlideRecord {
       const point = this.point();
       if (map === null || request === null || model === null || point === null) return;
       try {
-        const client = await this.#reader();
-        const plan = map === this.map ? request : { ...request, stride: 0 };
-        if (this.#clientPlan?.stride !== plan.stride) await this.#planOn(client, plan, model);
         const verdicts = this.under === null ? this.verdicts : insideRegions(map, this.regions);
         if (verdicts === null) return;
-        if (this.#clientHas?.map !== map || !sameBytes(this.#clientHas.verdicts, verdicts)) {
-          const told = verdicts.map((verdict) =>
-            verdict === NOT_YET || verdict === VERDICT.unread ? VERDICT.outside : verdict,
-          );
-          await client.ask({ op: "map", values: map.values, verdicts: told });
-          this.#clientHas = { map, verdicts: verdicts.slice() };
-        }
-        const json = await client.ask({ op: "summary", threshold: point.threshold });
+        const json = await this.#opened.summary({
+          map,
+          request: map === this.map ? request : { ...request, stride: 0 },
+          model: this.#modelRequest(model),
+          verdicts,
+          version: this.#regionsVersion,
+          threshold: point.threshold,
+        });
         if (this.#closed) return;
         this.summary = parseSummary(json);
         this.summaryShare = map.done.size === map.plan.blocks.length ? 1 : map.progress;
@@ -531,8 +498,4 @@ export class Slide implements SlideRecord {
   #changed(change: Change): void {
     for (const watcher of this.#watchers) watcher(change);
   }
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((value, index) => value === b[index]);
 }

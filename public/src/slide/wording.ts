@@ -154,7 +154,8 @@ export function scaleWarning(umPerPixel: number, modelUmPerPixel: number): strin
 }
 
 export function mapSentence(slide: Slide): string {
-  const { map, model, scale } = slide;
+  const { model, scale } = slide;
+  const map = slide.under ?? slide.map; // that the summary is of
   if (map === null || model === null || scale === null) return "";
   const { stride, patch, dense } = map.plan;
   const um = lengthText(model.facts.umPerPixel * stride);

@@ -19,11 +19,11 @@ export function pictureSize({ size }: Pick<MapExport, "size">): { width: number;
 }
 
 // draw: the map and what is drawn on it.
-export async function mapPng(
+export function mapPicture(
   made: MapExport,
   image: Tile,
   draw: (context: CanvasRenderingContext2D, to: Projection) => void,
-): Promise<Blob> {
+): HTMLCanvasElement {
   const facts = about(made);
   const lines = [
     `${facts["file"] ?? ""}: ${facts["label"] ?? ""}, positive at or above ${facts["threshold"] ?? ""} (${facts["operating_point"] ?? ""})`,
@@ -61,6 +61,10 @@ export async function mapPng(
   lines.forEach((line, index) =>
     context.fillText(line, MARGIN, image.height + MARGIN + LEGEND.height + LINE * (index + 1)),
   );
+  return canvas;
+}
+
+export function pngOf(canvas: HTMLCanvasElement): Promise<Blob> {
   return new Promise((resolve, reject) =>
     canvas.toBlob((blob) => {
       if (blob === null) reject(new Error("The picture could not be made."));
@@ -101,5 +105,5 @@ export function drawScaleBar(
     context.fillStyle = colour;
     context.fillRect(x - edge, y - 4 * ratio - edge, bar.pixels + 2 * edge, height * ratio);
   }
-  label(context, bar.text, x + Math.max(bar.pixels / 2, 24 * ratio), y - 20 * ratio, ratio);
+  label(context, bar.text, x + Math.max(bar.pixels / 2, 32 * ratio), y - 20 * ratio, ratio);
 }

@@ -1,13 +1,14 @@
 // Opens a file by what it is. Runs in a worker without network and DOM.
 import { EngineError } from "../../messages.ts";
 import type { SlideSource } from "../source.ts";
+import { isRaster, openRaster } from "./raster.ts";
 import { foreignFormat, kindOf, SIGNATURE_BYTES, type Kind } from "./signatures.ts";
 import { openTiff } from "./tiff.ts";
 import type { Opener, Tools } from "./tools.ts";
 
 const OPENERS: Partial<Record<Kind, Opener>> = { tiff: openTiff };
 
-const READ = "InSitu reads TIFF, BigTIFF, SVS, OME-TIFF, DICOM, PNG and JPEG";
+const READ = "InSitu reads TIFF, BigTIFF, SVS, OME-TIFF, DICOM, PNG, JPEG, BMP, PGM and PPM";
 
 async function headOf(blob: Blob, name: string): Promise<Uint8Array> {
   try {
@@ -33,6 +34,7 @@ export async function openSlide(blob: Blob, name: string, tools: Tools): Promise
       `${name} is a ${foreign}, which InSitu does not read. Convert it to a pyramidal TIFF, ` +
         "SVS or OME-TIFF, for instance with QuPath or bfconvert.",
     );
+  if (isRaster(head)) return openRaster(blob, name);
   const kind = kindOf(head);
   const open = kind === null ? undefined : OPENERS[kind];
   if (open === undefined)

@@ -79,7 +79,10 @@ export class Drawing {
 
   #place(event: PointerEvent): Point | null {
     const box = this.#options.viewer.overlay.getBoundingClientRect();
-    return this.#options.viewer.toImage({ x: event.clientX - box.left, y: event.clientY - box.top });
+    return this.#options.viewer.toImage({
+      x: event.clientX - box.left,
+      y: event.clientY - box.top,
+    });
   }
 
   #press(event: PointerEvent): void {

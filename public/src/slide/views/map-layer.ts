@@ -177,7 +177,10 @@ export class MapLayer {
     if (map === null || cells === null) return;
     const { extent, columns, rows } = map;
     const { width, height } = context.canvas;
-    const cell = { width: (extent.width / columns) * to.scale, height: (extent.height / rows) * to.scale };
+    const cell = {
+      width: (extent.width / columns) * to.scale,
+      height: (extent.height / rows) * to.scale,
+    };
     const [left, top] = [extent.x * to.scale + to.left, extent.y * to.scale + to.top];
     const first = { column: Math.floor(-left / cell.width), row: Math.floor(-top / cell.height) };
     const column = Math.max(0, first.column);

@@ -4,11 +4,8 @@ import type { Judge } from "../../judgement.ts";
 import type { ModelFacts } from "../../messages.ts";
 import type { MeasuredPoint } from "../../operating-point.ts";
 import { byId, showFileName } from "../../views/parts.ts";
-import type { MapExport } from "../export/about.ts";
-import { drawScaleBar, mapPng, pictureSize } from "../export/map-png.ts";
-import { geoJson } from "../export/geojson.ts";
-import { tilesCsv } from "../export/tiles-csv.ts";
-import { stem } from "../export/about.ts";
+import { mapFile, type MapFile } from "../export/map-files.ts";
+import { drawScaleBar } from "../export/map-png.ts";
 import { BY_HAND, type SlideKind } from "../scale.ts";
 import type { Change, Slide } from "../slide.ts";
 import type { Rectangle } from "../source.ts";
@@ -38,14 +35,16 @@ const PLACE_MARGIN = 6; // patches around one that is gone to
 const OPACITY = 0.55; // to begin with
 const SCALE_BAR_SHARE = 0.25; // of the view, at most
 
-const breathe = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
-
 export class SlideView {
   readonly #parts: SlideViewParts;
   readonly #room = make("div", { class: "slide-room" });
   readonly #message = paragraph("", "stage-message text-body-secondary");
   readonly #status = make("p", { class: "small mb-0" });
-  readonly #progress = make("progress", { class: "list-progress", "aria-label": "Map made", max: 1 });
+  readonly #progress = make("progress", {
+    class: "list-progress",
+    "aria-label": "Map made",
+    max: 1,
+  });
   readonly #cancel: HTMLButtonElement;
   readonly #resume: HTMLButtonElement;
   readonly #finer: HTMLButtonElement;
@@ -100,11 +99,7 @@ export class SlideView {
       removeRegion: (at) =>
         this.#slide?.setRegions(this.#slide.regions.filter((_, index) => index !== at)),
       removeMeasurement: (at) => this.#setMeasurements((all) => all.filter((_, i) => i !== at)),
-      exports: [
-        { name: "Map as PNG", save: () => this.#export("map.png") },
-        { name: "GeoJSON for QuPath", save: () => this.#export("geojson") },
-        { name: "Tiles as CSV", save: () => this.#export("tiles.csv") },
-      ],
+      save: (kind) => void this.#export(kind),
     });
     this.#room.append(this.#message);
     this.#stage = make(
@@ -309,7 +304,9 @@ export class SlideView {
       this.#pointPlace.replaceChildren(view.element);
       view.element.querySelector("input")?.focus();
     } catch (error) {
-      tell(`The operating point did not load: ${String(error)}. Check the connection and try again.`);
+      tell(
+        `The operating point did not load: ${String(error)}. Check the connection and try again.`,
+      );
     }
   }
 
@@ -356,12 +353,7 @@ export class SlideView {
     this.#room.removeAttribute("data-drawn");
   }
 
-  #draw(
-    slide: Slide,
-    context: CanvasRenderingContext2D,
-    to: Projection,
-    ratio: number,
-  ): void {
+  #draw(slide: Slide, context: CanvasRenderingContext2D, to: Projection, ratio: number): void {
     if (this.#opacity.shown) this.#layer.draw(context, to, this.#opacity.value);
     this.#drawMark(context, to, ratio);
     this.#drawing?.draw(context, to, ratio);
@@ -473,40 +465,19 @@ export class SlideView {
 
   // --- Saving ----------------------------------------------------------------------------------
 
-  async #export(kind: "map.png" | "geojson" | "tiles.csv"): Promise<void> {
+  async #export(kind: MapFile): Promise<void> {
     const slide = this.#slide;
-    const made = slide === null ? null : exportOf(slide);
-    if (slide === null || made === null) return;
+    if (slide === null) return;
     const { save, tell } = this.#parts;
-    const name = `${stem(slide.name)}.${kind}`;
     try {
-      if (kind === "geojson") {
-        save(name, new Blob(await geoJson(made, breathe), { type: "application/geo+json" }));
-      } else if (kind === "tiles.csv") {
-        save(name, new Blob(await tilesCsv(made, breathe), { type: "text/csv" }));
-      } else {
-        const { width, height } = pictureSize(made);
-        const whole = { x: 0, y: 0, ...made.size };
-        const image = await slide.tile(whole, width, height);
-        const draw = (context: CanvasRenderingContext2D, to: Projection) => {
-          this.#layer.draw(context, to, this.#opacity.value);
-          this.#drawing?.draw(context, to, 1);
-        };
-        save(name, await mapPng(made, image, draw));
-      }
+      const { name, content } = await mapFile(slide, kind, (context, to) => {
+        this.#layer.draw(context, to, this.#opacity.value);
+        this.#drawing?.draw(context, to, 1);
+      });
+      save(name, content);
     } catch (error) {
-      tell(`${name} could not be made: ${String(error)}`);
+      const reason = error instanceof Error ? error.message : String(error);
+      tell(`The file could not be made: ${reason}`);
     }
   }
-}
-
-export function exportOf(slide: Slide): MapExport | null {
-  const { name, facts, map, verdicts, regions, model, scale } = slide;
-  const [size] = facts?.levels ?? [];
-  const point = slide.point();
-  if (map === null || verdicts === null || model === null || scale === null) return null;
-  if (size === undefined || point === null) return null;
-  const warnings = wording.warnings(slide);
-  const written = new Date();
-  return { name, size, map, verdicts, regions, model: model.facts, scale, point, warnings, written };
 }

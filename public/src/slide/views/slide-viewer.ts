@@ -36,7 +36,12 @@ class WorkerTiles extends OpenSeadragon.TileSource {
 
   constructor(options: ViewerOptions) {
     const { width, height } = options.size;
-    super({ width, height, tileSize: TILE_SIDE, tileOverlap: 0 } as OpenSeadragon.TileSourceOptions);
+    super({
+      width,
+      height,
+      tileSize: TILE_SIDE,
+      tileOverlap: 0,
+    } as OpenSeadragon.TileSourceOptions);
     this.#options = options;
   }
 

@@ -1,6 +1,7 @@
 // Beside the image: what the map says in numbers, where to look, and what it was made by.
 import { make, button, fold, paragraph, type Child } from "../../figures/build.ts";
 import { besideThreshold, operatingPoint, probabilityText } from "../../wording.ts";
+import { MAP_FILES, type MapFile } from "../export/map-files.ts";
 import type { Slide } from "../slide.ts";
 import { refusals, refusedTotal, type Summary } from "../summary.ts";
 import * as wording from "../wording.ts";
@@ -12,7 +13,7 @@ export interface PanelOptions {
   ask: () => void;
   removeRegion: (index: number) => void;
   removeMeasurement: (index: number) => void;
-  exports: { name: string; save: () => unknown }[];
+  save: (kind: MapFile) => void;
 }
 
 const SHORT_HASH = 10; // digits
@@ -36,6 +37,7 @@ const link = (text: string, act: () => void) => {
 export class SummaryPanel {
   readonly element = make("div", { class: "slide-summary" });
   readonly #options: PanelOptions;
+  #savesOpen = false;
 
   constructor(options: PanelOptions) {
     this.#options = options;
@@ -68,7 +70,7 @@ export class SummaryPanel {
       this.#places(slide, summary),
       this.#about(slide),
       this.#drawn(slide, measurements),
-      this.#exports(),
+      this.#exports(slide),
     ];
   }
 
@@ -96,7 +98,15 @@ export class SummaryPanel {
           ? null
           : [
               "Largest focus",
-              make("span", {}, `${area(focus.areaMm2)} `, this.#keyed("focus", link("Show", () => this.#options.goToFocus()))),
+              make(
+                "span",
+                {},
+                `${area(focus.areaMm2)} `,
+                this.#keyed(
+                  "focus",
+                  link("Show", () => this.#options.goToFocus()),
+                ),
+              ),
             ],
         ["No tissue", area(summary.noTissueMm2)],
         [
@@ -106,7 +116,10 @@ export class SummaryPanel {
             : make("span", {}, `${area(refusedTotal(summary))} `, reasons),
         ],
         summary.outsideMm2 > 0
-          ? [slide.regions.length > 0 ? "Outside the regions" : "Not read", area(summary.outsideMm2)]
+          ? [
+              slide.regions.length > 0 ? "Outside the regions" : "Not read",
+              area(summary.outsideMm2),
+            ]
           : null,
         ["Rim, not judged", area(summary.rimMm2)],
       ]),
@@ -144,7 +157,12 @@ export class SummaryPanel {
         ["Breast judged", wording.areaText(summary.judgedMm2)],
         ["Not breast", wording.areaText(summary.noTissueMm2)],
         refusedTotal(summary) > 0
-          ? ["Refused", refusals(summary).map(([why]) => wording.REFUSAL_NAMES[why]).join(", ")]
+          ? [
+              "Refused",
+              refusals(summary)
+                .map(([why]) => wording.REFUSAL_NAMES[why])
+                .join(", "),
+            ]
           : null,
       ]),
       film.marks.length === 0
@@ -164,7 +182,9 @@ export class SummaryPanel {
       "div",
       {},
       make("h3", { class: "slide-heading" }, "Most suspicious places"),
-      this.#list(places.map(({ column, row, probability }) => ({ column, row, value: probability }))),
+      this.#list(
+        places.map(({ column, row, probability }) => ({ column, row, value: probability })),
+      ),
     );
   }
 
@@ -176,7 +196,10 @@ export class SummaryPanel {
         const made = link(`${index + 1}: ${probabilityText(value)}`, () =>
           this.#options.goToCell(column, row),
         );
-        made.setAttribute("aria-label", `Show place ${index + 1}, probability ${probabilityText(value)}`);
+        made.setAttribute(
+          "aria-label",
+          `Show place ${index + 1}, probability ${probabilityText(value)}`,
+        );
         return make("li", {}, this.#keyed(`place-${index}`, made));
       }),
     );
@@ -186,7 +209,10 @@ export class SummaryPanel {
     const { model, scale, map } = slide;
     const [finest] = slide.facts?.levels ?? [];
     const point = slide.point();
-    const change = this.#keyed("scale", link("Change", () => this.#options.ask()));
+    const change = this.#keyed(
+      "scale",
+      link("Change", () => this.#options.ask()),
+    );
     const said = wording.scaleSentence(slide);
     return facts([
       finest === undefined
@@ -205,9 +231,7 @@ export class SummaryPanel {
               make("code", { title: model.facts.sha256 }, model.facts.sha256.slice(0, SHORT_HASH)),
             ),
           ],
-      model === null || point === null
-        ? null
-        : ["Judged at", operatingPoint(point)],
+      model === null || point === null ? null : ["Judged at", operatingPoint(point)],
       wording.timeSentence(slide) === "" ? null : ["Time", wording.timeSentence(slide)],
     ]);
   }
@@ -250,11 +274,21 @@ export class SummaryPanel {
     );
   }
 
-  #exports(): HTMLElement {
-    const buttons = this.#options.exports.map(({ name, save }) =>
-      this.#keyed(`save-${name}`, button(name, save)),
+  #exports(slide: Slide): HTMLElement {
+    const files = MAP_FILES.filter(({ onlyDicom }) => onlyDicom !== true || slide.isDicom);
+    const buttons = files.map(({ kind, name }) =>
+      this.#keyed(
+        `save-${kind}`,
+        button(name, () => this.#options.save(kind)),
+      ),
     );
-    return fold("Save the map", make("div", { class: "slide-exports" }, ...buttons));
+    const note = slide.isDicom
+      ? paragraph("The DICOM files repeat whose image it is, as their standard asks.", "small mb-0")
+      : null;
+    const made = fold("Save the map", make("div", { class: "slide-exports" }, ...buttons), note);
+    made.open = this.#savesOpen; // as it was, when all is drawn anew
+    made.addEventListener("toggle", () => (this.#savesOpen = made.open));
+    return made;
   }
 
   #keyed(key: string, made: HTMLButtonElement): HTMLButtonElement {
