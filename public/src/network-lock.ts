@@ -16,7 +16,6 @@ const LANGUAGE = [
 
 const PLATFORM = [
   "AbortController",
-  "MessageChannel", // between two places of the same worker
   "WebAssembly",
   "TextDecoder",
   "TextEncoder",

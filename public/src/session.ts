@@ -247,11 +247,11 @@ export class Session {
     const options = { previewSide: THUMBNAIL_SIDE, signal: stop.signal, onStart, judgeAnyway };
     try {
       const slides = this.#slides;
-      if ((await slides?.takes(entry.file)) === true && slides !== null) {
-        if (!stop.signal.aborted) await this.#openSlide(entry, slides, stop.signal);
-        return;
+      if (slides !== null) {
+        const isSlide = await slides.takes(entry.file);
+        if (stop.signal.aborted) return;
+        if (isSlide) return await this.#openSlide(entry, slides, stop.signal);
       }
-      if (stop.signal.aborted) return;
       const { reading, model } = await reader.classify(entry.file, options);
       Object.assign(entry, { reading, model });
       entry.state = "done";

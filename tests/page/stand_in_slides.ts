@@ -2,7 +2,8 @@
 // and a scanner that answers a known field. The protocol, the queue and the lock are the real ones.
 import { EngineError } from "../../public/src/messages.ts";
 import { lockNetwork } from "../../public/src/network-lock.ts";
-import type { ScanBlock, ScanEngine, ScanPlan } from "../../public/src/slide/scan-engine.ts";
+import type { ScanEngine, ScanPlan } from "../../public/src/slide/scan-engine.ts";
+import type { ScanBlock, ScanSummary } from "../../public/src/slide/scanner.ts";
 import { serveSlides, type SlideScope } from "../../public/src/slide/slide-service.ts";
 import type { SlideSource } from "../../public/src/slide/source.ts";
 
@@ -118,7 +119,7 @@ class KnownField implements ScanEngine {
     return { values, verdicts };
   }
 
-  summary(values: Float32Array, verdicts: Uint8Array, threshold: number): string {
+  summary(values: Float32Array, verdicts: Uint8Array, threshold: number): ScanSummary {
     const plan = this.#plan;
     if (plan === null) throw new EngineError("engine_start", "no plan");
     const cell = (plan.stride * UM) ** 2 / 1e6;
@@ -129,8 +130,9 @@ class KnownField implements ScanEngine {
     const positive = count(isPositive);
     const order = [...values.keys()].filter(isPositive);
     order.sort((a, b) => (values[b] ?? 0) - (values[a] ?? 0));
-    return JSON.stringify({
+    return {
       threshold,
+      cell: { columns: plan.columns, rows: plan.rows, stride: plan.stride, um_per_pixel: UM },
       area_mm2: {
         image: (plan.scaledWidth * plan.scaledHeight * UM * UM) / 1e6,
         judged: judged * cell,
@@ -140,6 +142,7 @@ class KnownField implements ScanEngine {
         rim: 1.2,
       },
       positive: {
+        cells: positive,
         area_mm2: positive * cell,
         fraction: judged === 0 ? null : positive / judged,
         interval: judged === 0 ? null : [(0.8 * positive) / judged, (1.2 * positive) / judged],
@@ -147,21 +150,39 @@ class KnownField implements ScanEngine {
       largest_focus:
         positive === 0
           ? null
-          : { area_mm2: positive * cell, box: { x: 20, y: 18, width: 14, height: 13 } },
-      most_suspicious: order.slice(0, 5).map((at) => ({
+          : {
+              area_mm2: positive * cell,
+              cells: positive,
+              x: 1300,
+              y: 1250,
+              left: 900,
+              top: 850,
+              width: 800,
+              height: 650,
+            },
+      suspicious: order.slice(0, 5).map((at) => ({
         column: at % plan.columns,
         row: Math.floor(at / plan.columns),
-        probability: values[at],
+        x: 0,
+        y: 0,
+        probability: values[at] ?? 0,
+        interval: null,
       })),
       film: null,
-    });
+    };
   }
 }
 
 const scope: unknown = globalThis;
+const { port1, port2 } = new MessageChannel();
 lockNetwork(globalThis);
 serveSlides(scope as SlideScope, {
   open,
   createEngine: () => Promise.resolve(new KnownField()),
   memoryBytes: () => 0,
+  breathe: () =>
+    new Promise((resolve) => {
+      port1.onmessage = () => resolve();
+      port2.postMessage(null);
+    }),
 });

@@ -12,7 +12,8 @@ import type { ImageEntry } from "../session.ts";
 import type { SlidePart, SlideRecord, TellState } from "../slide-record.ts";
 import { byteCount, plural } from "../wording.ts";
 import type { SlideKind } from "./scale.ts";
-import { Slide, type SlideModel, type SlideTools } from "./slide.ts";
+import { Slide } from "./slide.ts";
+import type { SlideModel, SlideTools } from "./slide-tools.ts";
 import { Turns } from "./turns.ts";
 import { SlideView } from "./views/slide-view.ts";
 

@@ -1,6 +1,7 @@
 // What crosses between the page and the slide part's workers. Types only.
 import type { NetworkRequest } from "../messages.ts";
 import type { DicomIdentity } from "./formats/dicom-identity.ts";
+import type { ScanSummary } from "./scanner.ts";
 import type { ScanBlockResult, ScanPlan } from "./scan-engine.ts";
 import type { Pixels, Rectangle, SlideFacts } from "./source.ts";
 
@@ -100,7 +101,7 @@ export interface SlideAnswers {
   read: Pixels;
   run: ScanBlockResult;
   map: null;
-  summary: string; // JSON
+  summary: ScanSummary;
 }
 
 export type SlideMessage = (SlideRequest & { id: number }) | { op: "forget"; id: number };

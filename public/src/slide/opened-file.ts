@@ -5,6 +5,7 @@ import type { DicomIdentity } from "./formats/dicom-identity.ts";
 import type { ModelRequest, PlanRequest, Tile } from "./messages.ts";
 import { NOT_YET, type ProbabilityMap } from "./probability-map.ts";
 import { VERDICT, type ScanPlan } from "./scan-engine.ts";
+import type { ScanSummary } from "./scanner.ts";
 import type { Pixels, Rectangle, SlideFacts } from "./source.ts";
 import { WorkerClient, type SlideWorkerLike } from "./worker-client.ts";
 
@@ -76,7 +77,14 @@ export class OpenedFile {
     return plan;
   }
 
-  async summary({ map, request, model, verdicts, version, threshold }: Summed): Promise<string> {
+  async summary({
+    map,
+    request,
+    model,
+    verdicts,
+    version,
+    threshold,
+  }: Summed): Promise<ScanSummary> {
     const running = this.#start();
     if (running.planned !== planKey(request, model)) await this.plan(request, model);
     const state = `${version} ${map.done.size} ${map.failed.size}`;

@@ -92,6 +92,12 @@ export class ProbabilityMap {
     return this.#scaled(column * stride, row * stride, patch);
   }
 
+  // From pixels at model scale.
+  onLevel0({ x, y, width, height }: Rectangle): Rectangle {
+    const [fx, fy] = [this.#factorX, this.#factorY];
+    return { x: x * fx, y: y * fy, width: width * fx, height: height * fy };
+  }
+
   // All squares together.
   get extent(): Rectangle {
     const first = this.cellSquare(0, 0);
@@ -117,8 +123,7 @@ export class ProbabilityMap {
   }
 
   #scaled(x: number, y: number, side: number): Rectangle {
-    const [fx, fy] = [this.#factorX, this.#factorY];
-    return { x: x * fx, y: y * fy, width: side * fx, height: side * fy };
+    return this.onLevel0({ x, y, width: side, height: side });
   }
 }
 

@@ -1,15 +1,6 @@
 // What the slide part needs of a scanner (scanner.ts over wasm/scan_api.h), and the verdicts of a map.
 
-export interface ScanBlock {
-  readonly x: number; // pixels of the level that is read
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-  readonly column: number; // cells
-  readonly row: number;
-  readonly columns: number;
-  readonly rows: number;
-}
+import type { ScanBlock, ScanSummary } from "./scanner.ts";
 
 export interface ScanPlan {
   readonly columns: number; // cells
@@ -40,7 +31,7 @@ export interface ScanEngine {
     stride: number,
   ): ScanPlan;
   run(block: number, pixels: Uint8Array<ArrayBuffer>): ScanBlockResult;
-  summary(values: Float32Array, verdicts: Uint8Array, threshold: number): string;
+  summary(values: Float32Array, verdicts: Uint8Array, threshold: number): ScanSummary;
 }
 
 export const VERDICT = { judged: 0, noTissue: 1, outside: 2, unread: 3 } as const;

@@ -26,6 +26,7 @@ export interface SlideTools {
   open(file: Blob, name: string, codecs: WebAssembly.Module): Promise<SlideSource>;
   createEngine(request: ModelRequest): Promise<ScanEngine>;
   memoryBytes(): number; // of the decoders
+  breathe(): Promise<void>; // resolves after the messages that have arrived were taken in
 }
 
 type Answer = SlideAnswers[keyof SlideAnswers];
@@ -131,7 +132,7 @@ function failureOf(error: unknown): { code: string; message: string; fatal: bool
 }
 
 function transferable(answer: Answer): ArrayBuffer[] {
-  if (answer === null || typeof answer === "string") return [];
+  if (answer === null) return [];
   if ("rgba" in answer) return [answer.rgba.buffer];
   if ("verdicts" in answer) return [answer.values.buffer, answer.verdicts.buffer];
   return "data" in answer ? [answer.data.buffer] : [];
@@ -178,7 +179,7 @@ export function serveSlides(scope: SlideScope, tools: SlideTools): void {
       const stop = stops.get(next.id) ?? new AbortController();
       await answer(next, stop.signal);
       stops.delete(next.id);
-      await seen(); // what came in meanwhile may be more urgent
+      await tools.breathe(); // what came in meanwhile may be more urgent
     }
     busy = false;
   };
@@ -194,17 +195,5 @@ export function serveSlides(scope: SlideScope, tools: SlideTools): void {
   });
   scope.addEventListener("messageerror", () => {
     throw new Error("a request could not be read"); // reaches the page as the worker's error event
-  });
-}
-
-// Resolves after the messages that have arrived were taken in.
-function seen(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
   });
 }

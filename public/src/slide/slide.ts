@@ -12,16 +12,13 @@ import type { DicomIdentity } from "./formats/dicom-identity.ts";
 import type { ModelRequest, PlanRequest, Tile } from "./messages.ts";
 import { insideRegions, ProbabilityMap, type Point } from "./probability-map.ts";
 import { OpenedFile } from "./opened-file.ts";
-import { blockOrder, ScanPool } from "./scan-pool.ts";
+import { ScanRun } from "./scan-run.ts";
 import { judgeScale, type Scale, type SlideKind } from "./scale.ts";
 import type { Rectangle, SlideFacts } from "./source.ts";
-import { parseSummary, type Summary } from "./summary.ts";
+import { readSummary, type Summary } from "./summary.ts";
 import { levelFor } from "./tile.ts";
-import type { Turns } from "./turns.ts";
+import type { Change, Phase, Progress, SlideModel, SlideTools, Times } from "./slide-tools.ts";
 import * as wording from "./wording.ts";
-import type { SlideWorkerLike } from "./worker-client.ts";
-
-export type Phase = "waiting" | "opening" | "asking" | "scanning" | "paused" | "done" | "failed";
 
 // Beyond so many cells a finer map tells nobody more, and takes much memory.
 export const MAX_CELLS = 4_000_000;
@@ -29,39 +26,8 @@ export const MAX_CELLS = 4_000_000;
 const THUMBNAIL_SIDE = 64; // px
 const WARNING_NOT_ALL = 0.999; // of the cells
 
-export interface SlideModel {
-  facts: ModelFacts;
-  file: ArrayBuffer;
-}
-
-// What a slide is given.
-export interface SlideTools {
-  createWorker: () => SlideWorkerLike;
-  codecs: WebAssembly.Module;
-  scan: WebAssembly.Module;
-  model: (kind: SlideKind) => Promise<SlideModel>;
-  point: (model: ModelFacts) => OperatingPoint; // in force
-  workers: number;
-  turns: Turns; // one scan at a time
-  now: () => number; // ms
-  onRequests: (requests: NetworkRequest[]) => void;
-}
-
-export interface Progress {
-  share: number; // of the cells
-  leftMs: number | null; // null: not known yet
-}
-
-export interface Times {
-  firstBlockMs: number | null; // from the beginning of the scan
-  scanMs: number | null; // of the whole map
-}
-
-export type Change = { kind: "state" } | { kind: "map" } | { kind: "block"; block: number };
-
 export class Slide implements SlideRecord {
   readonly name: string;
-  readonly #file: Blob;
   readonly #tools: SlideTools;
   readonly #tell: TellState;
   readonly #watchers = new Set<(change: Change) => void>();
@@ -85,8 +51,7 @@ export class Slide implements SlideRecord {
 
   readonly #opened: OpenedFile;
   #request: PlanRequest | null = null; // of the map
-  #pool: ScanPool | null = null;
-  #stop: AbortController | null = null;
+  readonly #run: ScanRun;
   #shown = false;
   #closed = false;
   #regionVerdicts: Uint8Array<ArrayBuffer> | null = null;
@@ -95,12 +60,12 @@ export class Slide implements SlideRecord {
   #sumAgain = false;
 
   constructor(file: Blob, name: string, tools: SlideTools, tell: TellState) {
-    this.#file = file;
     this.name = name;
     this.#tools = tools;
     this.#tell = tell;
     const { codecs, createWorker, onRequests } = tools;
     this.#opened = new OpenedFile({ file, name, codecs, createWorker, onRequests });
+    this.#run = new ScanRun(file, name, this.#opened, tools);
   }
 
   watch(watcher: (change: Change) => void): () => void {
@@ -160,7 +125,7 @@ export class Slide implements SlideRecord {
   // The finest stride that is not too much of a map; null: it is there already, or there is none.
   get finerStride(): number | null {
     const { map } = this;
-    if (map === null) return null;
+    if (map === null || this.kind === "mammogram") return null; // a film's marks have a stride of their own
     const { scaledWidth, scaledHeight, patch, stride, strides } = map.plan;
     const cells = (step: number) =>
       (Math.floor((scaledWidth - patch) / step) + 1) *
@@ -172,10 +137,7 @@ export class Slide implements SlideRecord {
   }
 
   cancel(): void {
-    const stop = this.#stop;
-    if (stop === null) return;
-    this.freedBytes = this.#pool?.memoryBytes ?? 0;
-    stop.abort();
+    this.freedBytes = this.#run.stop() ?? this.freedBytes;
   }
 
   resume(): void {
@@ -186,7 +148,7 @@ export class Slide implements SlideRecord {
   close(): void {
     this.#closed = true;
     this.cancel();
-    this.#pool?.close();
+    this.#run.letGo();
     this.#opened.close();
     this.map = this.under = null;
     this.#watchers.clear();
@@ -274,8 +236,7 @@ export class Slide implements SlideRecord {
   #release(): void {
     if (this.#shown || this.phase === "scanning" || this.phase === "opening") return;
     this.#opened.letGo();
-    this.#pool?.close();
-    this.#pool = null;
+    this.#run.letGo();
   }
 
   async #loadModel(): Promise<SlideModel> {
@@ -318,8 +279,7 @@ export class Slide implements SlideRecord {
     const isFiner = stride !== 0;
     if (!isFiner) {
       this.under = this.map = this.summary = null;
-      this.#pool?.close();
-      this.#pool = null;
+      this.#run.letGo();
     }
     this.#enter("scanning");
     const model = isFiner && this.model !== null ? this.model : await this.#loadModel();
@@ -347,50 +307,23 @@ export class Slide implements SlideRecord {
     const request = this.#request;
     if (map === null || facts === null || model === null || request === null) return;
     this.#enter("scanning");
-    const stop = new AbortController();
-    this.#stop = stop;
-    const { codecs, createWorker, workers, now, onRequests } = this.#tools;
-    this.#pool ??= new ScanPool({
-      createWorker,
-      size: workers,
-      model: this.#modelRequest(model),
-      file: facts.sequential ? null : { codecs, file: this.#file, name: this.name },
-      onRequests,
-    });
-    const pool = this.#pool;
-    const began = now();
     const shareBefore = map.progress;
     this.problems.clear();
-    try {
-      await pool.run({
-        plan: request,
-        blocks: this.#order(map, facts.sequential),
-        read: facts.sequential
-          ? (block, signal) => {
-              const wanted = map.plan.blocks[block];
-              if (wanted === undefined) throw new RangeError("no such block");
-              const { x, y, width, height } = wanted;
-              return this.#opened.read(request.level, { x, y, width, height }, signal);
-            }
-          : null,
-        onBlock: (block, result) => {
-          map.set(block, result);
-          this.times.firstBlockMs ??= now() - began;
-          this.#advanced(map, block, (now() - began) / (map.progress - shareBefore));
-        },
-        onFailed: (block, error) => {
-          map.fail(block, error.message);
-          this.problems.set(error.message, (this.problems.get(error.message) ?? 0) + 1);
-          this.#advanced(map, block, null);
-        },
-        signal: stop.signal,
-      });
-    } catch (error) {
-      if (!stop.signal.aborted) throw error;
-    } finally {
-      if (this.#stop === stop) this.#stop = null;
-    }
-    await this.#ended(map, stop.signal.aborted, now() - began);
+    const { wasStopped, took } = await this.#run.run({
+      map,
+      request,
+      model: this.#modelRequest(model),
+      sequential: facts.sequential,
+      onBlock: (block, ms) => {
+        this.times.firstBlockMs ??= ms;
+        this.#advanced(map, block, ms / (map.progress - shareBefore));
+      },
+      onFailed: (block, { message }) => {
+        this.problems.set(message, (this.problems.get(message) ?? 0) + 1);
+        this.#advanced(map, block, null);
+      },
+    });
+    await this.#ended(map, wasStopped, took);
   }
 
   async #ended(map: ProbabilityMap, wasStopped: boolean, took: number): Promise<void> {
@@ -408,19 +341,12 @@ export class Slide implements SlideRecord {
     this.#changed({ kind: "map" });
   }
 
-  // The middle of the image first, or what is left of a scan.
-  #order(map: ProbabilityMap, sequential: boolean): number[] {
-    const left = new Set(map.left);
-    const centre = { column: map.columns / 2, row: map.rows / 2 };
-    return blockOrder(map.plan, sequential, centre).filter((block) => left.has(block));
-  }
-
   #advanced(map: ProbabilityMap, block: number, msOfAll: number | null): void {
     if (map !== this.map) return;
     const { progress } = map;
     const leftMs = msOfAll === null ? this.progress.leftMs : msOfAll * (1 - progress);
     this.progress = { share: progress, leftMs };
-    this.scanMemoryBytes = Math.max(this.scanMemoryBytes, this.#pool?.memoryBytes ?? 0);
+    this.scanMemoryBytes = Math.max(this.scanMemoryBytes, this.#run.memoryBytes);
     this.#changed({ kind: "block", block });
   }
 
@@ -444,7 +370,7 @@ export class Slide implements SlideRecord {
       try {
         const verdicts = this.under === null ? this.verdicts : insideRegions(map, this.regions);
         if (verdicts === null) return;
-        const json = await this.#opened.summary({
+        const said = await this.#opened.summary({
           map,
           request: map === this.map ? request : { ...request, stride: 0 },
           model: this.#modelRequest(model),
@@ -453,7 +379,7 @@ export class Slide implements SlideRecord {
           threshold: point.threshold,
         });
         if (this.#closed) return;
-        this.summary = parseSummary(json);
+        this.summary = readSummary(said);
         this.summaryShare = map.done.size === map.plan.blocks.length ? 1 : map.progress;
         if (this.summaryShare > WARNING_NOT_ALL && map.failed.size === 0) this.summaryShare = 1;
       } catch (error) {

@@ -1,5 +1,6 @@
 // What a scan's JSON says of the whole map (insitu_scanner_summary). No DOM.
 import { GATE_REASONS, type GateReason } from "../messages.ts";
+import type { ScanPlace, ScanSummary } from "./scanner.ts";
 import type { Rectangle } from "./source.ts";
 
 export interface SuspiciousPlace {
@@ -10,13 +11,7 @@ export interface SuspiciousPlace {
 
 export interface Focus {
   areaMm2: number;
-  box: Rectangle; // cells
-}
-
-export interface FilmMark {
-  column: number; // cell
-  row: number;
-  score: number;
+  box: Rectangle; // pixels at model scale
 }
 
 export interface Summary {
@@ -32,7 +27,7 @@ export interface Summary {
   fractionInterval: [low: number, high: number] | null;
   largestFocus: Focus | null;
   places: SuspiciousPlace[]; // the most suspicious first
-  film: { score: number; marks: FilmMark[] } | null;
+  film: { score: number | null; marks: SuspiciousPlace[] } | null; // score: of the strongest mark
 }
 
 export function refusedTotal({ refusedMm2 }: Summary): number {
@@ -46,26 +41,10 @@ export function refusals({ refusedMm2 }: Summary): [GateReason, number][] {
   }).sort(([, a], [, b]) => b - a);
 }
 
-// As shared/scan writes it, snake_case.
-interface SummaryJson {
-  threshold: number;
-  area_mm2: {
-    image: number;
-    judged: number;
-    no_tissue: number;
-    refused: Partial<Record<GateReason, number>>;
-    outside_region: number;
-    rim: number;
-  };
-  positive: { area_mm2: number; fraction: number | null; interval: [number, number] | null };
-  largest_focus: { area_mm2: number; box: Rectangle } | null;
-  most_suspicious: SuspiciousPlace[];
-  film: { score: number; marks: FilmMark[] } | null;
-}
-
-export function parseSummary(json: string): Summary {
-  const said = JSON.parse(json) as SummaryJson;
-  const { area_mm2: area, positive, largest_focus: focus } = said;
+// As scan.wasm gives it (shared/scan_summary.h).
+export function readSummary(said: ScanSummary): Summary {
+  const { area_mm2: area, positive, largest_focus: focus, film } = said;
+  const place = ({ column, row, probability }: ScanPlace) => ({ column, row, probability });
   return {
     threshold: said.threshold,
     imageMm2: area.image,
@@ -76,9 +55,12 @@ export function parseSummary(json: string): Summary {
     rimMm2: area.rim,
     positiveMm2: positive.area_mm2,
     positiveFraction: positive.fraction ?? Number.NaN,
-    fractionInterval: positive.interval,
-    largestFocus: focus === null ? null : { areaMm2: focus.area_mm2, box: focus.box },
-    places: said.most_suspicious,
-    film: said.film,
+    fractionInterval: positive.interval === null ? null : [...positive.interval],
+    largestFocus: focus && {
+      areaMm2: focus.area_mm2,
+      box: { x: focus.left, y: focus.top, width: focus.width, height: focus.height },
+    },
+    places: said.suspicious.map(place),
+    film: film && { score: film.score, marks: film.marks.map(place) },
   };
 }

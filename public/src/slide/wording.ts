@@ -89,7 +89,8 @@ export function outcome(slide: Slide): string {
 
 export function figure({ summary, kind }: Slide): string {
   if (summary === null) return "";
-  if (kind === "mammogram" && summary.film !== null) return decimal(summary.film.score, 2);
+  if (kind === "mammogram" && summary.film !== null)
+    return summary.film.score === null ? "" : decimal(summary.film.score, 2);
   return known(summary.positiveFraction) ? shareText(summary.positiveFraction) : "";
 }
 

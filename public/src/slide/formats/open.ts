@@ -1,12 +1,21 @@
 // Opens a file by what it is. Runs in a worker without network and DOM.
 import { EngineError } from "../../messages.ts";
 import type { SlideSource } from "../source.ts";
+import { openDicom } from "./dicom.ts";
 import { isRaster, openRaster } from "./raster.ts";
 import { foreignFormat, kindOf, SIGNATURE_BYTES, type Kind } from "./signatures.ts";
 import { openTiff } from "./tiff.ts";
-import type { Opener, Tools } from "./tools.ts";
+import type { TileCodecs } from "./tools.ts";
+import type { FrameCodecs } from "./dicom-encapsulated.ts";
 
-const OPENERS: Partial<Record<Kind, Opener>> = { tiff: openTiff };
+// All that any format needs.
+export interface OpenTools {
+  codecs(): Promise<TileCodecs & FrameCodecs>; // made when first asked for
+}
+
+type Opener = (blob: Blob, name: string, tools: OpenTools) => Promise<SlideSource>;
+
+const OPENERS: Partial<Record<Kind, Opener>> = { tiff: openTiff, dicom: openDicom };
 
 const READ = "InSitu reads TIFF, BigTIFF, SVS, OME-TIFF, DICOM, PNG, JPEG, BMP, PGM and PPM";
 
@@ -23,7 +32,7 @@ async function headOf(blob: Blob, name: string): Promise<Uint8Array> {
 }
 
 // Rejects with an EngineError that says what is wrong with the file and what to do.
-export async function openSlide(blob: Blob, name: string, tools: Tools): Promise<SlideSource> {
+export async function openSlide(blob: Blob, name: string, tools: OpenTools): Promise<SlideSource> {
   if (blob.size === 0)
     throw new EngineError("image_empty", `${name} is empty; copy or export it again.`);
   const head = await headOf(blob, name);

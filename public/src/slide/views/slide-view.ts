@@ -7,7 +7,8 @@ import { byId, showFileName } from "../../views/parts.ts";
 import { mapFile, type MapFile } from "../export/map-files.ts";
 import { drawScaleBar } from "../export/map-png.ts";
 import { BY_HAND, type SlideKind } from "../scale.ts";
-import type { Change, Slide } from "../slide.ts";
+import type { Slide } from "../slide.ts";
+import type { Change } from "../slide-tools.ts";
 import type { Rectangle } from "../source.ts";
 import * as wording from "../wording.ts";
 import { Drawing, label, type Measurement } from "./drawing.ts";
@@ -407,9 +408,7 @@ export class SlideView {
     const map = this.#slide?.under ?? this.#slide?.map;
     const box = this.#slide?.summary?.largestFocus?.box;
     if (map == null || box === undefined) return;
-    const first = map.cellSquare(box.x, box.y);
-    const [width, height] = [first.width * box.width, first.height * box.height];
-    this.#marked = { ...first, width, height };
+    this.#marked = map.onLevel0(box);
     this.#viewer?.goTo(this.#marked);
   }
 

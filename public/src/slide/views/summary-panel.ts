@@ -3,7 +3,7 @@ import { make, button, fold, paragraph, type Child } from "../../figures/build.t
 import { besideThreshold, operatingPoint, probabilityText } from "../../wording.ts";
 import { MAP_FILES, type MapFile } from "../export/map-files.ts";
 import type { Slide } from "../slide.ts";
-import { refusals, refusedTotal, type Summary } from "../summary.ts";
+import { refusals, refusedTotal, type SuspiciousPlace, type Summary } from "../summary.ts";
 import * as wording from "../wording.ts";
 import type { Measurement } from "./drawing.ts";
 
@@ -148,11 +148,13 @@ export class SummaryPanel {
     const film = summary.film;
     if (film === null) return this.#areas(slide, summary);
     const point = slide.point();
-    const texts = besideThreshold(film.score, point?.threshold ?? 0.5);
+    const texts = besideThreshold(film.score ?? 0, point?.threshold ?? 0.5);
     return make(
       "div",
       {},
-      paragraph(`Highest mark ${texts.probability}, threshold ${texts.threshold}.`, "mb-1"),
+      film.score === null
+        ? null
+        : paragraph(`Strongest mark ${texts.probability}, threshold ${texts.threshold}.`, "mb-1"),
       facts([
         ["Breast judged", wording.areaText(summary.judgedMm2)],
         ["Not breast", wording.areaText(summary.noTissueMm2)],
@@ -167,12 +169,7 @@ export class SummaryPanel {
       ]),
       film.marks.length === 0
         ? null
-        : make(
-            "div",
-            {},
-            make("h3", { class: "slide-heading" }, "Marks"),
-            this.#list(film.marks.map(({ column, row, score }) => ({ column, row, value: score }))),
-          ),
+        : make("div", {}, make("h3", { class: "slide-heading" }, "Marks"), this.#list(film.marks)),
     );
   }
 
@@ -182,23 +179,21 @@ export class SummaryPanel {
       "div",
       {},
       make("h3", { class: "slide-heading" }, "Most suspicious places"),
-      this.#list(
-        places.map(({ column, row, probability }) => ({ column, row, value: probability })),
-      ),
+      this.#list(places),
     );
   }
 
-  #list(places: { column: number; row: number; value: number }[]): HTMLElement {
+  #list(places: readonly SuspiciousPlace[]): HTMLElement {
     return make(
       "ol",
       { class: "slide-places" },
-      ...places.map(({ column, row, value }, index) => {
-        const made = link(`${index + 1}: ${probabilityText(value)}`, () =>
+      ...places.map(({ column, row, probability }, index) => {
+        const made = link(`${index + 1}: ${probabilityText(probability)}`, () =>
           this.#options.goToCell(column, row),
         );
         made.setAttribute(
           "aria-label",
-          `Show place ${index + 1}, probability ${probabilityText(value)}`,
+          `Show place ${index + 1}, probability ${probabilityText(probability)}`,
         );
         return make("li", {}, this.#keyed(`place-${index}`, made));
       }),
