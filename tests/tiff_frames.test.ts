@@ -2,7 +2,8 @@
 // reads streams of a header and bare samples; the real ones have tests of their own.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Raster, TileCodecs, Tools } from "../public/src/slide/formats/tools.ts";
+import type { TileCodecs, TileTools } from "../public/src/slide/formats/tools.ts";
+import type { Raster } from "../public/src/slide/codecs.ts";
 import { openTiff } from "../public/src/slide/formats/tiff.ts";
 import { blobOf, makeTiff, pattern, shorts, TYPE, type MadeImage } from "./make_tiff.ts";
 
@@ -35,14 +36,14 @@ const CODESTREAM_HEAD = 25;
 interface Asked {
   kind: string;
   colour?: string;
-  tables?: Uint8Array;
+  tables?: Uint8Array | undefined;
 }
 
-function bareCodecs(asked: Asked[], change: Partial<Raster> = {}): Tools {
+function bareCodecs(asked: Asked[], change: Partial<Raster> = {}): TileTools {
   const raster = (bytes: Uint8Array, head: number, width: number, height: number): Raster => {
     const channels = bytes[head - 1] ?? 0;
     const data = bytes.slice(head);
-    return { width, height, channels, bits: 8, signed: false, data, ...change };
+    return { width, height, channels, bits: 8, signed: false, colour: null, data, ...change };
   };
   const codecs: TileCodecs = {
     jpeg(bytes, options) {
@@ -70,7 +71,7 @@ const jpeg2000 = (compression: number, more: Partial<MadeImage> = {}): MadeImage
   return { ...tiled, packed, fields: [shorts(259, compression)], ...more };
 };
 
-async function read(image: MadeImage, tools: Tools): Promise<Uint8Array> {
+async function read(image: MadeImage, tools: TileTools): Promise<Uint8Array> {
   const source = await openTiff(blobOf(makeTiff([image])), "scan.svs", tools);
   return (await source.read(0, { x: 0, y: 0, width: 40, height: 30 })).data;
 }
