@@ -409,6 +409,8 @@ describe("a file that is not read", () => {
     await refused({ fields: [shorts(266, 2), shorts(259, 5)] }, /reverse order/);
     await refused({ fields: [shorts(274, 9)] }, /turned in a way/, "image_corrupt");
     await refused({ fields: [shorts(65420, 1)] }, /NDPI/);
+    await refused({ photometric: 6, planar: 2 }, /luminance and colour/);
+    await refused({ photometric: 6, bits: 16 }, /luminance and colour/);
   });
 
   test("other formats of scanners are named, with what to do", async () => {

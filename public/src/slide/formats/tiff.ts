@@ -11,7 +11,7 @@ import { MAX_REGION_PIXELS } from "./tiff/limits.ts";
 import { channelsOf } from "./tiff/pixels.ts";
 import { asProblem, Problems } from "./tiff/problems.ts";
 import { isTransposed, storedRectangle, storedSize, turned } from "./tiff/orientation.ts";
-import type { Tools } from "./tools.ts";
+import type { TileTools } from "./tools.ts";
 
 const PACKING_NAMES: Readonly<Record<Packing, string>> = {
   none: "uncompressed",
@@ -122,7 +122,7 @@ function clipped({ x, y, width, height }: Rectangle, right: number, bottom: numb
   };
 }
 
-export async function openTiff(blob: Blob, name: string, tools: Tools): Promise<SlideSource> {
+export async function openTiff(blob: Blob, name: string, tools: TileTools): Promise<SlideSource> {
   const problems = new Problems(name);
   const file = new FileBytes(blob, problems);
   const damaged = problems.corrupt("its images cannot be told apart");

@@ -1,5 +1,6 @@
 // Tiles and strips, decoded; the last ones are kept, up to a limit.
-import type { Raster, TileCodecs, Tools } from "../tools.ts";
+import type { Raster } from "../../codecs.ts";
+import type { TileCodecs, TileTools } from "../tools.ts";
 import { UnpackError, unpackBits, unpackDeflate, unpackLzw, unpackZstd } from "./codecs.ts";
 import type { FileBytes } from "./file-bytes.ts";
 import { jpeg2000Size, jpegSize, type FrameSize } from "./frame-size.ts";
@@ -26,13 +27,13 @@ const WHITE = 255;
 export class Blocks {
   readonly #file: FileBytes;
   readonly #littleEndian: boolean;
-  readonly #tools: Tools;
+  readonly #tools: TileTools;
   readonly #problems: Problems;
   readonly #kept = new Map<string, Promise<Block>>(); // the one used last is last
   readonly #sizes = new Map<string, number>();
   #bytes = 0;
 
-  constructor(file: FileBytes, littleEndian: boolean, tools: Tools, problems: Problems) {
+  constructor(file: FileBytes, littleEndian: boolean, tools: TileTools, problems: Problems) {
     this.#file = file;
     this.#littleEndian = littleEndian;
     this.#tools = tools;
@@ -144,7 +145,7 @@ export class Blocks {
         `${pieceOf(image)} has ${raster.channels} samples a pixel where it has to have ${needed}`,
       );
     const samples = cropped(raster, image, rows);
-    if (samples instanceof Uint8Array && isYcbcrCodestream(image) && raster.channels >= 3)
+    if (samples instanceof Uint8Array && isYcbcr(image, raster) && raster.channels >= 3)
       rgbOfYcbcr(samples, raster.channels);
     return samples;
   }
@@ -206,8 +207,10 @@ async function unpack(image: TiffImage, packed: Uint8Array, size: number): Promi
   }
 }
 
-// Aperio's own number for a codestream whose components are Y, Cb and Cr.
-const isYcbcrCodestream = (image: TiffImage): boolean => image.compression === 33003;
+// 33003 is Aperio's number for a codestream whose components are Y, Cb and Cr; other files say so in
+// the boxes around it.
+const isYcbcr = (image: TiffImage, raster: Raster): boolean =>
+  image.packing === "jpeg2000" && (image.compression === 33003 || raster.colour === "ycbcr");
 
 function decodeFrame(codecs: TileCodecs, image: TiffImage, packed: Uint8Array): Raster {
   if (image.packing === "jpeg2000") return codecs.jpeg2000(packed, {});

@@ -86,7 +86,7 @@ export function unpackLzw(packed: Uint8Array, size: number): Uint8Array {
   return out;
 }
 
-const DEFLATE_PIECE = 4096; // bytes; one piece may unpack to a thousand times as many
+const DEFLATE_PIECE = 16384; // bytes; one piece may unpack to a thousand times as many
 
 export function unpackDeflate(packed: Uint8Array, size: number): Uint8Array {
   const out = new Uint8Array(size);

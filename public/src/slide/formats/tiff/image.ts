@@ -213,13 +213,11 @@ function tooLargeBlock(width: number, height: number, problems: Problems): Error
   );
 }
 
-function subsamplingOf(directory: Directory, form: Form, problems: Problems): [number, number] {
+function subsamplingOf(directory: Directory, problems: Problems): [number, number] {
   const factors = Array.from(directory.numbers(TAG.YCbCrSubSampling));
   const [horizontal, vertical] = [factors[0] ?? 2, factors[1] ?? 2];
   if (![1, 2, 4].includes(horizontal) || ![1, 2, 4].includes(vertical))
     throw problems.corrupt("its colour is thinned out in a way that no TIFF is");
-  if (form.planes > 1 || form.bits > 8)
-    throw problems.unsupported("keeps luminance and colour in a way that InSitu does not read");
   return [horizontal, vertical];
 }
 
@@ -257,8 +255,10 @@ export function imageOf(directory: Directory, problems: Problems): TiffImage {
     bits,
     packing,
   };
+  if (colour === "ycbcr" && (form.planes > 1 || bits > 8))
+    throw problems.unsupported("keeps luminance and colour in a way that InSitu does not read");
   const isThinned = colour === "ycbcr" && packing !== "jpeg" && packing !== "jpeg2000";
-  const subsampling = isThinned ? subsamplingOf(directory, form, problems) : ([1, 1] as const);
+  const subsampling = isThinned ? subsamplingOf(directory, problems) : ([1, 1] as const);
   const range = bits === 16 ? rangeOf(directory) : null;
   const blocks = blocksOf(directory, isThinned ? { ...form, packing: "zstd" } : form, problems);
   if (blocks.blockWidth * blocks.blockHeight * samples * (bits / 8) > MAX_BLOCK_BYTES)
