@@ -138,7 +138,7 @@ function elementBytes(of: DicomElement, encoding: Encoding): Uint8Array {
   } else {
     head.push(integers([[4, length]], bigEndian));
   }
-  const isSequence = open && of.vr === "SQ";
+  const isSequence = open && of.vr === "SQ" && of.length === undefined;
   const end = isSequence ? [tagBytes(0xfffee0dd, bigEndian), integers([[4, 0]], bigEndian)] : [];
   return join([...head, content, ...end]);
 }
