@@ -217,6 +217,11 @@ third_party_sources() {
   source_tarball pthreadpool trixie  # its header: XNNPACK's own names it
   source_tarball argon2 trixie
   source_tarball catch2 trixie
+  patched_source libjpeg-turbo trixie  # these five: codecs.wasm
+  patched_source openjpeg2 trixie
+  source_tarball charls trixie
+  source_tarball libpng1.6 trixie
+  source_tarball zlib trixie
   source_tarball cpp-httplib sid  # older ones can be made to smuggle requests
   for package in libstb-dev libprotozero-dev nlohmann-json3-dev libonnx-testdata; do
     binary_package $package
@@ -228,7 +233,8 @@ third_party_sources() {
 # source_tarball NAME SUITE: upstream's files, in build/sources/NAME
 source_tarball() {
   name=$1
-  (cd "$sources/downloads" && private_apt source -q --download-only --tar-only "$name/$2")
+  suite=$2
+  (cd "$sources/downloads" && private_apt source -q --download-only --tar-only "$name/$suite")
   unpacked=$sources/downloads/unpacked
   mkdir "$unpacked"
   tar -x -f "$sources/downloads/$name"_*.orig.tar.* -C "$unpacked"
@@ -239,6 +245,18 @@ source_tarball() {
   else
     mv "$unpacked" "$sources/$name"
   fi
+}
+
+# patched_source NAME SUITE: the same with Debian's patches, which security fixes come as
+patched_source() {
+  source_tarball "$1" "$2"
+  (cd "$sources/downloads" && private_apt source -q --download-only --diff-only "$name/$suite")
+  tar -x -f "$sources/downloads/$name"_*.debian.tar.* -C "$sources/$name"
+  patches=$sources/$name/debian/patches
+  [ -e "$patches/series" ] || return 0
+  sed 's/[[:space:]]*#.*//' "$patches/series" | while read -r patch; do
+    [ -z "$patch" ] || patch -s -p1 -d "$sources/$name" -i "$patches/$patch"
+  done
 }
 
 # binary_package NAME: its files as they would be installed, in build/sources/NAME

@@ -6,6 +6,7 @@ get_filename_component(INSITU_SOURCES ${INSITU_SOURCES} ABSOLUTE)
 option(INSITU_RELAXED_SIMD "WebAssembly with relaxed SIMD" OFF)
 
 include(${CMAKE_CURRENT_LIST_DIR}/flags.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/codecs.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/xnnpack.cmake)
 
 # third_party_headers(NAME FOLDER): a library that is only headers

@@ -1,0 +1,102 @@
+#include "shared/codecs/jpegls.h"
+
+#include <charls/charls.h>
+
+#include <memory>
+
+#include "shared/codecs/limits.h"
+
+namespace insitu {
+namespace {
+
+using Decoder = std::unique_ptr<charls_jpegls_decoder, decltype(&charls_jpegls_decoder_destroy)>;
+
+Failed FailureOf(charls_jpegls_errc code) {
+  switch (code) {
+    case charls::jpegls_errc::not_enough_memory:
+      return OutOfMemory();
+    case charls::jpegls_errc::source_buffer_too_small:
+    case charls::jpegls_errc::end_of_image_marker_not_found:
+      return Truncated("JPEG-LS");
+    case charls::jpegls_errc::encoding_not_supported:
+    case charls::jpegls_errc::parameter_value_not_supported:
+    case charls::jpegls_errc::color_transform_not_supported:
+    case charls::jpegls_errc::jpegls_preset_extended_parameter_type_not_supported:
+    case charls::jpegls_errc::bit_depth_for_transform_not_supported:
+      return Fail(ErrorCode::kImageUnknown,
+                  "This JPEG-LS picture is of a kind that InSitu does not read. Save it in another "
+                  "format.");
+    default:
+      return Corrupt("JPEG-LS", "its data cannot be decoded");
+  }
+}
+
+Status Check(charls_jpegls_errc code) {
+  if (code == charls::jpegls_errc::success) return {};
+  return FailureOf(code);
+}
+
+// Whether the end of the image is marked, but for the byte that fills up a DICOM fragment: CharLS
+// takes missing bytes for damaged ones.
+bool HasEnd(std::span<const uint8_t> bytes) {
+  if (bytes.back() == 0) bytes = bytes.first(bytes.size() - 1);
+  return bytes.size() >= 2 && bytes[bytes.size() - 2] == 0xff && bytes.back() == 0xd9;
+}
+
+// From one plane a channel to all channels of a pixel side by side.
+template <typename Sample>
+Status Interleave(DecodedRaster* raster) {
+  Memory planes = std::move(raster->samples);
+  RETURN_IF_ERROR(AllocateSamples(raster));
+  const auto* from = reinterpret_cast<const Sample*>(planes.get());
+  const int64_t pixels = int64_t{raster->width} * raster->height;
+  for (int c = 0; c < raster->channels; ++c) {
+    auto* to = reinterpret_cast<Sample*>(raster->samples.get()) + c;
+    for (int64_t i = 0; i < pixels; ++i, to += raster->channels) *to = *from++;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<DecodedRaster> DecodeJpegLs(std::span<const uint8_t> bytes) {
+  RETURN_IF_ERROR(CheckEncoded("JPEG-LS", bytes.size()));
+  const Decoder decoder(charls_jpegls_decoder_create(), &charls_jpegls_decoder_destroy);
+  if (decoder == nullptr) return OutOfMemory();
+  charls_jpegls_decoder* d = decoder.get();
+  RETURN_IF_ERROR(Check(charls_jpegls_decoder_set_source_buffer(d, bytes.data(), bytes.size())));
+  RETURN_IF_ERROR(Check(charls_jpegls_decoder_read_header(d)));
+  charls_frame_info frame = {};
+  RETURN_IF_ERROR(Check(charls_jpegls_decoder_get_frame_info(d, &frame)));
+  if (frame.component_count != 1 && frame.component_count != 3) {
+    return Fail(
+        ErrorCode::kImageUnknown,
+        "This JPEG-LS picture has % channels; InSitu reads grey and RGB. Save it in another "
+        "format.",
+        frame.component_count);
+  }
+  if (frame.width > uint32_t{INT32_MAX} || frame.height > uint32_t{INT32_MAX}) {
+    return Corrupt("JPEG-LS", "what it says contradicts itself");
+  }
+  DecodedRaster raster;
+  raster.width = static_cast<int>(frame.width);
+  raster.height = static_cast<int>(frame.height);
+  raster.channels = frame.component_count;
+  raster.bits = frame.bits_per_sample;
+  raster.colour = raster.channels == 1 ? RasterColour::kGrey : RasterColour::kUnknown;
+  charls_interleave_mode mode = charls::interleave_mode::none;
+  RETURN_IF_ERROR(Check(charls_jpegls_decoder_get_interleave_mode(d, &mode)));
+  const bool is_planar = mode == charls::interleave_mode::none && raster.channels > 1;
+  RETURN_IF_ERROR(CheckRaster("JPEG-LS", raster, is_planar ? raster.ByteCount() : 0, bytes.size(),
+                              kMaxPixelsPerByte));
+  RETURN_IF_ERROR(AllocateSamples(&raster));
+  const auto size = static_cast<size_t>(raster.ByteCount());
+  const Status decoded =
+      Check(charls_jpegls_decoder_decode_to_buffer(d, raster.samples.get(), size, 0));
+  if (!decoded.ok()) return HasEnd(bytes) ? decoded.failure() : Truncated("JPEG-LS");
+  if (is_planar && raster.SampleBytes() == 1) RETURN_IF_ERROR(Interleave<uint8_t>(&raster));
+  if (is_planar && raster.SampleBytes() == 2) RETURN_IF_ERROR(Interleave<uint16_t>(&raster));
+  return raster;
+}
+
+}  // namespace insitu

@@ -1,0 +1,57 @@
+// The C ABI of the codecs: libjpeg-turbo, OpenJPEG, CharLS and libpng behind the limits of
+// shared/codecs/limits.h, in a WebAssembly file of its own. One file of the page calls it:
+// public/src/slide/codecs.ts.
+//
+// Conventions are those of wasm/engine_api.h: handles are opaque; bytes passed in are the caller's;
+// what is passed out belongs to its handle; any call may grow the memory; after a trap the instance
+// is discarded; insitu_error_name and insitu_error_message tell of the last failure.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+void* insitu_alloc(size_t size);
+void insitu_free(void* memory);
+
+// --- Tiles, frames and pictures whose bytes are all there --------------------------------------
+
+typedef struct insitu_raster insitu_raster;
+
+enum insitu_jpeg_colour {
+  INSITU_JPEG_AUTO = 0,   // as the JPEG says itself
+  INSITU_JPEG_RGB = 1,    // its components are red, green and blue
+  INSITU_JPEG_YCBCR = 2,  // they are transformed to that
+  INSITU_JPEG_GREY = 3,   // only the brightness is wanted
+};
+
+// NULL on failure. tables: TIFF's JPEGTables; NULL and 0 where there are none. reduction: 1, 2,
+// 4, 8.
+insitu_raster* insitu_decode_jpeg(const uint8_t* bytes, size_t size, const uint8_t* tables,
+                                  size_t tables_size, int colour, int reduction);
+// reduction: resolutions left out, 0 none.
+insitu_raster* insitu_decode_jpeg2000(const uint8_t* bytes, size_t size, int reduction);
+insitu_raster* insitu_decode_jpegls(const uint8_t* bytes, size_t size);
+void insitu_raster_destroy(insitu_raster* raster);
+
+enum insitu_raster_key {
+  INSITU_RASTER_WIDTH = 0,
+  INSITU_RASTER_HEIGHT = 1,
+  INSITU_RASTER_CHANNELS = 2,
+  INSITU_RASTER_BITS = 3,
+  INSITU_RASTER_SIGNED = 4,  // 0 or 1
+  INSITU_RASTER_COLOUR = 5,  // RasterColour of shared/codecs/raster.h
+};
+double insitu_raster_number(const insitu_raster* raster, int key);
+// (height, width, channels), u8 where bits <= 8 and not signed, else u16 or i16.
+const void* insitu_raster_samples(const insitu_raster* raster);
+
+const char* insitu_error_name(void);
+const char* insitu_error_message(void);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
