@@ -14,7 +14,6 @@ import {
   MAX_META_BYTES,
 } from "../public/src/slide/formats/dicom-limits.ts";
 import { openDicom } from "../public/src/slide/formats/dicom.ts";
-import type { DicomSource } from "../public/src/slide/formats/dicom.ts";
 import { NO_CODECS, openBytes, readWhole, refusal } from "./dicom_setup.ts";
 import {
   BIG_ENDIAN,
@@ -386,9 +385,8 @@ describe("Names in a DICOM file", () => {
       const bytes = dicomFile(
         replaced(named, element(tag, vr, vr === "US" ? Buffer.from(SECRET) : SECRET)),
       );
-      let source: DicomSource | null = null;
       try {
-        source = await openBytes(bytes);
+        const source = await openBytes(bytes);
         assertSilent(source.facts);
         assertSilent((await readWhole(source)).width);
         source.identity();
