@@ -138,7 +138,7 @@ function elementBytes(of: DicomElement, encoding: Encoding): Uint8Array {
   } else {
     head.push(integers([[4, length]], bigEndian));
   }
-  const isSequence = open && of.vr === "SQ";
+  const isSequence = open && of.vr === "SQ" && of.length === undefined;
   const end = isSequence ? [tagBytes(0xfffee0dd, bigEndian), integers([[4, 0]], bigEndian)] : [];
   return join([...head, content, ...end]);
 }
@@ -319,5 +319,52 @@ export function rleFrame(segments: readonly Uint8Array[]): Uint8Array {
       false,
     ),
     ...packed,
+  ]);
+}
+
+// JPEG lossless of predictor 1 with restart intervals of so many pixels, which no program here writes.
+// Every difference has a code of five bits, its category. 12 bits.
+export function losslessJpeg(
+  values: readonly number[],
+  rows: number,
+  columns: number,
+  interval: number,
+) {
+  const bytes: number[] = [];
+  let [held, count] = [0, 0];
+  const put = (value: number, size: number) => {
+    for (let bit = size - 1; bit >= 0; --bit) {
+      held = (held << 1) | ((value >> bit) & 1);
+      if (++count < 8) continue;
+      bytes.push(held, ...(held === 0xff ? [0] : []));
+      [held, count] = [0, 0];
+    }
+  };
+  const fill = () => {
+    while (count > 0) put(1, 1);
+  };
+  values.forEach((value, i) => {
+    const begins = i % interval === 0;
+    if (begins && i > 0) {
+      fill();
+      bytes.push(0xff, 0xd0 + ((i / interval - 1) % 8));
+    }
+    const left = i % columns === 0 ? values[i - columns] : values[i - 1];
+    const difference = value - (begins ? 2048 : (left ?? 0));
+    const category = difference === 0 ? 0 : Math.floor(Math.log2(Math.abs(difference))) + 1;
+    put(category, 5);
+    put(difference > 0 ? difference : difference + 2 ** category - 1, category);
+  });
+  fill();
+  const words = (...numbers: number[]) => numbers.flatMap((number) => [number >> 8, number & 255]);
+  const lengths = Array.from({ length: 16 }, (_, i) => (i === 4 ? 17 : 0));
+  return Uint8Array.from([
+    ...words(0xffd8, 0xffc4, 2 + 17 + 17),
+    ...[0, ...lengths, ...lengths.keys(), 16],
+    ...[...words(0xffc3, 11), 12, ...words(rows, columns), 1, 1, 0x11, 0],
+    ...words(0xffdd, 4, interval),
+    ...[...words(0xffda, 8), 1, 1, 0, 1, 0, 0],
+    ...bytes,
+    ...words(0xffd9),
   ]);
 }

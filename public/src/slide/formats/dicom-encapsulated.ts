@@ -24,7 +24,7 @@ export interface DecodedRaster {
 
 // What is needed of the codecs in codecs.wasm.
 export interface FrameCodecs {
-  jpeg(bytes: Uint8Array, options: { colour: "rgb" | "ycbcr" | "grey" }): DecodedRaster;
+  jpeg(bytes: Uint8Array, options: { colour: "rgb" | "auto" | "grey" }): DecodedRaster;
   jpeg2000(bytes: Uint8Array, options: object): DecodedRaster;
   jpegLs(bytes: Uint8Array): DecodedRaster;
 }
@@ -146,7 +146,8 @@ export class EncapsulatedReader implements FrameReader {
       raster = codecs.jpegLs(bytes);
     } else {
       refuseDeepJpeg(bytes);
-      const colour = samples === 1 ? "grey" : photometric === "RGB" ? "rgb" : "ycbcr";
+      // Where the file says YCbCr, the JPEG may still say that it is RGB, and is right.
+      const colour = samples === 1 ? "grey" : photometric === "RGB" ? "rgb" : "auto";
       raster = codecs.jpeg(bytes, { colour });
     }
     const { width, height, channels, data } = raster;

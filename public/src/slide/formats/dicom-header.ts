@@ -7,7 +7,7 @@ import { memorySource } from "./byte-source.ts";
 import { corrupt, tooLarge, truncated, unsupported } from "./dicom-errors.ts";
 import { inflateWithin } from "./dicom-inflate.ts";
 import { readElements, readMeta } from "./dicom-library.ts";
-import type { MetaHeader, ParsedHeader } from "./dicom-library.ts";
+import type { DataSet, ParsedHeader } from "./dicom-library.ts";
 import {
   FIRST_HEADER_BYTES,
   MAX_COMPRESSED_FRAME_BYTES,
@@ -22,6 +22,8 @@ const PIXEL_DATA = "x7fe00010";
 const FLOAT_PIXEL_DATA = ["x7fe00008", "x7fe00009"];
 const PREAMBLE = 128;
 const MAGIC = "DICM";
+const META_GROUP = 2;
+const LONG_META_VRS = new Set(["OB", "OW", "SQ", "UN", "UT"]);
 
 // Where the pixels lie, in bytes of the source.
 export interface PixelPlace {
@@ -47,6 +49,11 @@ function beginsWithMeta(bytes: Uint8Array): boolean {
 
 function letters(bytes: Uint8Array, from: number, to: number): string {
   return String.fromCharCode(...bytes.subarray(from, to));
+}
+
+interface MetaHeader {
+  readonly dataSet: DataSet;
+  readonly end: number; // where the data set begins
 }
 
 export async function isDicom(blob: Blob): Promise<boolean> {
@@ -75,22 +82,32 @@ export async function readHeader(file: ByteSource): Promise<DicomHeader> {
   return { attributes, meta, syntax, source, pixels: place };
 }
 
+// Where group 2 ends, which is in explicit little endian whatever follows. The parser would look into
+// the element after it.
+function endOfMeta(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = PREAMBLE + MAGIC.length;
+  while (at + 12 <= bytes.length && view.getUint16(at, true) === META_GROUP) {
+    const long = LONG_META_VRS.has(letters(bytes, at + 4, at + 6));
+    at += long ? 12 + view.getUint32(at + 8, true) : 8 + view.getUint16(at + 6, true);
+  }
+  return at;
+}
+
 function metaHeader(first: Uint8Array, size: number): MetaHeader {
   if (size < PREAMBLE + MAGIC.length) throw truncated();
   const missing = beginsWithMeta(first) ? PREAMBLE + MAGIC.length : 0;
-  const bytes = new Uint8Array(missing + Math.min(first.length, MAX_META_BYTES));
+  const bytes = new Uint8Array(missing + first.length);
   bytes.set(new TextEncoder().encode(MAGIC), PREAMBLE);
-  bytes.set(first.subarray(0, MAX_META_BYTES), missing);
-  let header: MetaHeader;
+  bytes.set(first, missing);
+  const end = endOfMeta(bytes);
+  if (end - missing >= size) throw truncated();
+  if (end > MAX_META_BYTES) throw corrupt("what it says of itself at its start is too long");
   try {
-    header = readMeta(bytes);
+    return { dataSet: readMeta(bytes.subarray(0, end)), end: end - missing };
   } catch {
     throw corrupt("what it says of itself at its start cannot be read");
   }
-  const end = header.end - missing;
-  if (end >= size) throw truncated();
-  if (end > MAX_META_BYTES) throw corrupt("what it says of itself at its start is too long");
-  return { ...header, end };
 }
 
 async function inflated(file: ByteSource, from: number): Promise<ByteSource> {

@@ -10,7 +10,20 @@ const SOS = 0xda;
 const DHT = 0xc4;
 const DRI = 0xdd;
 
+// Bits below this one in the library's buffer are of a marker.
+const BITS_OF_MARKER = 8;
+
 class LosslessDecoder extends Decoder {
+  constructor() {
+    super();
+    // The library has 9 for it, and so loses a value whose last bit is the last before a marker.
+    let index = 0;
+    Object.defineProperty(this, "markerIndex", {
+      get: () => index,
+      set: (value: number) => (index = Math.min(value, BITS_OF_MARKER)),
+    });
+  }
+
   // The library's gives halves.
   override select7(offset?: number): number {
     return (this.getPreviousX(offset) + this.getPreviousY(offset)) >> 1;

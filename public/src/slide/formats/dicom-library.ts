@@ -38,15 +38,9 @@ class CountedStream extends dicomParser.ByteStream {
   }
 }
 
-export interface MetaHeader {
-  readonly dataSet: DataSet;
-  readonly end: number; // where the data set begins
-}
-
-// Throws what dicom-parser throws: strings too.
-export function readMeta(bytes: Uint8Array): MetaHeader {
-  const dataSet = dicomParser.readPart10Header(bytes);
-  return { dataSet, end: dataSet.position ?? 0 };
+// bytes: up to the end of the file meta information. Throws what dicom-parser throws: strings too.
+export function readMeta(bytes: Uint8Array): DataSet {
+  return dicomParser.readPart10Header(bytes);
 }
 
 export interface ParsedHeader {

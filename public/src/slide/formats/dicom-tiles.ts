@@ -27,9 +27,10 @@ export function tileGrid(attributes: Attributes, format: PixelFormat): TileGrid 
   const across = Math.ceil(width / format.columns);
   const down = Math.ceil(height / format.rows);
   const size = { width, height, across };
-  const full = attributes.text("x00209311") === "TILED_FULL";
-  const perFrame = full ? [] : attributes.items("x52009230");
+  const organization = attributes.text("x00209311");
+  const perFrame = organization === "TILED_FULL" ? [] : attributes.items("x52009230");
   if (perFrame.length > 0) return { ...size, ...sparse(perFrame, format, across, down) };
+  if (organization === "TILED_SPARSE") throw corrupt("it does not say where its tiles lie");
   if (format.frames < across * down) throw corrupt("it has fewer tiles than its section takes");
   return {
     ...size,

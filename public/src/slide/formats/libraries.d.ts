@@ -33,7 +33,6 @@ declare module "dicom-parser/dist/dicomParser.min.js" {
     byteArray: Uint8Array;
     elements: Record<string, Element>;
     warnings: string[];
-    position?: number; // of the meta header: where it ends
     uint16(tag: string, index?: number): number | undefined;
     int16(tag: string, index?: number): number | undefined;
     uint32(tag: string, index?: number): number | undefined;
