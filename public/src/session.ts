@@ -250,7 +250,10 @@ export class Session {
       if (slides !== null) {
         const isSlide = await slides.takes(entry.file);
         if (stop.signal.aborted) return;
-        if (isSlide) return await this.#openSlide(entry, slides, stop.signal);
+        if (isSlide) {
+          await this.#openSlide(entry, slides, stop.signal);
+          return;
+        }
       }
       const { reading, model } = await reader.classify(entry.file, options);
       Object.assign(entry, { reading, model });

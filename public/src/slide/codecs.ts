@@ -111,7 +111,7 @@ class Instance {
 
   // Any call may grow the memory and detach older views, so each view is made afresh.
   get bytes(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.wasm.memory.buffer as ArrayBuffer);
+    return new Uint8Array(this.wasm.memory.buffer);
   }
 
   // What WebAssembly threw of its own (a trap, an abort), as an EngineError.

@@ -1,12 +1,6 @@
 // One image larger than a patch, from its file to its summary: opening, the question of its scale, the
 // scan, and what it found. No DOM; who shows it is told of every change.
-import {
-  EngineError,
-  type ModelFacts,
-  type NetworkRequest,
-  type OperatingPoint,
-  type Preview,
-} from "../messages.ts";
+import { EngineError, type OperatingPoint, type Preview } from "../messages.ts";
 import type { SlideRecord, SlideRow, TellState } from "../slide-record.ts";
 import type { DicomIdentity } from "./formats/dicom-identity.ts";
 import type { ModelRequest, PlanRequest, Tile } from "./messages.ts";
@@ -80,7 +74,7 @@ export class Slide implements SlideRecord {
       if (this.#closed) return;
       this.#enter("opening");
       await this.#open();
-      if (this.#closed) return;
+      if (this.#isGone()) return;
       const known = this.scale;
       const model = known === null ? null : await this.#loadModel();
       if (
@@ -378,7 +372,7 @@ export class Slide implements SlideRecord {
           version: this.#regionsVersion,
           threshold: point.threshold,
         });
-        if (this.#closed) return;
+        if (this.#isGone()) return;
         this.summary = readSummary(said);
         this.summaryShare = map.done.size === map.plan.blocks.length ? 1 : map.progress;
         if (this.summaryShare > WARNING_NOT_ALL && map.failed.size === 0) this.summaryShare = 1;
@@ -419,6 +413,11 @@ export class Slide implements SlideRecord {
     this.phase = "failed";
     this.#tell("failed", this.error);
     this.#changed({ kind: "state" });
+  }
+
+  // Asked anew after every wait.
+  #isGone(): boolean {
+    return this.#closed;
   }
 
   #changed(change: Change): void {

@@ -1,21 +1,26 @@
 // Opens a file by what it is. Runs in a worker without network and DOM.
 import { EngineError } from "../../messages.ts";
+import type { Codecs } from "../codecs.ts";
 import type { SlideSource } from "../source.ts";
 import { openDicom } from "./dicom.ts";
+import { openPicture } from "./picture.ts";
 import { isRaster, openRaster } from "./raster.ts";
 import { foreignFormat, kindOf, SIGNATURE_BYTES, type Kind } from "./signatures.ts";
 import { openTiff } from "./tiff.ts";
-import type { TileCodecs } from "./tools.ts";
-import type { FrameCodecs } from "./dicom-encapsulated.ts";
 
 // All that any format needs.
 export interface OpenTools {
-  codecs(): Promise<TileCodecs & FrameCodecs>; // made when first asked for
+  codecs(): Promise<Codecs>; // made when first asked for
 }
 
 type Opener = (blob: Blob, name: string, tools: OpenTools) => Promise<SlideSource>;
 
-const OPENERS: Partial<Record<Kind, Opener>> = { tiff: openTiff, dicom: openDicom };
+const OPENERS: Partial<Record<Kind, Opener>> = {
+  tiff: openTiff,
+  dicom: openDicom,
+  png: openPicture,
+  jpeg: openPicture,
+};
 
 const READ = "InSitu reads TIFF, BigTIFF, SVS, OME-TIFF, DICOM, PNG, JPEG, BMP, PGM and PPM";
 

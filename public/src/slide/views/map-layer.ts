@@ -127,7 +127,10 @@ export class MapLayer {
   #paintOn(): void {
     this.#painting = 0;
     const map = this.#map;
-    if (map === null) return this.#redraw();
+    if (map === null) {
+      this.#redraw();
+      return;
+    }
     const began = performance.now();
     const ROWS = 16;
     while (this.#rowToPaint < map.rows && performance.now() - began < PAINT_MS) {

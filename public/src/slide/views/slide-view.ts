@@ -239,7 +239,7 @@ export class SlideView {
   }
 
   #followQuestion(slide: Slide): void {
-    const key = slide.phase === "asking" ? `${slide.name}` : "";
+    const key = slide.phase === "asking" ? slide.name : "";
     this.#question.hidden = key === "";
     if (key === "" || this.#asked !== null) {
       if (key === "") {

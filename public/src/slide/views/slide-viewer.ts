@@ -41,7 +41,7 @@ class WorkerTiles extends OpenSeadragon.TileSource {
       height,
       tileSize: TILE_SIDE,
       tileOverlap: 0,
-    } as OpenSeadragon.TileSourceOptions);
+    });
     this.#options = options;
   }
 
@@ -115,7 +115,7 @@ export class SlideViewer {
       gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
       imageSmoothingEnabled: true,
       silenceMultiImageWarnings: true,
-    } as OpenSeadragon.Options);
+    });
     this.#overlay = document.createElement("canvas");
     this.#overlay.className = "slide-overlay";
     place.append(this.#overlay);

@@ -140,7 +140,7 @@ export class SummaryPanel {
     style.setProperty("--probability", String(positiveFraction));
     style.setProperty("--interval-low", String(low));
     style.setProperty("--interval-high", String(high));
-    bar.setAttribute("aria-label", `${wording.headline(slide)}`);
+    bar.setAttribute("aria-label", wording.headline(slide));
     return make("div", { class: "slide-share" }, bar);
   }
 
