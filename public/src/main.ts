@@ -68,6 +68,7 @@ const slides = new SlideLink(
     judge,
     models: () => started,
     modelFile,
+    chooseModel,
     openPoint: async (model, onChange) => (await figures.part()).operatingPoint(model, onChange),
     report: (requests) => network.report(requests),
     redraw: draw,

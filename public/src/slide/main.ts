@@ -24,6 +24,7 @@ export interface SlideParts {
   judge: Judge;
   models: () => Promise<Models>; // when they can read
   modelFile: (entry: SiteModel) => Promise<ArrayBuffer>;
+  chooseModel: (model: SiteModel) => void; // to read images of its kind from now on
   openPoint: (
     model: ModelFacts,
     onChange: (point: MeasuredPoint) => void,
@@ -60,10 +61,12 @@ class Slides implements SlidePart {
       now: () => performance.now(),
       onRequests: parts.report,
     };
-    const { judge, openPoint, redraw, tell, save, siteModels } = parts;
+    const { judge, openPoint, chooseModel, redraw, tell, save, siteModels } = parts;
     this.#view = new SlideView({
       judge,
       openPoint,
+      chooseModel,
+      modelsOf: (kind) => siteModels.filter((entry) => entry.kind === kind),
       redraw,
       tell,
       save,

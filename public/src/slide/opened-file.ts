@@ -30,6 +30,7 @@ export interface Summed {
 interface Running {
   client: WorkerClient;
   facts: Promise<SlideFacts>;
+  model: string; // SHA-256 of the engine's; "": there is no engine yet
   planned: string; // by which model and plan; "" by none
   told: string; // which map, in which state
   map: ProbabilityMap | null;
@@ -67,11 +68,19 @@ export class OpenedFile {
     return (await this.#client()).ask({ op: "identity" });
   }
 
-  async plan(request: PlanRequest, model: ModelRequest): Promise<ScanPlan> {
+  // Starts the engine of the scan, so that a plan is made at once.
+  async prepare(model: ModelRequest): Promise<void> {
     const running = this.#start();
     await running.facts;
-    running.told = running.planned = "";
+    if (running.model === model.sha256) return;
     await running.client.ask(model);
+    running.model = model.sha256;
+  }
+
+  async plan(request: PlanRequest, model: ModelRequest): Promise<ScanPlan> {
+    const running = this.#start();
+    running.told = running.planned = "";
+    await this.prepare(model);
     const plan = await running.client.ask(request);
     running.planned = planKey(request, model);
     return plan;
@@ -123,7 +132,7 @@ export class OpenedFile {
       .ask({ op: "start", codecs })
       .then(() => client.ask({ op: "open", file, name }));
     facts.catch(() => undefined); // reaches who waits for it
-    this.#running = { client, facts, planned: "", told: "", map: null };
+    this.#running = { client, facts, model: "", planned: "", told: "", map: null };
     return this.#running;
   }
 }

@@ -22,6 +22,7 @@ export class ScanRun {
   readonly #opened: OpenedFile;
   readonly #tools: SlideTools;
   #pool: ScanPool | null = null;
+  #modelOfPool = ""; // SHA-256
   #stop: AbortController | null = null;
 
   constructor(file: Blob, name: string, opened: OpenedFile, tools: SlideTools) {
@@ -48,22 +49,36 @@ export class ScanRun {
     this.#pool = null;
   }
 
-  // Resolves to whether it was stopped. Rejects with an EngineError.
-  async run(work: ScanWork): Promise<{ wasStopped: boolean; took: number }> {
-    const { map, request, model, sequential, onBlock, onFailed } = work;
-    const { codecs, createWorker, workers, now, onRequests } = this.#tools;
-    const stop = new AbortController();
-    this.#stop = stop;
-    this.#pool ??= new ScanPool({
+  // Starts the workers, so that a scan begins at once.
+  prepare(model: ModelRequest, sequential: boolean): Promise<void> {
+    return this.#poolFor(model, sequential).warm();
+  }
+
+  #poolFor(model: ModelRequest, sequential: boolean): ScanPool {
+    if (this.#pool !== null && this.#modelOfPool === model.sha256) return this.#pool;
+    this.letGo();
+    const { codecs, createWorker, workers, onRequests } = this.#tools;
+    this.#modelOfPool = model.sha256;
+    this.#pool = new ScanPool({
       createWorker,
       size: workers,
       model,
       file: sequential ? null : { codecs, file: this.#file, name: this.#name },
       onRequests,
     });
+    return this.#pool;
+  }
+
+  // Resolves to whether it was stopped. Rejects with an EngineError.
+  async run(work: ScanWork): Promise<{ wasStopped: boolean; took: number }> {
+    const { map, request, model, sequential, onBlock, onFailed } = work;
+    const { now } = this.#tools;
+    const stop = new AbortController();
+    this.#stop = stop;
+    const pool = this.#poolFor(model, sequential);
     const began = now();
     try {
-      await this.#pool.run({
+      await pool.run({
         plan: request,
         blocks: order(map, sequential),
         read: sequential ? (block, signal) => this.#read(map, request, block, signal) : null,

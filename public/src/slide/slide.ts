@@ -81,7 +81,7 @@ export class Slide implements SlideRecord {
         known === null ||
         judgeScale(known.umPerPixel, model?.facts.umPerPixel ?? 1) === "refused"
       )
-        this.#enter("asking");
+        this.#askScale();
       else await this.#scan(0);
     } catch (error) {
       this.#fail(error);
@@ -101,7 +101,22 @@ export class Slide implements SlideRecord {
   // Another question of the scale, as when the file's own is wrong.
   ask(): void {
     if (this.phase === "scanning") this.cancel();
+    this.#askScale();
+  }
+
+  // Meanwhile what the scan needs is made ready, where somebody looks.
+  #askScale(): void {
     this.#enter("asking");
+    if (this.#shown) void this.#prepare().catch(() => undefined); // the scan says what is wrong
+  }
+
+  async #prepare(): Promise<void> {
+    const request = this.#modelRequest(await this.#loadModel());
+    if (this.phase !== "asking" || !this.#shown || this.#closed) return;
+    await Promise.all([
+      this.#opened.prepare(request),
+      this.#run.prepare(request, this.facts?.sequential ?? true),
+    ]);
   }
 
   // The map at a finer stride; what is there stays in sight until it is done.
@@ -124,9 +139,12 @@ export class Slide implements SlideRecord {
     const cells = (step: number) =>
       (Math.floor((scaledWidth - patch) / step) + 1) *
       (Math.floor((scaledHeight - patch) / step) + 1);
-    const finest = strides
-      .filter((step) => step < stride && cells(step) <= MAX_CELLS)
-      .sort((a, b) => a - b)[0];
+    const isSmaller = (step: number) => step < stride && cells(step) <= MAX_CELLS;
+    // Patch by patch each halving takes four times as long, and soon tells nothing new.
+    const halves = [stride / 2].map(Math.floor).filter((step) => step >= patch / 8);
+    const finest = (strides.length > 0 ? [...strides] : halves)
+      .sort((a, b) => a - b)
+      .find(isSmaller);
     return finest ?? null;
   }
 
@@ -152,6 +170,7 @@ export class Slide implements SlideRecord {
   set shown(shown: boolean) {
     this.#shown = shown;
     if (!shown) this.#release();
+    else if (this.phase === "asking") this.#askScale();
     else if (this.summary !== null) this.judgeAgain();
   }
 
@@ -271,10 +290,7 @@ export class Slide implements SlideRecord {
     const [finest] = facts?.levels ?? [];
     if (facts === null || scale === null || finest === undefined) return;
     const isFiner = stride !== 0;
-    if (!isFiner) {
-      this.under = this.map = this.summary = null;
-      this.#run.letGo();
-    }
+    if (!isFiner) this.under = this.map = this.summary = null;
     this.#enter("scanning");
     const model = isFiner && this.model !== null ? this.model : await this.#loadModel();
     const level = levelFor(facts, scale.umPerPixel / model.facts.umPerPixel);

@@ -20,7 +20,7 @@ export const KIND_NAMES: Record<SlideKind, string> = {
   mammogram: "Mammogram (film)",
 };
 
-export const REFUSAL_NAMES: Record<GateReason, string> = {
+const REFUSAL_NAMES: Record<GateReason, string> = {
   glass: "glass, hardly any tissue",
   pen: "ink of a marker",
   blur: "out of focus",
@@ -35,6 +35,11 @@ export const REFUSAL_NAMES: Record<GateReason, string> = {
   film_not_histology: "a mammogram, no stained tissue",
   too_small: "too few pixels",
 };
+
+export function refusalName(reason: GateReason, kind: SlideKind): string {
+  if (reason === "grey_not_film" && kind === "histology") return "grey, without stain";
+  return REFUSAL_NAMES[reason];
+}
 
 export function areaText(mm2: number): string {
   if (mm2 === 0) return "0 mm²";
@@ -173,7 +178,12 @@ export function timeSentence({ times }: Slide): string {
 }
 
 // Of the cell under the pointer.
-export function cellText(map: ProbabilityMap, verdicts: Uint8Array, column: number, row: number) {
+export function cellText(
+  map: ProbabilityMap,
+  verdicts: Uint8Array,
+  { column, row }: { column: number; row: number },
+  kind: SlideKind,
+): string {
   const at = row * map.columns + column;
   const verdict = verdicts[at] ?? 0;
   const value = map.values[at] ?? Number.NaN;
@@ -182,7 +192,7 @@ export function cellText(map: ProbabilityMap, verdicts: Uint8Array, column: numb
   if (verdict === VERDICT.outside) return "outside the region";
   if (verdict === VERDICT.unread) return map.failed.values().next().value ?? "not read";
   const reason = refusalOf(verdict);
-  return reason === null ? "" : `refused: ${REFUSAL_NAMES[reason]}`;
+  return reason === null ? "" : `refused: ${refusalName(reason, kind)}`;
 }
 
 // Sentences that stand with every result.

@@ -25,7 +25,6 @@ export class MapStrip {
   readonly #opacity = make("input", { type: "range", min: 0, max: 1, step: 0.05 });
   readonly #tools = new Map<Tool, HTMLButtonElement>();
   readonly #map: HTMLButtonElement;
-  readonly #readout = make("output", { class: "slide-readout" });
   readonly #scale: HTMLElement;
 
   constructor(options: MapStripOptions) {
@@ -76,7 +75,6 @@ export class MapStrip {
         named("View", "Limit to what is in view", () => options.regionOfView()),
         tool("ruler", "Ruler"),
       ),
-      this.#readout,
       make(
         "div",
         { class: "slide-map-controls" },
@@ -109,10 +107,6 @@ export class MapStrip {
       control.setAttribute("aria-pressed", String(name === tool));
       control.classList.toggle("active", name === tool);
     }
-  }
-
-  set readout(text: string) {
-    this.#readout.textContent = text;
   }
 
   #drawLegend(): void {

@@ -1,7 +1,7 @@
 // A slide on the page: the image with its map where a patch would be, and its summary beside it.
 import { button, make, paragraph } from "../../figures/build.ts";
 import type { Judge } from "../../judgement.ts";
-import type { ModelFacts } from "../../messages.ts";
+import type { EngineError, ModelFacts } from "../../messages.ts";
 import type { MeasuredPoint } from "../../operating-point.ts";
 import { byId, showFileName } from "../../views/parts.ts";
 import { mapFile, type MapFile } from "../export/map-files.ts";
@@ -23,6 +23,8 @@ export interface SlideViewParts {
   judge: Judge;
   kinds: readonly SlideKind[];
   modelScale: (kind: SlideKind) => number | null;
+  modelsOf: (kind: string) => readonly SiteModel[];
+  chooseModel: (model: SiteModel) => void;
   openPoint: (
     model: ModelFacts,
     onChange: (point: MeasuredPoint) => void,
@@ -50,7 +52,14 @@ export class SlideView {
   readonly #resume: HTMLButtonElement;
   readonly #finer: HTMLButtonElement;
   readonly #head: HTMLElement;
-  readonly #caption = make("p", { class: "stage-caption small text-body-secondary mb-0" });
+  readonly #fileName = make("span", { class: "file-name" });
+  readonly #readout = make("output", { class: "slide-readout" });
+  readonly #caption = make(
+    "div",
+    { class: "stage-caption slide-caption small text-body-secondary" },
+    this.#fileName,
+    this.#readout,
+  );
   readonly #stage: HTMLElement;
   readonly #panel = make("div", { id: "slide-panel", class: "slide-panel", hidden: true });
   readonly #question = make("div", {});
@@ -97,6 +106,8 @@ export class SlideView {
       goToCell: (column, row) => this.#goToCell(column, row),
       goToFocus: () => this.#goToFocus(),
       ask: () => this.#slide?.ask(),
+      modelsOf: parts.modelsOf,
+      chooseModel: parts.chooseModel,
       removeRegion: (at) =>
         this.#slide?.setRegions(this.#slide.regions.filter((_, index) => index !== at)),
       removeMeasurement: (at) => this.#setMeasurements((all) => all.filter((_, i) => i !== at)),
@@ -218,7 +229,7 @@ export class SlideView {
       tool: this.#drawing?.tool ?? null,
     });
     this.#followPoint(slide);
-    showFileName(this.#caption, slide.name);
+    showFileName(this.#fileName, slide.name);
     this.#message.textContent =
       slide.phase === "failed" && slide.facts === null ? "No image to show." : "";
     this.#viewer?.redraw();
@@ -334,6 +345,10 @@ export class SlideView {
       label: `The image ${slide.name}. Arrow keys move it, plus and minus zoom; ? lists all keys.`,
       tile: (rectangle, width, height, signal) => slide.tile(rectangle, width, height, signal),
       draw: (context, to, ratio) => this.#draw(slide, context, to, ratio),
+      tileFailed: (error) => {
+        const isOpen = this.#slide === slide && (error as EngineError).code !== "cancelled";
+        if (isOpen) this.#parts.tell(error instanceof Error ? error.message : String(error));
+      },
       firstTile: () => this.#room.toggleAttribute("data-drawn", true),
     });
     this.#drawing = new Drawing({
@@ -439,12 +454,12 @@ export class SlideView {
       const map = this.#slide?.map;
       const cell = at == null ? null : map?.at(at);
       const verdicts = this.#slide?.verdicts;
-      this.#strip.readout =
+      this.#readout.textContent =
         cell == null || map == null || verdicts == null
           ? ""
-          : wording.cellText(map, verdicts, cell.column, cell.row);
+          : wording.cellText(map, verdicts, cell, this.#slide?.kind ?? "histology");
     });
-    this.#room.addEventListener("pointerleave", () => (this.#strip.readout = ""));
+    this.#room.addEventListener("pointerleave", () => (this.#readout.textContent = ""));
   }
 
   // Paper shows what is on the screen.

@@ -19,6 +19,7 @@ export interface ViewerOptions {
   tile: (rectangle: Rectangle, width: number, height: number, signal: AbortSignal) => Promise<Tile>;
   draw: (context: CanvasRenderingContext2D, to: Projection, ratio: number) => void;
   firstTile: () => void;
+  tileFailed: (error: unknown) => void;
 }
 
 // OpenSeadragon adds a style element for phones, which the page's policy forbids, unless one of that
@@ -28,6 +29,12 @@ function keepStyleOut(): void {
   const mark = document.createElementNS("urn:insitu", "style");
   mark.setAttribute("data-openseadragon-mobile-css", "");
   document.head.append(mark);
+}
+
+function blank(width: number, height: number): CanvasRenderingContext2D | null {
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { width, height });
+  return canvas.getContext("2d");
 }
 
 class WorkerTiles extends OpenSeadragon.TileSource {
@@ -65,16 +72,18 @@ class WorkerTiles extends OpenSeadragon.TileSource {
     job.userData = stop;
     tile({ x, y, width, height }, drawn(width), drawn(height), stop.signal).then(
       ({ width: w, height: h, rgba }) => {
-        const canvas = document.createElement("canvas");
-        canvas.width = w;
-        canvas.height = h;
-        const context = canvas.getContext("2d");
+        const context = blank(w, h);
         context?.putImageData(new ImageData(rgba, w, h), 0, 0);
         job.finish(context, null, "context2d");
         if (!this.#any) firstTile();
         this.#any = true;
       },
-      (error: unknown) => job.fail(String(error), null),
+      (error: unknown) => {
+        // A place that cannot be read stays empty, and the person is told; what is no longer wanted is
+        // nobody's business.
+        if (!stop.signal.aborted) this.#options.tileFailed(error);
+        job.finish(blank(drawn(width), drawn(height)), null, "context2d");
+      },
     );
   }
 

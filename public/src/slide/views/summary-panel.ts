@@ -11,6 +11,8 @@ export interface PanelOptions {
   goToCell: (column: number, row: number) => void;
   goToFocus: () => void;
   ask: () => void;
+  modelsOf: (kind: string) => readonly SiteModel[];
+  chooseModel: (model: SiteModel) => void;
   removeRegion: (index: number) => void;
   removeMeasurement: (index: number) => void;
   save: (kind: MapFile) => void;
@@ -83,7 +85,7 @@ export class SummaryPanel {
       "ul",
       { class: "slide-reasons" },
       ...refused.map(([reason, mm2]) =>
-        make("li", {}, `${wording.REFUSAL_NAMES[reason]}: ${area(mm2)}`),
+        make("li", {}, `${wording.refusalName(reason, slide.kind)}: ${area(mm2)}`),
       ),
     );
     return make(
@@ -162,7 +164,7 @@ export class SummaryPanel {
           ? [
               "Refused",
               refusals(summary)
-                .map(([why]) => wording.REFUSAL_NAMES[why])
+                .map(([why]) => wording.refusalName(why, slide.kind))
                 .join(", "),
             ]
           : null,
@@ -224,11 +226,26 @@ export class SummaryPanel {
               {},
               `${model.facts.id} ${model.facts.version} `,
               make("code", { title: model.facts.sha256 }, model.facts.sha256.slice(0, SHORT_HASH)),
+              this.#choice(slide),
             ),
           ],
       model === null || point === null ? null : ["Judged at", operatingPoint(point)],
       wording.timeSentence(slide) === "" ? null : ["Time", wording.timeSentence(slide)],
     ]);
+  }
+
+  #choice({ kind, model, phase }: Slide): HTMLSelectElement | null {
+    const models = this.#options.modelsOf(kind);
+    if (models.length < 2 || (phase !== "done" && phase !== "paused")) return null;
+    const made = make("select", { class: "model-choice", "aria-label": "Read with the model" });
+    made.append(...models.map(({ id }) => new Option(`Read with ${id}`)));
+    made.selectedIndex = models.findIndex(({ sha256 }) => sha256 === model?.facts.sha256);
+    made.dataset["key"] = "model";
+    made.addEventListener("change", () => {
+      const chosen = models[made.selectedIndex];
+      if (chosen !== undefined) this.#options.chooseModel(chosen);
+    });
+    return made;
   }
 
   #drawn(slide: Slide, measurements: readonly { of: Measurement; text: string }[]): Child {
