@@ -119,7 +119,9 @@ function drawNow(): void {
   byId("save-csv", HTMLButtonElement).disabled = !anyResult;
   byId("save-json", HTMLButtonElement).disabled = !anyResult;
   list.update();
-  const slide = selected?.slide == null ? null : selected;
+  // A file that could not be opened is told of as a patch that could not be.
+  const isSlide = selected?.slide != null && (selected.slide.isOpen || selected.state !== "failed");
+  const slide = isSlide ? selected : null;
   const patch = slide === null ? selected : null;
   byId("stage", HTMLElement).hidden = slide !== null;
   slides.show(slide);

@@ -36,6 +36,7 @@ export interface SlideRow {
 
 export interface SlideRecord {
   readonly preview: Preview | null;
+  readonly isOpen: boolean; // there is an image to show
   outcome(): string; // in the list
   figure(): string; // beside it
   row(): SlideRow;

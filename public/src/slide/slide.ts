@@ -183,6 +183,10 @@ export class Slide implements SlideRecord {
     return this.#opened.identity();
   }
 
+  get isOpen(): boolean {
+    return this.facts !== null;
+  }
+
   get isDicom(): boolean {
     return this.facts?.format.startsWith("DICOM") ?? false;
   }
