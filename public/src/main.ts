@@ -52,7 +52,10 @@ const fileInput = byId("file-input", HTMLInputElement);
 const figures = new FiguresLink(SITE_CATALOG.figures, {
   base: import.meta.url,
   siteModels: SITE_CATALOG.models,
-  shown: () => session.selected?.model ?? (load.step === "ready" ? load.model : null),
+  shown: () =>
+    session.selected?.slide?.row().model ??
+    session.selected?.model ??
+    (load.step === "ready" ? load.model : null),
   models: () => started,
   network,
   redraw: draw,

@@ -188,9 +188,14 @@ describe("slides", { skip, timeout: 600_000 }, () => {
       await button(page, "Go on").waitFor();
       assert.match(await visibleText(page, ".slide-head"), /^Stopped at/);
       const left = page.workers().length;
-      assert.ok(left < scanning, `${left} of ${scanning} workers are left: the file's and the engine's`);
+      assert.ok(
+        left < scanning,
+        `${left} of ${scanning} workers are left: the file's and the engine's`,
+      );
       await button(page, "Go on").click();
-      await page.locator(".slide-head p", { hasText: /every 100 µm$/ }).waitFor({ timeout: 120_000 });
+      await page
+        .locator(".slide-head p", { hasText: /every 100 µm$/ })
+        .waitFor({ timeout: 120_000 });
       await page.locator("#remove").click();
       await page.locator("#start").waitFor();
       assert.equal(page.workers().length, left - 1, "a closed slide leaves nothing");
@@ -277,7 +282,7 @@ describe("slides", { skip, timeout: 600_000 }, () => {
       await page.keyboard.press("?");
       await page.getByRole("dialog").getByText("Next or previous suspicious place").waitFor();
       await page.keyboard.press("Escape");
-      await button(page, "Show place 1").focus();
+      await button(page, /^1: .*show this place/).focus();
       await page.keyboard.press("Enter");
     }));
 
@@ -352,7 +357,7 @@ describe("slides", { skip, timeout: 600_000 }, () => {
         await done(page);
         await page.waitForTimeout(300);
         await checkScreen(page, "slide-map", variant);
-        await button(page, "Show place 1").click();
+        await button(page, /^1: .*show this place/).click();
         await page.waitForTimeout(900);
         await checkScreen(page, "slide-place", variant);
         assert.deepEqual(complaints, []);
@@ -383,7 +388,9 @@ describe("slides", { skip, timeout: 600_000 }, () => {
       await done(page);
       await drawScreen(page, "slide-real-map");
       await button(page, /^Finer map/).click();
-      await page.locator(".slide-head p", { hasText: /every 100 µm$/ }).waitFor({ timeout: 120_000 });
+      await page
+        .locator(".slide-head p", { hasText: /every 100 µm$/ })
+        .waitFor({ timeout: 120_000 });
       await drawScreen(page, "slide-real-dense");
       assert.match(await verdict(page).innerText(), /of the tissue judged$/);
     }),

@@ -69,10 +69,10 @@ export class MapStrip {
         { class: "slide-tools", role: "toolbar", "aria-label": "View" },
         named("+", "Zoom in", () => options.zoom(1)),
         named("−", "Zoom out", () => options.zoom(-1)),
-        named("Fit", "Show all of it", () => options.home()),
+        named("Fit", "Fit: show all of it", () => options.home()),
         this.#map,
         tool("region", "Region"),
-        named("View", "Limit to what is in view", () => options.regionOfView()),
+        named("View", "View: limit the analysis to what is in view", () => options.regionOfView()),
         tool("ruler", "Ruler"),
       ),
       make(

@@ -195,7 +195,7 @@ export class SummaryPanel {
         );
         made.setAttribute(
           "aria-label",
-          `Show place ${index + 1}, probability ${probabilityText(probability)}`,
+          `${index + 1}: ${probabilityText(probability)}, show this place`,
         );
         return make("li", {}, this.#keyed(`place-${index}`, made));
       }),
@@ -225,7 +225,13 @@ export class SummaryPanel {
               "span",
               {},
               `${model.facts.id} ${model.facts.version} `,
-              make("code", { title: model.facts.sha256 }, model.facts.sha256.slice(0, SHORT_HASH)),
+              make(
+                "code",
+                { class: "slide-hash", title: model.facts.sha256 },
+                model.facts.sha256.slice(0, SHORT_HASH),
+              ),
+              " ",
+              make("a", { href: "#figures" }, "How good is it?"),
               this.#choice(slide),
             ),
           ],
