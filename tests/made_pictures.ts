@@ -1,5 +1,6 @@
 // Pictures for the codecs: encoded by build/asan/encode_picture of known samples, and PNG and JPEG
 // files of hundreds of megapixels, made row by row of a few strips that come again and again.
+import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -17,6 +18,15 @@ export interface Samples {
   channels: number;
   bits: number;
   data: Uint8Array | Uint16Array;
+}
+
+// Whether two lists are of one type and equal; deepEqual takes minutes to tell how large ones differ.
+export function same(found: ArrayBufferView, expected: ArrayBufferView, of = "samples"): void {
+  const bytes = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
+    Buffer.from(buffer, byteOffset, byteLength);
+  assert.equal(found.constructor, expected.constructor, of);
+  assert.equal(found.byteLength, expected.byteLength, of);
+  assert.ok(bytes(found).equals(bytes(expected)), `${of} differ`);
 }
 
 // Soft, with a little noise, over the whole range of the depth.
@@ -95,13 +105,23 @@ function adlerOf(bytes: Uint8Array): [number, number] {
   return [a, b];
 }
 
-function chunk(type: string, data: Uint8Array): Uint8Array<ArrayBuffer> {
+export function chunk(type: string, data: Uint8Array): Uint8Array<ArrayBuffer> {
   const bytes = Buffer.alloc(data.length + 12);
   bytes.writeUInt32BE(data.length, 0);
   bytes.write(type, 4, "latin1");
   bytes.set(data, 8);
   bytes.writeUInt32BE(crc32(bytes.subarray(4, data.length + 8)), data.length + 8);
   return new Uint8Array(bytes);
+}
+
+// An EXIF block that says nothing but an orientation.
+export function exifBlock(orientation: number): Uint8Array<ArrayBuffer> {
+  const block = Buffer.from(
+    "MM\0*\0\0\0\b\0\x01\x01\x12\0\x03\0\0\0\x01\0\0\0\0\0\0\0\0",
+    "latin1",
+  );
+  block.writeUInt16BE(orientation, 18);
+  return new Uint8Array(block);
 }
 
 function pngHead(width: number, height: number, interlaced: boolean): Uint8Array<ArrayBuffer> {

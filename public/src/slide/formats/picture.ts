@@ -2,7 +2,7 @@
 // is held does not grow with the file. The finest level that fits is held in memory; of a finer one
 // only the rows that were asked for last.
 import { EngineError } from "../../messages.ts";
-import type { Codecs, StripDecoder, StripHeader, StripKind } from "../codecs.ts";
+import type { Band, Codecs, StripDecoder, StripHeader, StripKind } from "../codecs.ts";
 import type { Level, Pixels, Rectangle, SlideFacts, SlideSource } from "../source.ts";
 import { halved, heldReduction, levelsOf, MAX_ROW_BYTES, type Plane } from "./picture-levels.ts";
 import { cut, isTransposed, storedRectangle, turned } from "./picture-orientation.ts";
@@ -31,6 +31,7 @@ class Feed {
   readonly decoder: StripDecoder;
   readonly #blob: Blob;
   readonly #kind: StripKind;
+  #first: Band | null = null; // came with the header
   #at = 0;
   #rows = 0;
 
@@ -41,10 +42,11 @@ class Feed {
   }
 
   // The next band; null where the picture is finished.
-  async next(signal?: AbortSignal): Promise<ReturnType<StripDecoder["next"]>> {
+  async next(signal?: AbortSignal): Promise<Band | null> {
     for (;;) {
       signal?.throwIfAborted();
-      const band = this.#decode();
+      const band = this.#first ?? this.#decode();
+      this.#first = null;
       if (band !== null) return band;
       if (this.decoder.finished) return null;
       await this.#readOn();
@@ -56,12 +58,11 @@ class Feed {
       const { header } = this.decoder;
       if (header !== null) return header;
       await this.#readOn();
-      // A picture that is all in the first bytes gives its first band here, which is decoded again.
-      this.#decode();
+      this.#first = this.#decode();
     }
   }
 
-  #decode(): ReturnType<StripDecoder["next"]> {
+  #decode(): Band | null {
     try {
       const band = this.decoder.next();
       this.#rows += band?.rows ?? 0;
