@@ -128,7 +128,6 @@ export async function openTiff(blob: Blob, name: string, tools: TileTools): Prom
   const damaged = problems.corrupt("its images cannot be told apart");
   const reader = await DirectoryReader.open(file, problems);
   const picture = await asProblem(() => pictureOf(reader, problems), damaged);
-  file.opened();
   const [finest] = picture.levels;
   if (finest === undefined) throw damaged;
   if (isTransposed(picture.orientation) === null)
