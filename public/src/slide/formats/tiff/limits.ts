@@ -12,5 +12,9 @@ export const MAX_CACHE_BYTES = 64 * MEBI; // decoded tiles that are kept, of one
 export const KEPT_TILE_BYTES = 4096; // that the smallest one counts as
 export const MAX_REGION_PIXELS = 64 * MEBI; // of one read()
 
+// Tiles that one read() asks for at once: so many, if they decoded have not more bytes.
+export const AHEAD_BLOCKS = 8;
+export const AHEAD_BYTES = 16 * MEBI;
+
 // Compressed bytes of a tile of so many decoded ones: noise in LZW grows by half.
 export const maxPackedBytes = (decoded: number): number => 2 * decoded + 64 * 1024;
