@@ -58,24 +58,31 @@ export function writeFarTiff(path: string): void {
   ]);
 }
 
+interface Read {
+  bytes: number; // so far
+}
+
 class FileRange {
   readonly size: number;
   readonly #file: number;
+  readonly #read: Read;
   readonly #start: number;
 
-  constructor(file: number, start: number, end: number) {
+  constructor(file: number, read: Read, start: number, end: number) {
     this.size = Math.max(0, end - start);
     this.#file = file;
+    this.#read = read;
     this.#start = start;
   }
 
   slice(from = 0, to = this.size): FileRange {
     const at = (place: number): number => this.#start + Math.min(this.size, place);
-    return new FileRange(this.#file, at(from), at(to));
+    return new FileRange(this.#file, this.#read, at(from), at(to));
   }
 
   arrayBuffer(): Promise<ArrayBuffer> {
     const bytes = new Uint8Array(this.size);
+    this.#read.bytes += this.size;
     const read = readSync(this.#file, bytes, 0, this.size, this.#start);
     return read === this.size
       ? Promise.resolve(bytes.buffer)
@@ -84,8 +91,9 @@ class FileRange {
 }
 
 // As a browser's File, read by ranges; node's own openAsBlob cuts the size of a file at 32 bits.
-export function fileBlob(path: string): { blob: Blob; close: () => void } {
+export function fileBlob(path: string): { blob: Blob; read: Read; close: () => void } {
   const file = openSync(path, "r");
-  const range = new FileRange(file, 0, fstatSync(file).size);
-  return { blob: range as unknown as Blob, close: () => closeSync(file) };
+  const read = { bytes: 0 };
+  const range = new FileRange(file, read, 0, fstatSync(file).size);
+  return { blob: range as unknown as Blob, read, close: () => closeSync(file) };
 }

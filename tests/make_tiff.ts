@@ -30,7 +30,7 @@ export interface MadeImage {
   tile?: [width: number, height: number];
   rowsPerStrip?: number;
   compression?: Compression;
-  predictor?: 2;
+  predictor?: 2; // written for every compression, used where there is one that knows it
   planar?: 2;
   description?: string;
   reduced?: boolean;
@@ -189,7 +189,8 @@ function blockBytes(
     for (let x = 0; x < width; x += 1)
       for (const channel of channels)
         values.push(image.sample(clampX(left + x), clampY(top + y), channel));
-  if (image.predictor === 2) {
+  const isPredicted = ["lzw", "deflate", "zstd"].includes(image.compression ?? "none");
+  if (image.predictor === 2 && isPredicted) {
     const row = width * channels.length;
     for (let i = values.length - 1; i >= 0; i -= 1)
       if (i % row >= channels.length)
@@ -261,11 +262,11 @@ function writeDirectory(image: MadeImage, writer: Writer): { at: number; next: n
   const word = writer.big ? 8 : 4;
   const entries = fields.map(({ tag, type, values }) => {
     const size = BYTES[type] ?? 1;
-    const parts =
-      type === TYPE.rational
-        ? values.map((v) => writer.number(4, v))
-        : values.map((v) => writer.number(size, v));
-    const bytes = Buffer.concat(parts);
+    const whole = type === TYPE.rational ? 4 : size;
+    const bytes =
+      size === 1
+        ? Uint8Array.from(values)
+        : Buffer.concat(values.map((v) => writer.number(Math.min(size, whole), v)));
     const count = type === TYPE.rational ? values.length / 2 : values.length;
     const value = new Uint8Array(word);
     if (bytes.length <= word) value.set(bytes);

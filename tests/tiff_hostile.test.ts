@@ -323,8 +323,9 @@ describe("a TIFF that lies", () => {
       "<OME>" + "<Pixels PhysicalSizeX=".repeat(1 << 17),
       " ".repeat(1 << 21),
     ]) {
+      const file = blobOf(makeTiff([{ ...plain, fields: [ascii(270, text)] }]));
       const started = performance.now();
-      await readMade({ fields: [ascii(270, text)] });
+      await readAll(file);
       assert.ok(performance.now() - started < SECONDS * 1000, text.slice(0, 20));
     }
   });

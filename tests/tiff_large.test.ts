@@ -59,7 +59,34 @@ test("a single uncompressed strip of 5 GB is read by rows, its length beyond its
   close();
 });
 
-// INSITU_TIFF_TILES=96: tiles across and down; so many are 1.7 GB.
+test("tiles that were just read are not read again, others than the last ones are", async () => {
+  const across = 20; // 75 MiB of tiles
+  const bytes = TILE * TILE * 3;
+  const places = Array.from({ length: across * across }, (_, i) => GIGABYTE + i * bytes);
+  const path = join(folder, "kept.tif");
+  writeSparse(path, GIGABYTE + places.length * bytes, [[0, tiledAt(across, across, places)]]);
+  const { blob, read, close } = fileBlob(path);
+  const source = await openTiff(blob, "kept.tif", NO_CODECS);
+  assert.ok(read.bytes < 16 * 1024, `${read.bytes} bytes were read to open it`);
+  const tiles = async (count: number): Promise<number> => {
+    const before = read.bytes;
+    for (let i = 0; i < count; i += 1) {
+      const [x, y] = [(i % across) * TILE, Math.floor(i / across) * TILE];
+      await source.read(0, { x, y, width: TILE, height: TILE });
+    }
+    return (read.bytes - before) / bytes;
+  };
+  const most = Math.floor(MAX_CACHE_BYTES / bytes);
+  assert.equal(await tiles(most), most);
+  assert.equal(await tiles(most), 0);
+  assert.equal(await tiles(most + 1), 1);
+  assert.equal(await tiles(most + 1), most + 1); // each was let go of just before
+  source.close();
+  assert.equal(await tiles(1), 1);
+  close();
+});
+
+// INSITU_TIFF_TILES=108: tiles across and down; so many are 2.1 GB.
 const side = Number(process.env["INSITU_TIFF_TILES"] ?? 40);
 
 test("memory stays flat while all pixels of a large file are read", async () => {

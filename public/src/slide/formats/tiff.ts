@@ -7,7 +7,7 @@ import { DirectoryReader } from "./tiff/directory.ts";
 import { FileBytes } from "./tiff/file-bytes.ts";
 import type { Packing, TiffImage } from "./tiff/image.ts";
 import { pictureOf, type Picture } from "./tiff/levels.ts";
-import { MAX_REGION_PIXELS } from "./tiff/limits.ts";
+import { AHEAD_BLOCKS, AHEAD_BYTES, MAX_REGION_PIXELS } from "./tiff/limits.ts";
 import { channelsOf } from "./tiff/pixels.ts";
 import { asProblem, Problems } from "./tiff/problems.ts";
 import { isTransposed, storedRectangle, storedSize, turned } from "./tiff/orientation.ts";
@@ -61,6 +61,7 @@ class TiffSource implements SlideSource {
       throw this.#problems.tooLarge(
         `was asked for ${part.width} × ${part.height} pixels at a time, more than are held in memory`,
       );
+    signal?.throwIfAborted();
     const stored = storedRectangle(part, image, this.#picture.orientation);
     const data = await this.#stored(level, image, stored, signal);
     const channels = channelsOf(image);
@@ -80,34 +81,52 @@ class TiffSource implements SlideSource {
   async #stored(
     level: number,
     image: TiffImage,
-    { x, y, width, height }: Rectangle,
+    part: Rectangle,
     signal: AbortSignal | undefined,
   ): Promise<Uint8Array<ArrayBuffer>> {
     const channels = channelsOf(image);
-    const data = new Uint8Array(width * height * channels);
-    if (data.length === 0) return data;
+    const data = new Uint8Array(part.width * part.height * channels);
     const { blockWidth, blockHeight } = image;
-    const [firstColumn, lastColumn] = [x, x + width - 1].map((at) => Math.floor(at / blockWidth));
-    const [firstRow, lastRow] = [y, y + height - 1].map((at) => Math.floor(at / blockHeight));
-    for (let row = firstRow ?? 0; row <= (lastRow ?? -1); row += 1) {
-      for (let column = firstColumn ?? 0; column <= (lastColumn ?? -1); column += 1) {
-        signal?.throwIfAborted();
-        const block = await this.#blocks.get(level, image, column, row);
-        const [left, top] = [column * blockWidth, row * blockHeight];
-        const from = { x: Math.max(x, left), y: Math.max(y, top) };
-        const end = {
-          x: Math.min(x + width, left + blockWidth),
-          y: Math.min(y + height, top + blockHeight),
-        };
-        for (let line = from.y; line < end.y; line += 1) {
-          const start = ((line - top) * blockWidth + from.x - left) * channels;
-          const piece = block.subarray(start, start + (end.x - from.x) * channels);
-          data.set(piece, ((line - y) * width + from.x - x) * channels);
-        }
+    const [left, top] = [Math.floor(part.x / blockWidth), Math.floor(part.y / blockHeight)];
+    const across = Math.ceil((part.x + part.width) / blockWidth) - left;
+    const count = across * (Math.ceil((part.y + part.height) / blockHeight) - top);
+    const ahead = Math.floor(AHEAD_BYTES / (blockWidth * blockHeight * channels));
+    const window = Math.max(1, Math.min(AHEAD_BLOCKS, ahead));
+    // A browser takes milliseconds to hand over a range of a file, so that some are asked for at once.
+    const asked: { column: number; row: number; block: Promise<Uint8Array> }[] = [];
+    for (let done = 0, next = 0; done < count && data.length > 0; done += 1) {
+      for (; next < Math.min(count, done + window); next += 1) {
+        const [column, row] = [left + (next % across), top + Math.floor(next / across)];
+        asked.push({ column, row, block: this.#blocks.get(level, image, column, row) });
       }
+      const first = asked.shift();
+      if (first === undefined) break;
+      const block = await first.block;
+      signal?.throwIfAborted();
+      copyPart(block, first.column * blockWidth, first.row * blockHeight, image, data, part);
     }
     signal?.throwIfAborted();
     return data;
+  }
+}
+
+// The pixels that a block, whose top left is at left, top, has in common with the part.
+function copyPart(
+  block: Uint8Array,
+  left: number,
+  top: number,
+  image: TiffImage,
+  data: Uint8Array,
+  part: Rectangle,
+): void {
+  const channels = channelsOf(image);
+  const [fromX, fromY] = [Math.max(part.x, left), Math.max(part.y, top)];
+  const endX = Math.min(part.x + part.width, left + image.blockWidth);
+  const endY = Math.min(part.y + part.height, top + image.blockHeight);
+  for (let y = fromY; y < endY; y += 1) {
+    const start = ((y - top) * image.blockWidth + fromX - left) * channels;
+    const row = block.subarray(start, start + (endX - fromX) * channels);
+    data.set(row, ((y - part.y) * part.width + fromX - part.x) * channels);
   }
 }
 
@@ -128,7 +147,6 @@ export async function openTiff(blob: Blob, name: string, tools: TileTools): Prom
   const damaged = problems.corrupt("its images cannot be told apart");
   const reader = await DirectoryReader.open(file, problems);
   const picture = await asProblem(() => pictureOf(reader, problems), damaged);
-  file.opened();
   const [finest] = picture.levels;
   if (finest === undefined) throw damaged;
   if (isTransposed(picture.orientation) === null)

@@ -5,7 +5,7 @@ import { UnpackError, unpackBits, unpackDeflate, unpackLzw, unpackZstd } from ".
 import type { FileBytes } from "./file-bytes.ts";
 import { jpeg2000Size, jpegSize, type FrameSize } from "./frame-size.ts";
 import type { TiffImage } from "./image.ts";
-import { MAX_CACHE_BYTES, maxPackedBytes } from "./limits.ts";
+import { KEPT_TILE_BYTES, MAX_CACHE_BYTES, maxPackedBytes } from "./limits.ts";
 import {
   channelsOf,
   dataUnitsBytes,
@@ -40,17 +40,14 @@ export class Blocks {
     this.#problems = problems;
   }
 
-  get keptBytes(): number {
-    return this.#bytes;
-  }
-
   // level: tells the images of a file apart
   get(level: number, image: TiffImage, column: number, row: number): Promise<Block> {
     const key = `${level} ${column} ${row}`;
     let block = this.#kept.get(key);
     if (block === undefined) {
       block = this.#decode(image, column, row);
-      this.#sizes.set(key, rowsOf(image, row) * image.blockWidth * channelsOf(image));
+      const size = rowsOf(image, row) * image.blockWidth * channelsOf(image);
+      this.#sizes.set(key, Math.max(KEPT_TILE_BYTES, size));
       this.#bytes += this.#sizes.get(key) ?? 0;
       block.catch(() => this.#forget(key)); // who asked for it is told
     }
@@ -102,7 +99,8 @@ export class Blocks {
       throw this.#problems.corrupt(
         `${pieceOf(image)} says it has ${bytes} bytes, more than it can`,
       );
-    return this.#file.read(offset, bytes, pieceOf(image));
+    const size = image.packing === "none" ? bytesOf(image, rows) : bytes; // the rest is of no use
+    return this.#file.read(offset, Math.min(bytes, size), pieceOf(image));
   }
 
   async #unpacked(image: TiffImage, packed: Uint8Array, rows: number): Promise<Samples> {

@@ -9,6 +9,7 @@ export class UnpackError extends Error {}
 const TOO_LONG = "unpacks to more than its size";
 const TOO_SHORT = "unpacks to less than its size";
 const DAMAGED = "cannot be unpacked";
+const OLD_LZW = "is packed by the LZW of the first TIFFs, which is not read";
 
 export function unpackBits(packed: Uint8Array, size: number): Uint8Array {
   const out = new Uint8Array(size);
@@ -42,6 +43,8 @@ const MAX_CODES = 4096;
 
 // TIFF 6.0, section 13: codes of 9 to 12 bits, the highest first, growing one code early.
 export function unpackLzw(packed: Uint8Array, size: number): Uint8Array {
+  // Those kept the lowest bit first, so that the code that clears the table begins otherwise.
+  if (packed[0] === 0 && ((packed[1] ?? 0) & 1) === 1) throw new UnpackError(OLD_LZW);
   const out = new Uint8Array(size);
   const starts = new Int32Array(MAX_CODES); // where in out the text of a code stands
   const lengths = new Int32Array(MAX_CODES);

@@ -1,6 +1,5 @@
 // The bytes of a file by ranges, so that a file of any size is never held: what geotiff and the tiles
 // read from.
-import { MAX_OPENING_BYTES } from "./limits.ts";
 import type { Problems } from "./problems.ts";
 
 interface Range {
@@ -12,17 +11,11 @@ export class FileBytes {
   readonly size: number;
   readonly #blob: Blob;
   readonly #problems: Problems;
-  #left = MAX_OPENING_BYTES;
 
   constructor(blob: Blob, problems: Problems) {
     this.size = blob.size;
     this.#blob = blob;
     this.#problems = problems;
-  }
-
-  // From now on what is read is bounded by the tile that is asked for.
-  opened(): void {
-    this.#left = Infinity;
   }
 
   // Exactly these bytes. where: what the file would end in the middle of
@@ -52,9 +45,6 @@ export class FileBytes {
     if (!(offset >= 0) || !(length >= 0) || offset > this.size)
       throw this.#problems.corrupt("it refers to bytes that it does not have");
     const bytes = Math.min(length, this.size - offset);
-    this.#left -= bytes;
-    if (this.#left < 0)
-      throw this.#problems.tooLarge("has a directory of images that is too large to be one");
     try {
       return await this.#blob.slice(offset, offset + bytes).arrayBuffer();
     } catch {

@@ -108,6 +108,17 @@ function bitsOf(directory: Directory, samples: number, problems: Problems): 8 | 
   return bits;
 }
 
+// Only these packings know the field; libtiff does not look at it with the others either.
+function predictorOf(directory: Directory, packing: Packing, problems: Problems): 1 | 2 {
+  const predictor = directory.number(TAG.Predictor, 1);
+  if (predictor === 1 || !["lzw", "deflate", "zstd"].includes(packing)) return 1;
+  if (predictor !== 2)
+    throw problems.unsupported(
+      `predicts its samples by a method that InSitu does not read (${predictor})`,
+    );
+  return 2;
+}
+
 // Of ExtraSamples: 1 colours multiplied by it, 2 not, 0 not said what it is.
 function alphaOf(directory: Directory): Alpha {
   const kind = directory.number(TAG.ExtraSamples, 0);
@@ -242,11 +253,7 @@ export function imageOf(directory: Directory, problems: Problems): TiffImage {
   const bits = bitsOf(directory, samples, problems);
   if (colour === "palette" && bits !== 8)
     throw problems.unsupported("has a table of more than 256 colours");
-  const predictor = directory.number(TAG.Predictor, 1);
-  if (predictor !== 1 && predictor !== 2)
-    throw problems.unsupported(
-      `predicts its samples by a method InSitu does not read (${predictor})`,
-    );
+  const predictor = predictorOf(directory, packing, problems);
   const form = {
     width: sideOf(directory, TAG.ImageWidth, problems),
     height: sideOf(directory, TAG.ImageLength, problems),
@@ -255,7 +262,7 @@ export function imageOf(directory: Directory, problems: Problems): TiffImage {
     bits,
     packing,
   };
-  if (colour === "ycbcr" && (form.planes > 1 || bits > 8))
+  if (colour === "ycbcr" && (samples !== 3 || form.planes > 1 || bits > 8))
     throw problems.unsupported("keeps luminance and colour in a way that InSitu does not read");
   const isThinned = colour === "ycbcr" && packing !== "jpeg" && packing !== "jpeg2000";
   const subsampling = isThinned ? subsamplingOf(directory, problems) : ([1, 1] as const);

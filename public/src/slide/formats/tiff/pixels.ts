@@ -78,10 +78,15 @@ export function rgbOfYcbcr(samples: Uint8Array, stride: number): void {
 
 // 16 bits -> 8: by the range that the file states, otherwise the upper half.
 function narrowed(samples: Uint16Array, range: TiffImage["range"]): Uint8Array {
-  if (range === null) return Uint8Array.from(samples, (value) => value >> 8);
-  const [lowest, highest] = range;
-  const scale = 255 / (highest - lowest);
-  return Uint8Array.from(Uint8ClampedArray.from(samples, (value) => (value - lowest) * scale));
+  const out = new Uint8ClampedArray(samples.length);
+  if (range === null) {
+    for (let i = 0; i < out.length; i += 1) out[i] = (samples[i] ?? 0) >> 8;
+  } else {
+    const [lowest, highest] = range;
+    const scale = 255 / (highest - lowest);
+    for (let i = 0; i < out.length; i += 1) out[i] = ((samples[i] ?? 0) - lowest) * scale;
+  }
+  return new Uint8Array(out.buffer);
 }
 
 function overWhite(value: number, alpha: number, isMultiplied: boolean): number {
