@@ -7,6 +7,7 @@ import { describe, test } from "node:test";
 import { EngineError } from "../public/src/messages.ts";
 import { isDicom, openDicom } from "../public/src/slide/formats/dicom.ts";
 import {
+  CODECS,
   NO_CODECS,
   byDcmtk,
   inFolder,
@@ -441,7 +442,7 @@ describe("Compressed frames of a DICOM file", () => {
   }
 
   test("in colour are read as JPEG lossless, whatever bit they end at", async () => {
-    for (let n = 0; n < 8; ++n) {
+    for (let n = 0; n < 3; ++n) {
       const rgb = Uint8Array.from({ length: 3 * 37 * 41 }, () => Math.floor(random() * 256));
       const elements = [
         element(0x00080016, "UI", SECONDARY_CAPTURE),
@@ -487,31 +488,125 @@ describe("Compressed frames of a DICOM file", () => {
   });
 });
 
-describe("A whole-slide image in DICOM", () => {
-  const slide = { width: 7, height: 5, tile: 3, spacingMm: "0.0005\\0.0005" };
-  const tiles = Array.from({ length: 6 }, (_, tile) =>
-    Uint8Array.from({ length: 27 }, (_, i) => 40 * tile + Math.floor(i / 3)),
+// What the program wrote of a made file, and what DCMTK reads of that.
+function throughDcmtk(elements: readonly DicomElement[], program: string, args: readonly string[]) {
+  return inFolder((folder) => {
+    const out = join(folder, "out.dcm");
+    written(dicomFile(elements), (path) => {
+      const { status, stderr } = spawnSync(program, [...args, path, out], { encoding: "utf8" });
+      assert.equal(status, 0, stderr);
+    });
+    const file = new Uint8Array(readFileSync(out));
+    const theirs = byDcmtk(out, ({ shown: show }) => show([]));
+    assert.ok(theirs);
+    return { file, theirs: [...theirs] };
+  });
+}
+
+describe("Frames that the codecs decode", () => {
+  const size = { rows: 40, columns: 48 };
+  const grey = Uint8Array.from(
+    { length: 40 * 48 },
+    (_, i) => ((i % 48) * 5 + Math.floor(i / 48) * 3) % 256,
   );
-  // The first channel of the whole picture.
-  const expected = (missing = -1) =>
-    Array.from({ length: 35 }, (_, i) => {
-      const [x, y] = [i % 7, Math.floor(i / 7)];
-      const tile = 3 * Math.floor(y / 3) + Math.floor(x / 3);
-      return tile === missing ? 255 : 40 * tile + 3 * (y % 3) + (x % 3);
+  const eight = (photometric: string, samples: number, value: Uint8Array) => [
+    element(0x00080016, "UI", SECONDARY_CAPTURE),
+    element(0x00080018, "UI", "2.25.5"),
+    ...imageElements({ ...size, samples, photometric, allocated: 8 }),
+    element(0x7fe00010, "OB", value),
+  ];
+  // Smooth: decoders differ in how they spread halved colours over edges.
+  const rgb = Uint8Array.from({ length: 3 * 40 * 48 }, (_, i) => {
+    const [x, y] = [Math.floor(i / 3) % 48, Math.floor(i / 144)];
+    return Math.round(128 + 100 * Math.sin(0.1 * x + 0.07 * y + (i % 3)));
+  });
+
+  test("of JPEG are DCMTK's in grey, and close to them in colour", async () => {
+    const one = throughDcmtk(eight("MONOCHROME2", 1, grey), "dcmcjpeg", ["+eb"]);
+    assert.deepEqual([...(await readWhole(await openBytes(one.file, CODECS))).data], one.theirs);
+    for (const [args, most] of [
+      [["+eb", "+cr"], 0],
+      [["+eb", "+s4"], 2],
+      [["+eb", "+s2"], 3],
+      [["+ee", "+s4"], 2],
+    ] as const) {
+      const { file, theirs } = throughDcmtk(eight("RGB", 3, rgb), "dcmcjpeg", args);
+      assertClose([...(await readWhole(await openBytes(file, CODECS))).data], theirs, most);
+    }
+  });
+
+  test("of JPEG with 12 bits are refused by name", async () => {
+    const deep = film(
+      { ...size, stored: 12 },
+      [...grey].map((value) => 16 * value),
+    );
+    const { file } = throughDcmtk(deep, "dcmcjpeg", ["+ee"]);
+    const error = await refusal(file, CODECS);
+    assert.equal(error.code, "image_unsupported");
+    assert.match(error.message, /JPEG with 12 bits/);
+  });
+
+  test("of JPEG-LS are what was written, or near it where they are near-lossless", async () => {
+    const words = [...grey].map((value, i) => 16 * value + (i % 16));
+    const deep = film({ ...size, stored: 12 }, words);
+    const exact = throughDcmtk(deep, "dcmcjpls", ["+el"]);
+    assert.deepEqual(
+      [...(await readWhole(await openBytes(exact.file, CODECS))).data],
+      await shown(deep),
+    );
+    const near = throughDcmtk(eight("MONOCHROME2", 1, grey), "dcmcjpls", ["+en"]);
+    assert.deepEqual([...(await readWhole(await openBytes(near.file, CODECS))).data], near.theirs);
+    const colour = throughDcmtk(eight("RGB", 3, rgb), "dcmcjpls", ["+el"]);
+    assert.deepEqual((await readWhole(await openBytes(colour.file, CODECS))).data, rgb);
+  });
+
+  test("of another size than the file says, or none at all, are refused", async () => {
+    const { file } = throughDcmtk(eight("MONOCHROME2", 1, grey), "dcmcjpls", ["+el"]);
+    const at = file.findIndex(
+      (_, i) => file[i] === 0x28 && file[i + 1] === 0 && file[i + 2] === 0x10,
+    );
+    const lying = file.slice();
+    lying[at + 8] = 41;
+    assert.match((await refusal(lying, CODECS)).message, /another size/);
+    const frame = encapsulated([[Uint8Array.of(1, 2, 3, 4)]], false);
+    for (const syntax of [
+      "1.2.840.10008.1.2.4.50",
+      "1.2.840.10008.1.2.4.80",
+      "1.2.840.10008.1.2.4.90",
+    ]) {
+      const nothing = dicomFile(replaced(eight("MONOCHROME2", 1, grey), frame), { syntax });
+      assert.match((await refusal(nothing, CODECS)).code, /^image_/);
+    }
+  });
+});
+
+describe("A whole-slide image in DICOM", () => {
+  const [width, height, tile] = [37, 21, 16]; // three tiles by two
+  const slide = { width, height, tile, spacingMm: "0.0005\\0.0005" };
+  const valueAt = (of: number, x: number, y: number) => 30 * of + 3 * y + x;
+  const tiles = Array.from({ length: 6 }, (_, of) =>
+    Uint8Array.from({ length: 3 * tile * tile }, (_, i) => {
+      const pixel = Math.floor(i / 3);
+      return valueAt(of, pixel % tile, Math.floor(pixel / tile));
+    }),
+  );
+  // The first channel of a rectangle.
+  const expected = (left: number, top: number, columns: number, rows: number, missing = -1) =>
+    Array.from({ length: columns * rows }, (_, i) => {
+      const [x, y] = [left + (i % columns), top + Math.floor(i / columns)];
+      const of = 3 * Math.floor(y / tile) + Math.floor(x / tile);
+      return of === missing ? 255 : valueAt(of, x % tile, y % tile);
     });
   const firstChannel = (data: Uint8Array) => [...data].filter((_, i) => i % 3 === 0);
 
   test("is one picture of its tiles, at its scale", async () => {
     const source = await openBytes(dicomFile(wholeSlide(slide, tiles)));
-    assert.deepEqual(source.facts.levels, [{ width: 7, height: 5 }]);
+    assert.deepEqual(source.facts.levels, [{ width, height }]);
     assert.deepEqual([source.facts.kind, source.facts.umPerPixel], ["histology", 0.5]);
     assert.deepEqual(source.facts.notes, []);
-    assert.deepEqual(firstChannel((await readWhole(source)).data), expected());
-    const part = await source.read(0, { x: 2, y: 2, width: 3, height: 2 });
-    assert.deepEqual(
-      firstChannel(part.data),
-      [16, 17, 18].map((i) => expected()[i]).concat([23, 24, 25].map((i) => expected()[i])),
-    );
+    assert.deepEqual(firstChannel((await readWhole(source)).data), expected(0, 0, width, height));
+    const part = await source.read(0, { x: 14, y: 13, width: 20, height: 6 });
+    assert.deepEqual(firstChannel(part.data), expected(14, 13, 20, 6));
   });
 
   test("of which only the first focal plane is read says so", async () => {
@@ -521,19 +616,22 @@ describe("A whole-slide image in DICOM", () => {
 
   test("with tiles in any order is put together by their positions, and white where none is", async () => {
     const order = [5, 0, 3, 1, 2]; // 4 was not scanned
-    const groups = order.map((tile) => {
+    const groups = order.map((of) => {
       const place = [
-        element(0x0048021e, "SL", [1 + 3 * (tile % 3)]),
-        element(0x0048021f, "SL", [1 + 3 * Math.floor(tile / 3)]),
+        element(0x0048021e, "SL", [1 + tile * (of % 3)]),
+        element(0x0048021f, "SL", [1 + tile * Math.floor(of / 3)]),
       ];
       return [element(0x0048021a, "SQ", [place])];
     });
     const made = wholeSlide(
       { ...slide, organization: "TILED_SPARSE" },
-      order.map((tile) => tiles[tile] ?? new Uint8Array(27)),
+      order.map((of) => tiles[of] ?? new Uint8Array(0)),
     );
     const source = await openBytes(dicomFile([...made, element(0x52009230, "SQ", groups)]));
-    assert.deepEqual(firstChannel((await readWhole(source)).data), expected(4));
+    assert.deepEqual(
+      firstChannel((await readWhole(source)).data),
+      expected(0, 0, width, height, 4),
+    );
     assert.match((await refusal(dicomFile(made))).message, /where its tiles lie/);
   });
 
@@ -546,6 +644,14 @@ describe("A whole-slide image in DICOM", () => {
     assert.match((await refusal(dicomFile(huge))).message, /larger than any scanner/);
     const wide = wholeSlide({ ...slide, width: 1_000_000 }, tiles);
     assert.match((await refusal(dicomFile(wide))).message, /fewer tiles/);
+  });
+
+  test("of tiles smaller than any scanner makes is refused", async () => {
+    const small = { ...slide, width: 30, height: 15, tile: 15 };
+    const two = [new Uint8Array(675), new Uint8Array(675)];
+    assert.match((await refusal(dicomFile(wholeSlide(small, two)))).message, /too small/);
+    const one = await openBytes(dicomFile(wholeSlide({ ...small, width: 15 }, two.slice(1))));
+    assert.equal((await readWhole(one)).width, 15);
   });
 
   test("of the slide's label is refused: a name may be written on it", async () => {

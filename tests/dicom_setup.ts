@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDicom } from "../public/src/slide/formats/dicom.ts";
 import type { DicomSource, DicomTools } from "../public/src/slide/formats/dicom.ts";
+import { Codecs } from "../public/src/slide/codecs.ts";
 import { EngineError } from "../public/src/messages.ts";
 
 const DATA = process.env["INSITU_DATA"] ?? join(import.meta.dirname, "../../shared/data");
@@ -16,6 +17,14 @@ export const REAL_FILES = existsSync(DICOM_FOLDER)
   : [];
 export const NO_REAL_FILES =
   REAL_FILES.length > 0 ? false : "SKIPPED: no DICOM files (set INSITU_DATA)";
+
+// The codecs as `make wasm` built them.
+export const CODECS: DicomTools = {
+  codecs: async () => {
+    const wasm = readFileSync(join(import.meta.dirname, "../build/wasm-simd/codecs.wasm"));
+    return Codecs.create(await WebAssembly.compile(wasm));
+  },
+};
 
 export const NO_CODECS: DicomTools = {
   codecs: () => Promise.reject(new Error("no codec is needed for this file")),
