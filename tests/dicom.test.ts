@@ -1,6 +1,6 @@
 // DICOM files that are made here, with known pixels: encodings, look-up tables, colours, tiles, scale.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -497,7 +497,7 @@ function throughDcmtk(elements: readonly DicomElement[], program: string, args: 
       assert.equal(status, 0, stderr);
     });
     const file = new Uint8Array(readFileSync(out));
-    const theirs = byDcmtk(out, ({ shown: show }) => show([]));
+    const theirs = byDcmtk(out, (pixels) => pixels.shown([]));
     assert.ok(theirs);
     return { file, theirs: [...theirs] };
   });
@@ -558,6 +558,60 @@ describe("Frames that the codecs decode", () => {
     assert.deepEqual([...(await readWhole(await openBytes(near.file, CODECS))).data], near.theirs);
     const colour = throughDcmtk(eight("RGB", 3, rgb), "dcmcjpls", ["+el"]);
     assert.deepEqual((await readWhole(await openBytes(colour.file, CODECS))).data, rgb);
+  });
+
+  // By OpenJPEG's encoder, lossless.
+  function jpeg2000(samples: Uint8Array, channels: number, bits: number, options: string[]) {
+    const program = join(import.meta.dirname, "../build/asan/encode_picture");
+    const args = ["jpeg2000", "48", "40", String(channels), String(bits), ...options];
+    return new Uint8Array(execFileSync(program, args, { input: samples }));
+  }
+
+  test("of JPEG 2000 are what was written: deep, signed and in colour", async () => {
+    const syntax = "1.2.840.10008.1.2.4.90";
+    const of = (elements: readonly DicomElement[], frame: Uint8Array) =>
+      dicomFile(replaced(elements, encapsulated([[frame]], true)), { syntax });
+    const words = Uint16Array.from(grey, (value, i) => 16 * value + (i % 16));
+    const deep = film({ ...size, stored: 12 }, [...words]);
+    const twelve = of(deep, jpeg2000(new Uint8Array(words.buffer), 1, 12, []));
+    assert.deepEqual(
+      [...(await readWhole(await openBytes(twelve, CODECS))).data],
+      await shown(deep),
+    );
+
+    const negative = Int16Array.from(words, (value) => 8 * value - 16_000);
+    const signed = film(
+      { ...size, signed: true },
+      [...negative].map((value) => value & 0xffff),
+    );
+    const sixteen = of(signed, jpeg2000(new Uint8Array(negative.buffer), 1, 16, ["signed=1"]));
+    assert.deepEqual(
+      [...(await readWhole(await openBytes(sixteen, CODECS))).data],
+      await shown(signed),
+    );
+
+    const colour = of(eight("YBR_RCT", 3, rgb), jpeg2000(rgb, 3, 8, []));
+    assert.deepEqual((await readWhole(await openBytes(colour, CODECS))).data, rgb);
+  });
+
+  test("are read or refused in a sentence when their bytes changed", async () => {
+    const random = randomNumbers(20261127);
+    const files = [
+      throughDcmtk(eight("RGB", 3, rgb), "dcmcjpeg", ["+eb"]).file,
+      throughDcmtk(eight("RGB", 3, rgb), "dcmcjpls", ["+el"]).file,
+    ];
+    for (let n = 0; n < 400; ++n) {
+      const bytes = (files[n % 2] ?? new Uint8Array(0)).slice();
+      const at = bytes.lastIndexOf(0xe0, 1200);
+      for (let flips = 0; flips < 3; ++flips) {
+        bytes[at + Math.floor(random() * (bytes.length - at))] = Math.floor(random() * 256);
+      }
+      try {
+        await readWhole(await openBytes(bytes, CODECS));
+      } catch (error) {
+        assert.ok(error instanceof EngineError, `seed 20261127, case ${n}: ${String(error)}`);
+      }
+    }
   });
 
   test("of another size than the file says, or none at all, are refused", async () => {

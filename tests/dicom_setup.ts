@@ -19,10 +19,12 @@ export const NO_REAL_FILES =
   REAL_FILES.length > 0 ? false : "SKIPPED: no DICOM files (set INSITU_DATA)";
 
 // The codecs as `make wasm` built them.
+let codecs: Promise<Codecs> | null = null;
 export const CODECS: DicomTools = {
-  codecs: async () => {
-    const wasm = readFileSync(join(import.meta.dirname, "../build/wasm-simd/codecs.wasm"));
-    return Codecs.create(await WebAssembly.compile(wasm));
+  codecs() {
+    const path = join(import.meta.dirname, "../build/wasm-simd/codecs.wasm");
+    codecs ??= WebAssembly.compile(readFileSync(path)).then((module) => Codecs.create(module));
+    return codecs;
   },
 };
 
