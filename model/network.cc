@@ -96,7 +96,10 @@ Tensor ConvolutionLayer(const LayerSpec& layer, const LayerTensors& t, const Ten
                           kVarianceFloor, false);
     x.add_(t.bias.view({1, -1, 1, 1}));
   }
-  if (layer.residual) x.add_(in);
+  if (layer.residual) {
+    const int64_t rim = layer.rim();
+    x.add_(in.slice(2, rim, in.size(2) - rim).slice(3, rim, in.size(3) - rim));
+  }
   return torch::relu_(x);
 }
 

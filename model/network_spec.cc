@@ -41,8 +41,12 @@ std::string LayerFault(const LayerSpec& layer, const Extent& in, bool flat) {
   const Extent out = After(layer, in);
   if (out.side < 1) return "leaves no pixel to the next; make windows, strides or pools less";
   if (!layer.residual) return "";
-  if (!layer.convolves() || out.channels != in.channels || out.side != in.side || layer.pool != 1) {
-    return "is residual but does not give what it takes: as many filters, pixels and no pool";
+  if (!layer.convolves() || out.channels != in.channels || layer.pool != 1) {
+    return "is residual but does not give what it takes: as many filters and no pool";
+  }
+  if (layer.rim() < 0 || out.side != in.side - 2 * layer.rim()) {
+    return "is residual, so its side has to be odd, its stride 1 and its padding no more than half "
+           "the side";
   }
   return "";
 }

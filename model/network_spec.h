@@ -26,12 +26,15 @@ struct LayerSpec {
   int stride = 1;
   int padding = 0;        // with zeros, on every side
   int pool = 1;           // a max pool of this side after it
-  bool residual = false;  // its input is added before the ReLU
+  bool residual = false;  // its input is added before the ReLU, without the rim that it leaves out
   double dropout = 0;     // share of its outputs that are zero in a training step
 
   bool convolves() const {
     return kind == LayerKind::kConvolution || kind == LayerKind::kSeparable;
   }
+
+  // Pixels on every side of its input that a residual layer does not add.
+  int rim() const { return side / 2 - padding; }
 };
 
 // image (side, side, channels) -> layers -> dense = logits, one a label. The last dense layer is

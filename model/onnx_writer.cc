@@ -21,7 +21,7 @@ enum NodeField { kNodeInput = 1, kNodeOutput = 2, kNodeName = 3, kOpType = 4, kA
 enum AttributeField { kAttributeName = 1, kInteger = 3, kIntegers = 8, kAttributeType = 20 };
 enum AttributeType { kTypeInteger = 2, kTypeIntegers = 7 };
 enum TensorField { kDims = 1, kDataType = 2, kTensorName = 8, kRawData = 9 };
-enum DataType { kFloat = 1, kFloat16 = 10 };
+enum DataType { kFloat = 1, kInt64 = 7, kFloat16 = 10 };
 
 constexpr int64_t kOnnxIrVersion = 8;
 constexpr int64_t kOpset = 17;
@@ -74,6 +74,16 @@ void WriteTensor(pbf_writer* graph, std::string_view name, const Shape& shape, D
   pbf_writer tensor(*graph, kInitializer);
   for (const int64_t dimension : shape) tensor.add_int64(kDims, dimension);
   tensor.add_int32(kDataType, type);
+  tensor.add_string(kTensorName, std::string(name));
+  tensor.add_bytes(kRawData, raw);
+}
+
+void WriteIntegers(pbf_writer* graph, std::string_view name, const Shape& values) {
+  std::string raw;
+  for (const int64_t value : values) AppendLittleEndian(std::bit_cast<uint64_t>(value), &raw);
+  pbf_writer tensor(*graph, kInitializer);
+  tensor.add_int64(kDims, static_cast<int64_t>(values.size()));
+  tensor.add_int32(kDataType, kInt64);
   tensor.add_string(kTensorName, std::string(name));
   tensor.add_bytes(kRawData, raw);
 }
@@ -176,9 +186,29 @@ class LayerWriter {
     }
     const std::string weight = Weight("weight", shapes_[i].weight, w.weight);
     Node("Conv", {at_, weight, Bias(i)}, "convolution", window);
-    if (layer.residual) Node("Add", {at_, from}, "sum");
+    if (layer.residual) Add(from, layer.rim());
     Node("Relu", {at_}, "relu");
     if (layer.pool > 1) MaxPool(layer.pool);
+  }
+
+  // The layer's input without its rim is added.
+  void Add(std::string from, int64_t rim) {
+    const std::string convolved = at_;
+    if (rim > 0) {
+      at_ = from;
+      Node("Slice",
+           {at_, Integers("starts", {rim, rim}), Integers("ends", {-rim, -rim}),
+            Integers("axes", {2, 3})},
+           "inner");
+      from = at_;
+    }
+    Node("Add", {convolved, from}, "sum");
+  }
+
+  std::string Integers(std::string_view what, const Shape& values) {
+    const std::string name = StrCat(name_, ".", what);
+    WriteIntegers(graph_, name, values);
+    return name;
   }
 
   void MaxPool(int side) {

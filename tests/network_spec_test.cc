@@ -66,9 +66,18 @@ TEST_CASE("Layers that leave no pixel are refused by their number, one pixel is 
 TEST_CASE("A residual layer gives what it takes", "[network_spec]") {
   LayerSpec residual = Layer(LayerKind::kSeparable, 3);
   residual.residual = true;
-  CHECK(!NetworkFault(Of({residual})).empty());  // 48 pixels from 50
+  CHECK(NetworkFault(Of({residual})).empty());  // without a rim of one pixel: 48 from 50
   residual.padding = 1;
   CHECK(NetworkFault(Of({residual})).empty());
+  residual.padding = 2;
+  CHECK(!NetworkFault(Of({residual})).empty());
+  residual.padding = 0;
+  residual.stride = 2;
+  CHECK(!NetworkFault(Of({residual})).empty());
+  residual.stride = 1;
+  residual.side = 4;
+  CHECK(!NetworkFault(Of({residual})).empty());
+  residual.side = 3;
   residual.filters = 4;
   CHECK(!NetworkFault(Of({residual})).empty());
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catch_amalgamated.hpp>
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -144,6 +145,31 @@ TEST_CASE("The engine runs a written network of every kind of layer", "[onnx_wri
   CHECK(network.value().outputs()[0].shape == Shape{1, 2});
   // The engine gives the separable layers' first convolutions a bias of zeros, one a channel.
   CHECK(static_cast<int64_t>(network.value().Parameters()) == ParameterCount(spec) + 4 + 4);
+}
+
+TEST_CASE("A residual layer without padding adds its input without the rim", "[onnx_writer]") {
+  NetworkSpec spec;
+  spec.side = 6;
+  spec.channels = 1;
+  LayerSpec residual = Convolution(1, 3, 1);
+  residual.residual = true;
+  spec.layers = {residual, Layer(LayerKind::kGlobalAveragePool, 0)};
+  NetworkWeights weights = RandomWeights(spec);
+  weights.layers[0].weight.assign(9, 0);  // so that only what is added is left
+  weights.layers[0].bias = {0};
+  weights.layers[2].weight = {0, 1};
+  weights.layers[2].bias = {0, 0};
+  auto model = ReadOnnx(OnnxFile(weights, {}));
+  REQUIRE(model.ok());
+  auto network = Network::Create(std::move(model.value()), PlanOptions::ForImages());
+  REQUIRE(network.ok());
+  std::vector<float> image(36, 100);  // the rim
+  for (size_t y = 1; y < 5; ++y) {
+    for (size_t x = 1; x < 5; ++x) image[y * 6 + x] = 2;
+  }
+  std::vector<float> output(2);
+  REQUIRE(network.value().Run(1, image, output).ok());
+  CHECK_THAT(output[1], Catch::Matchers::WithinAbs(1 / (1 + std::exp(-2.0)), 1e-6));
 }
 
 }  // namespace

@@ -178,6 +178,25 @@ describe("figures", { skip, timeout: 300_000 }, () => {
       assert.match(await visibleText(page, "#proof"), /0 bytes sent.*figures fetched \d+ files/);
     }));
 
+  test("Of a model for films the page says which are told apart, and how many findings are marked", () =>
+    onPage(async ({ page }) => {
+      const films = reportOf("mammogram");
+      await openFigures(page);
+      await page.getByRole("button", { name: "mammogram", exact: true }).click();
+      await page.getByRole("heading", { name: "Whole films" }).waitFor();
+      const auc = (await row(page, /^AUC: a finding/).innerText()).replaceAll(/\s+/g, " ");
+      assert.ok(auc.includes(` ${three(films.films?.auc.value)} `), auc);
+      const froc = page.locator("figure", { hasText: "FROC" });
+      await froc.getByText("Numbers").click();
+      for (const { false_marks_a_film: rate, on_normal_films: found } of films.froc ?? []) {
+        const line = froc.getByRole("row", { name: new RegExp(`^${rate.toFixed(1)}`) });
+        assert.ok((await line.innerText()).includes(three(found.value)), String(rate));
+      }
+      await drawScreen(page, "figures-films");
+      await page.getByRole("button", { name: report.model.id, exact: true }).click();
+      await page.getByRole("heading", { name: "Whole films" }).waitFor({ state: "detached" });
+    }));
+
   test("The script of these pages is fetched only when somebody goes there", () =>
     onPage(async ({ page, requests }) => {
       const fetched = () => requests.filter((url) => /figures-|evaluation-|report-/.test(url));

@@ -7,8 +7,10 @@ export interface PlotOptions {
   label: string; // what a screen reader says in its place
   xTitle: string;
   yTitle: string;
+  xTicks?: readonly number[];
+  xTop?: number; // the axes begin at 0
   yTicks?: readonly number[];
-  yTop?: number; // the axes begin at 0
+  yTop?: number;
 }
 
 const WIDTH = 340;
@@ -47,10 +49,14 @@ function overlaps(a: Note, b: Note): boolean {
 
 export class Plot {
   readonly element: SVGSVGElement;
+  readonly #right: number;
   readonly #top: number;
   readonly #notes: Note[] = [];
 
-  constructor({ label, xTitle, yTitle, yTicks = TICKS, yTop = 1 }: PlotOptions) {
+  constructor(options: PlotOptions) {
+    const { label, xTitle, yTitle } = options;
+    const { xTicks = TICKS, xTop = 1, yTicks = TICKS, yTop = 1 } = options;
+    this.#right = xTop;
     this.#top = yTop;
     this.element = draw("svg", {
       class: "plot",
@@ -58,7 +64,7 @@ export class Plot {
       role: "img",
       "aria-label": label,
     });
-    for (const tick of TICKS) {
+    for (const tick of xTicks) {
       this.line(
         [
           [tick, 0],
@@ -74,7 +80,7 @@ export class Plot {
       this.line(
         [
           [0, tick],
-          [1, tick],
+          [xTop, tick],
         ],
         "plot-grid",
       );
@@ -84,11 +90,11 @@ export class Plot {
       [
         [0, yTop],
         [0, 0],
-        [1, 0],
+        [xTop, 0],
       ],
       "plot-axis",
     );
-    const middle = (this.x(0) + this.x(1)) / 2;
+    const middle = (this.x(0) + this.x(xTop)) / 2;
     this.#text(middle, HEIGHT - 8, xTitle, { "text-anchor": "middle", class: "plot-title" });
     const across = (this.y(0) + this.y(yTop)) / 2;
     this.#text(12, across, yTitle, {
@@ -99,7 +105,7 @@ export class Plot {
   }
 
   x(value: number): number {
-    return round(MARGIN.left + value * (WIDTH - MARGIN.left - MARGIN.right));
+    return round(MARGIN.left + (value / this.#right) * (WIDTH - MARGIN.left - MARGIN.right));
   }
 
   y(value: number): number {
@@ -129,7 +135,7 @@ export class Plot {
 
   // Beside a point or a little below it, on the side where there is room, and not over another note.
   note(text: string, [x, y]: Point, where: "beside" | "below" = "beside"): SVGElement {
-    const left = x > 0.6;
+    const left = x > 0.6 * this.#right;
     const at = this.x(x) + (left ? -9 : 9);
     const width = text.length * GLYPH;
     const from = left ? at - width : at;

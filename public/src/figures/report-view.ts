@@ -11,6 +11,7 @@ import {
   rocChart,
   type Chart,
 } from "./charts.ts";
+import { filmSection } from "./films.ts";
 import { OperatingPointView } from "./operating-point-view.ts";
 import type { GateReport, GateRow, Published, Report, Share } from "./report.ts";
 import * as wording from "./wording.ts";
@@ -225,6 +226,7 @@ export function reportSections(report: Report, extras: ReportExtras = {}): HTMLE
       make("div", { class: "figures-pair" }, measuresTable(report), ...prevalencePart(report)),
       ...notes(report),
     ),
+    filmSection(report),
     published === null || published.figures.length === 0
       ? null
       : publishedSection(report, published),

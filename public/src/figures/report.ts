@@ -55,7 +55,36 @@ export interface FileFailure {
   message: string;
 }
 
-export interface Report {
+export interface Estimate {
+  value: number;
+  interval: Interval | null;
+}
+
+// What `insitu evaluate-films` adds: whole films, and the marks on them.
+export interface FilmFigures {
+  protocol: { judged_by: string; repeats: number };
+  films: {
+    films: number;
+    women: number;
+    abnormal_films: number;
+    findings: number;
+    findings_with_place: number;
+    auc: Estimate;
+    always_negative: { accuracy: number };
+  };
+  froc: {
+    false_marks_a_film: number;
+    on_normal_films: Estimate;
+    on_all_films: Estimate;
+    chance_on_normal_films: Estimate;
+  }[];
+  found_by_kind: {
+    false_marks_a_film: number;
+    kinds: Record<string, { findings: number; found: number }>;
+  };
+}
+
+export interface Report extends Partial<FilmFigures> {
   model: { id: string; sha256: string };
   data: { name: string; cases: number; patches: number; positives: number };
   threshold: number;

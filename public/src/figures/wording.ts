@@ -1,6 +1,6 @@
 // What the pages about figures say. No DOM.
 import type { Estimate, Interval, MeasuredPoint, Preset } from "../operating-point.ts";
-import type { MeasureName, Report } from "./report.ts";
+import type { FilmFigures, MeasureName, Report } from "./report.ts";
 import { decimal, plural } from "../wording.ts";
 
 export const count = (value: number) => value.toLocaleString("en");
@@ -128,4 +128,29 @@ export function casesSentence(report: Report): string {
   const interval = intervals.mean_case_auc;
   const range = interval ? ` (${span(interval)})` : "";
   return `Mean AUC of ${plural(cases_with_auc, "case")}: ${measure(mean_case_auc)}${range}.${rest}`;
+}
+
+// The abbreviations of mini-MIAS.
+const FINDING_KINDS: Record<string, string> = {
+  ARCH: "Architectural distortion",
+  ASYM: "Asymmetry",
+  CALC: "Calcifications",
+  CIRC: "Well-defined mass",
+  MISC: "Other, ill-defined mass",
+  SPIC: "Spiculated mass",
+  benign: "Benign",
+  malignant: "Malignant",
+};
+
+export const findingKind = (name: string): string => FINDING_KINDS[name] ?? name;
+
+export function filmsSentence({ films, protocol }: FilmFigures): string {
+  const { abnormal_films: abnormal, findings, findings_with_place: placed } = films;
+  const repeats = plural(protocol.repeats, "repeat");
+  return (
+    `${count(films.films)} films of ${count(films.women)} women, ${count(abnormal)} of them with a ` +
+    `finding; ${count(placed)} of ${count(findings)} findings have a place. Every film is read by a ` +
+    `model that no film of the same woman trained; figures are the mean of ${repeats} of the folds, ` +
+    "intervals 95 %, by a bootstrap over women."
+  );
 }
