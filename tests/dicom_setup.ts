@@ -1,4 +1,5 @@
 // DCMTK and dicom3tools, what DICOM files are compared and checked with, and how a made file is opened.
+import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,6 +8,8 @@ import { openDicom } from "../public/src/slide/formats/dicom.ts";
 import type { DicomSource, DicomTools } from "../public/src/slide/formats/dicom.ts";
 import { Codecs } from "../public/src/slide/codecs.ts";
 import { EngineError } from "../public/src/messages.ts";
+import { EXPLICIT, dicomFile } from "./make_dicom.ts";
+import type { DicomElement } from "./make_dicom.ts";
 
 const DATA = process.env["INSITU_DATA"] ?? join(import.meta.dirname, "../../shared/data");
 export const DICOM_FOLDER = join(DATA, "dicom");
@@ -118,5 +121,31 @@ export function written<T>(bytes: Uint8Array, use: (path: string) => T): T {
     const path = join(folder, "written.dcm");
     writeFileSync(path, bytes);
     return use(path);
+  });
+}
+
+// The values of a made file as they are shown.
+export async function shown(
+  elements: readonly DicomElement[],
+  syntax = EXPLICIT,
+): Promise<number[]> {
+  return [...(await readWhole(await openBytes(dicomFile(elements, { syntax })))).data];
+}
+
+// As dcm2pnm shows it, with its options.
+export function byDcm2pnm(elements: readonly DicomElement[], options: string[]): number[] {
+  const theirs = written(dicomFile(elements), (path) =>
+    byDcmtk(path, (pixels) => pixels.shown(options)),
+  );
+  assert.ok(theirs, "dcm2pnm reads the file");
+  return [...theirs];
+}
+
+// most: by how much they may differ.
+export function assertClose(ours: readonly number[], theirs: readonly number[], most = 1): void {
+  assert.equal(ours.length, theirs.length);
+  ours.forEach((value, i) => {
+    const there = theirs[i] ?? NaN;
+    assert.ok(Math.abs(value - there) <= most, `value ${i} is ${value}, there ${there}`);
   });
 }
