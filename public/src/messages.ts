@@ -12,6 +12,7 @@ export const MAX_IMAGE_BYTES = 64 * 1024 * 1024;
 //   engine_trap      the engine broke off in the middle; its instance is not used again
 //   file_unreadable  the browser could not read the file
 //   image_refused    the gate does not let the image be read; gate tells why
+//   image_unsupported a sound file of a kind that is not read; it says what to do instead
 //   cancelled        the person asked to stop
 //   pool_closed      the page is going away
 export class EngineError extends Error {
