@@ -1,40 +1,29 @@
 // DICOM files that are made here, with known pixels: encodings, look-up tables, colours, tiles, scale.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, test } from "node:test";
-import { EngineError } from "../public/src/messages.ts";
 import { isDicom, openDicom } from "../public/src/slide/formats/dicom.ts";
 import {
   NO_CODECS,
-  byDcmtk,
-  inFolder,
+  assertClose,
+  byDcm2pnm,
   openBytes,
   readWhole,
   refusal,
-  written,
+  shown,
 } from "./dicom_setup.ts";
 import {
   BIG_ENDIAN,
   DEFLATED,
   EXPLICIT,
   IMPLICIT,
-  JPEG_LOSSLESS,
-  RLE,
   dicomFile,
   element,
-  encapsulated,
   film,
   imageElements,
-  losslessJpeg,
   replaced,
-  rleFrame,
-  wholeSlide,
   without,
 } from "./make_dicom.ts";
 import type { DicomElement } from "./make_dicom.ts";
-import { randomNumbers } from "./made_images.ts";
 
 const ROWS = 5;
 const COLUMNS = 6;
@@ -43,7 +32,6 @@ const SIZE = { rows: ROWS, columns: COLUMNS };
 // From below the window of a made film (500, 1000) to above it.
 const WORDS = Array.from({ length: COUNT }, (_, i) => 45 * i);
 const FILM = film(SIZE, WORDS);
-const SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7";
 
 // LINEAR of PS3.3 C.11.2.1.2.1, from its pseudo code.
 function linear(value: number, centre: number, width: number): number {
@@ -52,29 +40,8 @@ function linear(value: number, centre: number, width: number): number {
   return Math.round(((value - (centre - 0.5)) / (width - 1) + 0.5) * 255);
 }
 
-async function shown(elements: readonly DicomElement[], syntax = EXPLICIT): Promise<number[]> {
-  return [...(await readWhole(await openBytes(dicomFile(elements, { syntax })))).data];
-}
-
 async function notesOf(elements: readonly DicomElement[]) {
   return (await openBytes(dicomFile(elements))).facts.notes;
-}
-
-// As dcm2pnm shows it, with its options.
-function byDcm2pnm(elements: readonly DicomElement[], options: string[]): number[] {
-  const theirs = written(dicomFile(elements), (path) =>
-    byDcmtk(path, (pixels) => pixels.shown(options)),
-  );
-  assert.ok(theirs, "dcm2pnm reads the file");
-  return [...theirs];
-}
-
-function assertClose(ours: readonly number[], theirs: readonly number[], most = 1): void {
-  assert.equal(ours.length, theirs.length);
-  ours.forEach((value, i) => {
-    const there = theirs[i] ?? NaN;
-    assert.ok(Math.abs(value - there) <= most, `value ${i} is ${value}, there ${there}`);
-  });
 }
 
 describe("A film in DICOM", () => {
@@ -314,246 +281,6 @@ describe("What of a DICOM film is shown", () => {
     for (const groups of [0x52009229, 0x52009230]) {
       assert.deepEqual(await shown([...plain, element(groups, "SQ", [group])]), await shown(FILM));
     }
-  });
-});
-
-describe("Colours of a DICOM file", () => {
-  const random = randomNumbers(5);
-  const bytes = Uint8Array.from({ length: 3 * COUNT }, () => Math.floor(256 * random()));
-  const colour = (photometric: string, value: Uint8Array, planar = 0): DicomElement[] => [
-    element(0x00080016, "UI", SECONDARY_CAPTURE),
-    ...replaced(
-      imageElements({ ...SIZE, samples: 3, photometric, allocated: 8 }),
-      element(0x00280006, "US", [planar]),
-    ),
-    element(0x7fe00010, "OB", value),
-  ];
-  const planes = bytes.map((_, i) => bytes[3 * (i % COUNT) + Math.floor(i / COUNT)] ?? 0);
-
-  test("are read by pixel and by plane", async () => {
-    assert.deepEqual(await shown(colour("RGB", bytes)), [...bytes]);
-    const source = await openBytes(dicomFile(colour("RGB", planes, 1)));
-    assert.deepEqual((await readWhole(source)).data, bytes);
-    const row = await source.read(0, { x: 0, y: 3, width: COLUMNS, height: 1 });
-    assert.deepEqual(row.data, bytes.slice(3 * 3 * COLUMNS, 3 * 4 * COLUMNS));
-  });
-
-  test("of YBR_FULL and YBR_FULL_422 become RGB as by dcm2pnm", async () => {
-    // In DCMTK the middle of Cb and Cr is 127.5, in the standard (C.7.6.3.1.2) it is 128.
-    const full = colour("YBR_FULL", bytes);
-    assertClose(await shown(full), byDcm2pnm(full, []), 2);
-    const halved = colour("YBR_FULL_422", bytes.slice(0, 2 * COUNT));
-    assertClose(await shown(halved), byDcm2pnm(halved, []), 2);
-  });
-
-  test("of a palette are looked up as by dcm2pnm", async () => {
-    const table = (factor: number) =>
-      Array.from({ length: 64 }, (_, i) => (i * factor * 997) % 65536);
-    const descriptor = [64, 3, 16];
-    const elements = [
-      element(0x00080016, "UI", SECONDARY_CAPTURE),
-      ...imageElements({ ...SIZE, photometric: "PALETTE COLOR", allocated: 8 }),
-      ...[0x00281101, 0x00281102, 0x00281103].map((tag) => element(tag, "US", descriptor)),
-      ...[0x00281201, 0x00281202, 0x00281203].map((tag, i) => element(tag, "OW", table(i + 1))),
-      element(
-        0x7fe00010,
-        "OB",
-        Uint8Array.from({ length: COUNT }, (_, i) => 3 * i),
-      ),
-    ];
-    const source = await openBytes(dicomFile(elements));
-    assert.equal(source.facts.channels, 3);
-    assertClose([...(await readWhole(source)).data], byDcm2pnm(elements, []));
-    const short = replaced(elements, element(0x00281202, "OW", [1, 2]));
-    assert.match((await refusal(dicomFile(short))).message, /colour table/);
-  });
-
-  test("of any other kind are refused", async () => {
-    for (const photometric of ["CMYK", "HSV", "YBR_PARTIAL_420", "MONOCHROME2"]) {
-      const error = await refusal(dicomFile(colour(photometric, bytes)));
-      assert.match(error.message, /colours/);
-    }
-  });
-});
-
-describe("Compressed frames of a DICOM file", () => {
-  const high = Uint8Array.from(WORDS, (word) => word >> 8);
-  const low = Uint8Array.from(WORDS, (word) => word & 255);
-  const frame = rleFrame([high, low]);
-  const rle = (frames: Uint8Array[][], table: boolean) =>
-    replaced(FILM, element(0x00280008, "IS", String(frames.length)), encapsulated(frames, table));
-
-  test("are read as RLE, with an offset table and without, in one piece and in several", async () => {
-    const expected = await shown(FILM);
-    for (const table of [true, false]) {
-      assert.deepEqual(await shown(rle([[frame]], table), RLE), expected);
-      assert.deepEqual(await shown(rle([[frame], [frame]], table), RLE), expected);
-      const pieces = [[frame.slice(0, 64), frame.slice(64, 80), frame.slice(80)]];
-      assert.deepEqual(await shown(rle(pieces, table), RLE), expected);
-    }
-  });
-
-  test("without a table, of which nobody knows where they begin, are refused", async () => {
-    const pieces = [[frame.slice(0, 64), frame.slice(64)], [frame]];
-    const error = await refusal(dicomFile(rle(pieces, false), { syntax: RLE }));
-    assert.match(error.message, /where its frames begin/);
-  });
-
-  test("of RLE that end early or lie about their segments are refused", async () => {
-    const broken = (change: (bytes: Uint8Array) => Uint8Array) =>
-      refusal(dicomFile(rle([[change(frame.slice())]], false), { syntax: RLE }));
-    assert.match((await broken((bytes) => bytes.slice(0, 70))).message, /RLE/);
-    assert.match((await broken((bytes) => bytes.fill(3, 0, 1))).message, /depth/);
-    assert.match((await broken((bytes) => bytes.fill(255, 8, 12))).message, /order/);
-    assert.match((await broken((bytes) => bytes.slice(0, 20))).message, /RLE/);
-  });
-
-  // Something with edges, so that every predictor counts.
-  const size = { rows: 37, columns: 41 };
-  const random = randomNumbers(11);
-  const words = Array.from(
-    { length: 37 * 41 },
-    (_, i) => Math.floor(random() * 200) + (i % 41) * 90,
-  );
-  const options = [["+e1"], ...[1, 2, 3, 4, 5, 6, 7].map((n) => ["+el", "+sv", String(n)])];
-
-  function compressed(elements: readonly DicomElement[], args: readonly string[]) {
-    return inFolder((folder) => {
-      const out = join(folder, "out.dcm");
-      written(dicomFile(elements), (path) => {
-        const { status, stderr } = spawnSync("dcmcjpeg", [...args, path, out], {
-          encoding: "utf8",
-        });
-        assert.equal(status, 0, stderr);
-      });
-      return new Uint8Array(readFileSync(out));
-    });
-  }
-
-  for (const args of options) {
-    test(`are read as JPEG lossless that dcmcjpeg ${args.join(" ")} wrote`, async () => {
-      for (const stored of [12, 16]) {
-        const elements = film({ ...size, stored }, words);
-        const source = await openBytes(compressed(elements, args));
-        assert.deepEqual([...(await readWhole(source)).data], await shown(elements));
-      }
-    });
-  }
-
-  test("in colour are read as JPEG lossless, whatever bit they end at", async () => {
-    for (let n = 0; n < 8; ++n) {
-      const rgb = Uint8Array.from({ length: 3 * 37 * 41 }, () => Math.floor(random() * 256));
-      const elements = [
-        element(0x00080016, "UI", SECONDARY_CAPTURE),
-        element(0x00080018, "UI", "2.25.5"),
-        ...imageElements({ ...size, samples: 3, photometric: "RGB", allocated: 8 }),
-        element(0x7fe00010, "OB", rgb),
-      ];
-      for (const args of options) {
-        const source = await openBytes(compressed(elements, args));
-        assert.deepEqual((await readWhole(source)).data, rgb, args.join(" "));
-      }
-    }
-  });
-
-  test("are read as JPEG lossless with restart intervals", async () => {
-    for (const rows of [1, 2, 3]) {
-      for (let n = 0; n < 8; ++n) {
-        const values = Array.from({ length: COUNT }, () => Math.floor(random() * 4096));
-        const bytes = losslessJpeg(values, ROWS, COLUMNS, rows * COLUMNS);
-        const elements = replaced(
-          film({ ...SIZE, stored: 12 }, values),
-          encapsulated([[bytes]], false),
-        );
-        const source = await openBytes(dicomFile(elements, { syntax: JPEG_LOSSLESS }));
-        assert.deepEqual(
-          [...(await readWhole(source)).data],
-          await shown(film({ ...SIZE, stored: 12 }, values)),
-        );
-      }
-    }
-  });
-
-  test("of JPEG lossless that are cut off or of another size are refused", async () => {
-    const file = compressed(film(size, words), ["+e1"]);
-    const scan = file.lastIndexOf(0xda);
-    const broken = file.slice();
-    broken.fill(0xff, scan + 20, scan + 24);
-    assert.ok((await refusal(broken)) instanceof EngineError);
-    const rows = file.findIndex((_, i) => file[i] === 0xff && file[i + 1] === 0xc3) + 5;
-    const lying = file.slice();
-    lying[rows + 1] = 99;
-    assert.match((await refusal(lying)).message, /another size/);
-  });
-});
-
-describe("A whole-slide image in DICOM", () => {
-  const slide = { width: 7, height: 5, tile: 3, spacingMm: "0.0005\\0.0005" };
-  const tiles = Array.from({ length: 6 }, (_, tile) =>
-    Uint8Array.from({ length: 27 }, (_, i) => 40 * tile + Math.floor(i / 3)),
-  );
-  // The first channel of the whole picture.
-  const expected = (missing = -1) =>
-    Array.from({ length: 35 }, (_, i) => {
-      const [x, y] = [i % 7, Math.floor(i / 7)];
-      const tile = 3 * Math.floor(y / 3) + Math.floor(x / 3);
-      return tile === missing ? 255 : 40 * tile + 3 * (y % 3) + (x % 3);
-    });
-  const firstChannel = (data: Uint8Array) => [...data].filter((_, i) => i % 3 === 0);
-
-  test("is one picture of its tiles, at its scale", async () => {
-    const source = await openBytes(dicomFile(wholeSlide(slide, tiles)));
-    assert.deepEqual(source.facts.levels, [{ width: 7, height: 5 }]);
-    assert.deepEqual([source.facts.kind, source.facts.umPerPixel], ["histology", 0.5]);
-    assert.deepEqual(source.facts.notes, []);
-    assert.deepEqual(firstChannel((await readWhole(source)).data), expected());
-    const part = await source.read(0, { x: 2, y: 2, width: 3, height: 2 });
-    assert.deepEqual(
-      firstChannel(part.data),
-      [16, 17, 18].map((i) => expected()[i]).concat([23, 24, 25].map((i) => expected()[i])),
-    );
-  });
-
-  test("of which only the first focal plane is read says so", async () => {
-    const source = await openBytes(dicomFile(wholeSlide(slide, [...tiles, ...tiles])));
-    assert.match(source.facts.notes[0] ?? "", /focal plane/);
-  });
-
-  test("with tiles in any order is put together by their positions, and white where none is", async () => {
-    const order = [5, 0, 3, 1, 2]; // 4 was not scanned
-    const groups = order.map((tile) => {
-      const place = [
-        element(0x0048021e, "SL", [1 + 3 * (tile % 3)]),
-        element(0x0048021f, "SL", [1 + 3 * Math.floor(tile / 3)]),
-      ];
-      return [element(0x0048021a, "SQ", [place])];
-    });
-    const made = wholeSlide(
-      { ...slide, organization: "TILED_SPARSE" },
-      order.map((tile) => tiles[tile] ?? new Uint8Array(27)),
-    );
-    const source = await openBytes(dicomFile([...made, element(0x52009230, "SQ", groups)]));
-    assert.deepEqual(firstChannel((await readWhole(source)).data), expected(4));
-    assert.match((await refusal(dicomFile(made))).message, /where its tiles lie/);
-  });
-
-  test("with fewer tiles than it takes, or larger than can be, is refused", async () => {
-    assert.match(
-      (await refusal(dicomFile(wholeSlide(slide, tiles.slice(1))))).message,
-      /fewer tiles/,
-    );
-    const huge = wholeSlide({ ...slide, width: 1_000_001 }, tiles);
-    assert.match((await refusal(dicomFile(huge))).message, /larger than any scanner/);
-    const wide = wholeSlide({ ...slide, width: 1_000_000 }, tiles);
-    assert.match((await refusal(dicomFile(wide))).message, /fewer tiles/);
-  });
-
-  test("of the slide's label is refused: a name may be written on it", async () => {
-    const label = replaced(
-      wholeSlide(slide, tiles),
-      element(0x00080008, "CS", "ORIGINAL\\PRIMARY\\LABEL\\NONE"),
-    );
-    assert.match((await refusal(dicomFile(label))).message, /label/);
   });
 });
 

@@ -1,11 +1,15 @@
 // DCMTK and dicom3tools, what DICOM files are compared and checked with, and how a made file is opened.
+import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDicom } from "../public/src/slide/formats/dicom.ts";
 import type { DicomSource, DicomTools } from "../public/src/slide/formats/dicom.ts";
+import { Codecs } from "../public/src/slide/codecs.ts";
 import { EngineError } from "../public/src/messages.ts";
+import { EXPLICIT, dicomFile } from "./make_dicom.ts";
+import type { DicomElement } from "./make_dicom.ts";
 
 const DATA = process.env["INSITU_DATA"] ?? join(import.meta.dirname, "../../shared/data");
 export const DICOM_FOLDER = join(DATA, "dicom");
@@ -16,6 +20,16 @@ export const REAL_FILES = existsSync(DICOM_FOLDER)
   : [];
 export const NO_REAL_FILES =
   REAL_FILES.length > 0 ? false : "SKIPPED: no DICOM files (set INSITU_DATA)";
+
+// The codecs as `make wasm` built them.
+let codecs: Promise<Codecs> | null = null;
+export const CODECS: DicomTools = {
+  codecs() {
+    const path = join(import.meta.dirname, "../build/wasm-simd/codecs.wasm");
+    codecs ??= WebAssembly.compile(readFileSync(path)).then((module) => Codecs.create(module));
+    return codecs;
+  },
+};
 
 export const NO_CODECS: DicomTools = {
   codecs: () => Promise.reject(new Error("no codec is needed for this file")),
@@ -107,5 +121,31 @@ export function written<T>(bytes: Uint8Array, use: (path: string) => T): T {
     const path = join(folder, "written.dcm");
     writeFileSync(path, bytes);
     return use(path);
+  });
+}
+
+// The values of a made file as they are shown.
+export async function shown(
+  elements: readonly DicomElement[],
+  syntax = EXPLICIT,
+): Promise<number[]> {
+  return [...(await readWhole(await openBytes(dicomFile(elements, { syntax })))).data];
+}
+
+// As dcm2pnm shows it, with its options.
+export function byDcm2pnm(elements: readonly DicomElement[], options: string[]): number[] {
+  const theirs = written(dicomFile(elements), (path) =>
+    byDcmtk(path, (pixels) => pixels.shown(options)),
+  );
+  assert.ok(theirs, "dcm2pnm reads the file");
+  return [...theirs];
+}
+
+// most: by how much they may differ.
+export function assertClose(ours: readonly number[], theirs: readonly number[], most = 1): void {
+  assert.equal(ours.length, theirs.length);
+  ours.forEach((value, i) => {
+    const there = theirs[i] ?? NaN;
+    assert.ok(Math.abs(value - there) <= most, `value ${i} is ${value}, there ${there}`);
   });
 }

@@ -13,6 +13,7 @@ export const MAX_IMAGE_BYTES = 64 * 1024 * 1024;
 //   file_unreadable  the browser could not read the file
 //   image_unsupported  a format that is read, kept in a way that is not
 //   image_refused    the gate does not let the image be read; gate tells why
+//   image_unsupported a sound file of a kind that is not read; it says what to do instead
 //   cancelled        the person asked to stop
 //   pool_closed      the page is going away
 export class EngineError extends Error {

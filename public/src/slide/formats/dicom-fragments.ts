@@ -94,17 +94,20 @@ export class Fragments {
 
   async bytes(frame: number): Promise<Uint8Array<ArrayBuffer>> {
     const ranges = await this.#ranges(frame);
-    const size = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
-    if (size === 0) throw corrupt("a frame is empty");
-    if (size > MAX_COMPRESSED_FRAME_BYTES) {
+    const start = ranges[0]?.from ?? 0;
+    const end = ranges.at(-1)?.to ?? 0;
+    if (end - start > MAX_COMPRESSED_FRAME_BYTES) {
       throw tooLarge("A compressed frame of the DICOM file is too large: export it in tiles.");
     }
-    const [first] = ranges;
-    if (ranges.length === 1 && first !== undefined) return this.#source.read(first.from, first.to);
+    const size = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
+    if (size === 0) throw corrupt("a frame is empty");
+    // With the heads between them: there may be very many.
+    const block = await this.#source.read(start, end);
+    if (size === block.length) return block;
     const whole = new Uint8Array(size);
     let at = 0;
     for (const { from, to } of ranges) {
-      whole.set(await this.#source.read(from, to), at);
+      whole.set(block.subarray(from - start, to - start), at);
       at += to - from;
     }
     return whole;

@@ -1,7 +1,7 @@
 // How the frames of a whole-slide image make one picture (PS3.3 C.8.12.4, C.7.6.17.3).
 import type { Attributes } from "./dicom-attributes.ts";
 import { corrupt } from "./dicom-errors.ts";
-import { MAX_LEVEL_SIDE } from "./dicom-limits.ts";
+import { MAX_LEVEL_SIDE, MIN_TILE_SIDE } from "./dicom-limits.ts";
 import type { PixelFormat } from "./dicom-pixel-format.ts";
 
 export interface TileGrid {
@@ -26,6 +26,9 @@ export function tileGrid(attributes: Attributes, format: PixelFormat): TileGrid 
   }
   const across = Math.ceil(width / format.columns);
   const down = Math.ceil(height / format.rows);
+  if (across * down > 1 && Math.min(format.columns, format.rows) < MIN_TILE_SIDE) {
+    throw corrupt("its tiles are too small");
+  }
   const size = { width, height, across };
   const organization = attributes.text("x00209311");
   const perFrame = organization === "TILED_FULL" ? [] : attributes.items("x52009230");

@@ -1,11 +1,12 @@
 // DICOM Part 10 files: films first, then whole-slide images and whatever else holds one picture.
 // Nothing that says whose picture it is leaves this part but through identity().
+import { EngineError } from "../../messages.ts";
 import type { Pixels, Rectangle, SlideFacts, SlideSource } from "../source.ts";
 import { blobSource } from "./byte-source.ts";
 import type { Attributes } from "./dicom-attributes.ts";
 import type { DicomTools } from "./dicom-encapsulated.ts";
 import { EncapsulatedReader } from "./dicom-encapsulated.ts";
-import { corrupt, unsupported } from "./dicom-errors.ts";
+import { unsupported } from "./dicom-errors.ts";
 import { readHeader } from "./dicom-header.ts";
 import { identityOf } from "./dicom-identity.ts";
 import type { DicomIdentity } from "./dicom-identity.ts";
@@ -46,12 +47,13 @@ export async function openDicom(
   }
 }
 
+// What the language throws where memory ends.
 function asEngineError(error: unknown): unknown {
-  // The parser throws strings and what the language throws of lengths that lie.
-  if (typeof error === "string" || error instanceof RangeError || error instanceof TypeError) {
-    return corrupt("what it says of its image cannot be read");
-  }
-  return error;
+  if (!(error instanceof RangeError)) return error;
+  return new EngineError(
+    "out_of_memory",
+    "The DICOM image does not fit into memory: close other pages, or use a smaller image.",
+  );
 }
 
 function refuse(attributes: Attributes): void {
