@@ -26,7 +26,15 @@ const realSection = join(data, "idc/slides/8867.png");
 const skipReal = existsSync(realSection) ? skip : `SKIPPED: no section in ${data}; set INSITU_DATA`;
 
 const LONGEST_TASK_MS = 50;
-const ATTEMPTS = 3; // another program on the machine makes a task long too
+
+// Of Chromium's own trace.
+interface TraceEvent {
+  name: string;
+  pid: number;
+  tid: number;
+  tdur?: number; // µs of processor time
+  args?: { name?: string };
+}
 
 const button = (page: Page, name: string | RegExp): Locator => page.getByRole("button", { name });
 const panel = (page: Page) => page.locator("#slide-panel");
@@ -148,33 +156,35 @@ describe("slides", { skip, timeout: 600_000 }, () => {
       assert.ok((images[0]["tissue_mm2"] as number) > 10);
     }));
 
-  test("The page is never blocked while a section is scanned, coarse and fine", async () => {
-    const longest: number[] = [];
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      await onPage(async ({ page }) => {
-        await choose(page, file);
-        await page.locator(".slide-room[data-drawn]").waitFor();
-        await page.evaluate(() => {
-          const seen: number[] = [];
-          Object.assign(globalThis, { seen });
-          new PerformanceObserver((list) =>
-            seen.push(...list.getEntries().map(({ duration }) => duration)),
-          ).observe({ type: "longtask" });
-        });
-        await scanAt(page, "2.5×");
-        await done(page);
-        await button(page, /^Finer map/).click();
-        await button(page, "Zoom in").click();
-        await page
-          .locator(".slide-head p", { hasText: /every 100 µm$/ })
-          .waitFor({ timeout: 120_000 });
-        const seen = await page.evaluate(() => (globalThis as unknown as { seen: number[] }).seen);
-        longest.push(Math.max(0, ...seen));
-      });
-      if (longest.some((ms) => ms <= LONGEST_TASK_MS)) return;
-    }
-    assert.fail(`the longest tasks were ${longest.join(", ")} ms`);
-  });
+  // In processor time: on a machine that does other things as well, every task seems long at times.
+  test("The page is never blocked while a section is scanned, coarse and fine", () =>
+    onPage(async ({ page }) => {
+      await choose(page, file);
+      await page.locator(".slide-room[data-drawn]").waitFor();
+      await browser.startTracing(page, { categories: ["toplevel", "devtools.timeline"] });
+      await scanAt(page, "2.5×");
+      await done(page);
+      await button(page, /^Finer map/).click();
+      await button(page, "Zoom in").click();
+      await page
+        .locator(".slide-head p", { hasText: /every 100 µm$/ })
+        .waitFor({ timeout: 120_000 });
+      const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as {
+        traceEvents: TraceEvent[];
+      };
+      const place = ({ pid, tid }: TraceEvent) => `${pid} ${tid}`;
+      const main = new Set(
+        traceEvents
+          .filter(({ name, args }) => name === "thread_name" && args?.name === "CrRendererMain")
+          .map(place),
+      );
+      const tasks = traceEvents.filter(
+        (event) => /RunTask$/.test(event.name) && main.has(place(event)),
+      );
+      assert.ok(tasks.length > 100, "tasks were seen");
+      const longest = Math.max(...tasks.map(({ tdur = 0 }) => tdur / 1000));
+      assert.ok(longest <= LONGEST_TASK_MS, `a task took ${longest} ms`);
+    }));
 
   test("Cancelling ends the workers of the scan; what is left can be scanned after all", () =>
     onPage(async ({ page }) => {

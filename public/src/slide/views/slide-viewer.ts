@@ -40,6 +40,7 @@ function blank(width: number, height: number): CanvasRenderingContext2D | null {
 class WorkerTiles extends OpenSeadragon.TileSource {
   readonly #options: ViewerOptions;
   #any = false;
+  isClosed = false; // then no tile is handed over any more
 
   constructor(options: ViewerOptions) {
     const { width, height } = options.size;
@@ -72,6 +73,7 @@ class WorkerTiles extends OpenSeadragon.TileSource {
     job.userData = stop;
     tile({ x, y, width, height }, drawn(width), drawn(height), stop.signal).then(
       ({ width: w, height: h, rgba }) => {
+        if (this.isClosed) return;
         const context = blank(w, h);
         context?.putImageData(new ImageData(rgba, w, h), 0, 0);
         job.finish(context, null, "context2d");
@@ -79,6 +81,7 @@ class WorkerTiles extends OpenSeadragon.TileSource {
         this.#any = true;
       },
       (error: unknown) => {
+        if (this.isClosed) return;
         // A place that cannot be read stays empty, and the person is told; what is no longer wanted is
         // nobody's business.
         if (!stop.signal.aborted) this.#options.tileFailed(error);
@@ -95,6 +98,7 @@ class WorkerTiles extends OpenSeadragon.TileSource {
 export class SlideViewer {
   readonly #viewer: OpenSeadragon.Viewer;
   readonly #options: ViewerOptions;
+  readonly #tiles: WorkerTiles;
   readonly #overlay: HTMLCanvasElement;
   readonly #resize: ResizeObserver;
   #asked = 0;
@@ -127,11 +131,12 @@ export class SlideViewer {
     });
     this.#overlay = document.createElement("canvas");
     this.#overlay.className = "slide-overlay";
-    place.append(this.#overlay);
+    this.#viewer.canvas.after(this.#overlay); // below the navigator
     this.#viewer.canvas.setAttribute("role", "img");
     this.#viewer.canvas.setAttribute("aria-label", label);
     this.#viewer.canvas.tabIndex = 0;
-    this.#viewer.open([{ tileSource: new WorkerTiles(options) }] as never);
+    this.#tiles = new WorkerTiles(options);
+    this.#viewer.open([{ tileSource: this.#tiles }] as never);
     for (const event of ["update-viewport", "open", "resize"] as const)
       this.#viewer.addHandler(event, () => this.redraw());
     this.#resize = new ResizeObserver(() => this.redraw());
@@ -228,6 +233,7 @@ export class SlideViewer {
   }
 
   close(): void {
+    this.#tiles.isClosed = true;
     cancelAnimationFrame(this.#asked);
     this.#resize.disconnect();
     this.#viewer.destroy();
