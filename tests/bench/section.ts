@@ -9,7 +9,7 @@ import type { Page } from "playwright-core";
 import { sectionFile } from "../made_section.ts";
 import { launch, root, serveBare, visit } from "../page/harness.ts";
 
-const RUNS = 2;
+const RUNS = 3;
 
 async function settled(page: Page): Promise<string> {
   await page.locator(".slide-head progress").waitFor({ state: "hidden", timeout: 600_000 });

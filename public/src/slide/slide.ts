@@ -131,7 +131,7 @@ export class Slide implements SlideRecord {
     await this.#anew(0);
   }
 
-  // The finest stride that is not too much of a map; null: it is there already, or there is none.
+  // The next finer stride; null: there is none that is not too much of a map.
   get finerStride(): number | null {
     const { map } = this;
     if (map === null || this.kind === "mammogram") return null; // a film's marks have a stride of their own
@@ -142,10 +142,10 @@ export class Slide implements SlideRecord {
     const isSmaller = (step: number) => step < stride && cells(step) <= MAX_CELLS;
     // Patch by patch each halving takes four times as long, and soon tells nothing new.
     const halves = [stride / 2].map(Math.floor).filter((step) => step >= patch / 8);
-    const finest = (strides.length > 0 ? [...strides] : halves)
-      .sort((a, b) => a - b)
+    const next = (strides.length > 0 ? [...strides] : halves)
+      .sort((a, b) => b - a) // of a dense pass the network's own stride first
       .find(isSmaller);
-    return finest ?? null;
+    return next ?? null;
   }
 
   cancel(): void {
