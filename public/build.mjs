@@ -1,5 +1,5 @@
 // Builds the site: node public/build.mjs [--out build/site] [--engines build] [--models model]
-//                              [--uncompressed] [--slide-worker public/src/slide/slide-worker.ts]
+//                              [--uncompressed]
 //
 // Every file but index.html has the hash of its content in its name, so that it may be cached for
 // ever; every one has its brotli form beside it. All names are relative: the folder works on any
@@ -16,7 +16,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { basename, dirname, extname, isAbsolute, join, resolve } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { brotliCompressSync, constants } from "node:zlib";
 import { build, transform } from "esbuild";
@@ -44,7 +44,6 @@ const { values: options } = parseArgs({
     engines: { type: "string", default: join(root, "build") },
     models: { type: "string", default: join(root, "model") },
     uncompressed: { type: "boolean", default: false },
-    "slide-worker": { type: "string", default: join(page, "src/slide/slide-worker.ts") },
   },
 });
 const cache = join(root, "build/brotli");
@@ -74,10 +73,9 @@ const isOfFigures = (name) => name.startsWith("figures/");
 const isOfSlides = (name) => name.startsWith("slide/");
 const isOfPart = (name) => isOfAccount(name) || isOfFigures(name) || isOfSlides(name);
 
-// entry: below public/src, or an absolute path.
 async function bundle(entry, format, define = {}) {
   const { outputFiles } = await build({
-    entryPoints: [isAbsolute(entry) ? entry : join(page, "src", entry)],
+    entryPoints: [join(page, "src", entry)],
     bundle: true,
     minify: true,
     write: false,
@@ -173,7 +171,7 @@ async function account() {
 }
 
 async function slide() {
-  const worker = add("slide-worker.js", await bundle(resolve(options["slide-worker"]), "iife"));
+  const worker = add("slide-worker.js", await bundle("slide/slide-worker.ts", "iife"));
   const scan = (kind) => add(`scan-${kind}.wasm`, wasm(`wasm-${kind}/scan.wasm`));
   const catalog = {
     style: add("slide.css", await partStyle(isOfSlides, "slide.css")),

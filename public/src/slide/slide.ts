@@ -402,7 +402,7 @@ export class Slide implements SlideRecord {
         return;
       }
       this.#changed({ kind: "state" });
-    } while (this.#sumAgain);
+    } while (this.#wantsAgain());
     this.#release();
   }
 
@@ -433,6 +433,10 @@ export class Slide implements SlideRecord {
     this.phase = "failed";
     this.#tell("failed", this.error);
     this.#changed({ kind: "state" });
+  }
+
+  #wantsAgain(): boolean {
+    return this.#sumAgain;
   }
 
   // Asked anew after every wait.
