@@ -61,6 +61,9 @@ codec_library(zlib zlib adler32.c crc32.c inffast.c inflate.c inftrees.c zutil.c
 codec_library(png libpng1.6 png.c pngerror.c pngget.c pngmem.c pngpread.c pngread.c pngrio.c
   pngrtran.c pngrutil.c pngset.c pngtrans.c)
 target_link_libraries(third_party_png PUBLIC third_party_zlib)
+if(EMSCRIPTEN)
+  target_compile_options(third_party_png PRIVATE -sSUPPORT_LONGJMP=wasm)
+endif()
 target_compile_definitions(third_party_png PRIVATE PNG_ARM_NEON_OPT=0 PNG_INTEL_SSE_OPT=0)
 file(READ ${INSITU_SOURCES}/libpng1.6/scripts/pnglibconf.h.prebuilt png_config)
 string(REGEX REPLACE

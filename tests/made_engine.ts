@@ -1,4 +1,4 @@
-// The real engine with one fault put in: it traps on images of a certain number of bytes.
+// The real WebAssembly with one fault put in: it traps on images of a certain number of bytes.
 
 const EXPORTS = 7; // section numbers
 const CODE = 10;
@@ -80,17 +80,28 @@ export function engineThatTraps(
   engine: Uint8Array<ArrayBuffer>,
   imageBytes: number,
 ): Uint8Array<ArrayBuffer> {
-  const imports = WebAssembly.Module.imports(new WebAssembly.Module(engine));
+  return wasmThatTraps(engine, "insitu_read", 2, imageBytes);
+}
+
+// wasm: a file that exports the function. It traps where that parameter, counted from 0, has the
+// value.
+export function wasmThatTraps(
+  wasm: Uint8Array<ArrayBuffer>,
+  name: string,
+  parameter: number,
+  value: number,
+): Uint8Array<ArrayBuffer> {
+  const imports = WebAssembly.Module.imports(new WebAssembly.Module(wasm));
   const imported = imports.filter(({ kind }) => kind === "function").length;
-  // if (size == imageBytes) unreachable
-  const trap = [0x20, 2, 0x41, ...signed(imageBytes), 0x46, 0x04, 0x40, 0x00, 0x0b];
-  const reader = new Reader(engine, PREAMBLE_BYTES);
-  const parts: Uint8Array[] = [engine.subarray(0, PREAMBLE_BYTES)];
+  // if (parameter == value) unreachable
+  const trap = [0x20, parameter, 0x41, ...signed(value), 0x46, 0x04, 0x40, 0x00, 0x0b];
+  const reader = new Reader(wasm, PREAMBLE_BYTES);
+  const parts: Uint8Array[] = [wasm.subarray(0, PREAMBLE_BYTES)];
   let index = -1;
   while (!reader.atEnd) {
     const section = reader.byte();
     let content = reader.take(reader.number());
-    if (section === EXPORTS) index = functionIndex(content, "insitu_read") - imported;
+    if (section === EXPORTS) index = functionIndex(content, name) - imported;
     if (section === CODE) content = withPrologue(content, index, trap);
     parts.push(Buffer.from([section, ...unsigned(content.length)]), content);
   }

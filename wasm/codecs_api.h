@@ -49,6 +49,38 @@ double insitu_raster_number(const insitu_raster* raster, int key);
 // (height, width, channels), u8 where bits <= 8 and not signed, else u16 or i16.
 const void* insitu_raster_samples(const insitu_raster* raster);
 
+// --- Pictures of any size, by strips -----------------------------------------------------------
+
+typedef struct insitu_strips insitu_strips;
+
+enum insitu_strips_kind { INSITU_STRIPS_PNG = 0, INSITU_STRIPS_JPEG = 1 };
+
+// reduction: a power of two. file_bytes: of the whole file. NULL on failure.
+insitu_strips* insitu_strips_create(int kind, int reduction, double file_bytes);
+void insitu_strips_destroy(insitu_strips* strips);
+// At most kMaxPushBytes (shared/codecs/limits.h). 0, or the error's code.
+int insitu_strips_push(insitu_strips* strips, const uint8_t* bytes, size_t size);
+// No more bytes come: a picture that is not complete is then an error of insitu_strips_advance.
+void insitu_strips_end(insitu_strips* strips);
+// Decodes the next band: its number of rows, 0 where more bytes are needed or the picture is
+// complete, below 0 on failure (after which the handle is only destroyed).
+int insitu_strips_advance(insitu_strips* strips);
+
+enum insitu_strips_key {
+  // NaN until enough bytes were there
+  INSITU_STRIPS_WIDTH = 0,  // of the reduced picture
+  INSITU_STRIPS_HEIGHT = 1,
+  INSITU_STRIPS_CHANNELS = 2,  // 1 or 3
+  INSITU_STRIPS_FULL_WIDTH = 3,
+  INSITU_STRIPS_FULL_HEIGHT = 4,
+  INSITU_STRIPS_ORIENTATION = 5,  // EXIF, 1..8
+  INSITU_STRIPS_FIRST_ROW = 6,    // of the band
+  INSITU_STRIPS_FINISHED = 7,     // 0 or 1
+};
+double insitu_strips_number(const insitu_strips* strips, int key);
+// The last band, (rows, width, channels) u8.
+const uint8_t* insitu_strips_rows(const insitu_strips* strips);
+
 const char* insitu_error_name(void);
 const char* insitu_error_message(void);
 

@@ -98,19 +98,13 @@ int ReducedSide(int64_t from, int64_t to, int64_t step, int reduction) {
                           CeilDiv(CeilDiv(from, step), divisor));
 }
 
-// Bytes that OpenJPEG will take; and whether there are so many resolutions to leave out.
-Result<int64_t> WorkBytes(opj_codec_t* codec, const Jpeg2000Header& header, int64_t pixels,
-                          int reduction) {
+// Bytes that OpenJPEG will take.
+Result<int64_t> WorkBytes(opj_codec_t* codec, const Jpeg2000Header& header, int64_t pixels) {
   const std::unique_ptr<opj_codestream_info_v2_t, FreeInfo> info(opj_get_cstr_info(codec));
   if (info == nullptr || info->m_default_tile_info.tccp_info == nullptr) return OutOfMemory();
   int64_t bytes = header.tiles * kBytesPerTile;
   for (int i = 0; i < header.channels; ++i) {
     const opj_tccp_info_t& coding = info->m_default_tile_info.tccp_info[i];
-    if (reduction >= static_cast<int>(coding.numresolutions)) {
-      return Fail(ErrorCode::kInvalidArgument,
-                  "The picture has % resolutions, so % of them cannot be left out.",
-                  coding.numresolutions, reduction);
-    }
     bytes += pixels * kWorkBytesPerSample;
     bytes += (pixels >> std::min(coding.cblkw + coding.cblkh, 12U)) * kBytesPerCodeBlock;
     // Of the finest resolution, which has most.
@@ -179,6 +173,11 @@ Result<DecodedRaster> DecodeJpeg2000(std::span<const uint8_t> bytes, int reducti
   }
   RETURN_IF_ERROR(CheckEncoded("JPEG 2000", bytes.size()));
   ASSIGN_OR_RETURN(const Jpeg2000Header header, ReadJpeg2000Header(bytes));
+  if (header.resolutions > 0 && reduction >= header.resolutions) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "The picture has % resolutions, so % of them cannot be left out.",
+                header.resolutions, reduction);
+  }
   DecodedRaster raster;
   raster.width = ReducedSide(header.x0, header.x1, 1, reduction);
   raster.height = ReducedSide(header.y0, header.y1, 1, reduction);
@@ -206,7 +205,7 @@ Result<DecodedRaster> DecodeJpeg2000(std::span<const uint8_t> bytes, int reducti
   raster.height = ReducedSide(header.y0, header.y1, picture->comps[0].dy, reduction);
   raster.colour = ColourOf(*picture);
   const int64_t pixels = int64_t{raster.width} * raster.height;
-  ASSIGN_OR_RETURN(const int64_t work, WorkBytes(codec.get(), header, pixels, reduction));
+  ASSIGN_OR_RETURN(const int64_t work, WorkBytes(codec.get(), header, pixels));
   RETURN_IF_ERROR(CheckRaster("JPEG 2000", raster, work, bytes.size(), kMaxPixelsPerByte));
   if (opj_decode(codec.get(), stream.get(), picture.get()) == OPJ_FALSE) return Damaged(source);
   RETURN_IF_ERROR(CopyChannels(*picture, &raster));

@@ -12,6 +12,8 @@ using Bytes = std::span<const uint8_t>;
 constexpr uint8_t kJp2Signature[] = {0, 0, 0, 12, 'j', 'P', ' ', ' ', 13, 10, 0x87, 10};
 constexpr uint8_t kCodestreamStart[] = {0xff, 0x4f, 0xff, 0x51};  // SOC, SIZ
 constexpr uint32_t kCapabilities = 0xff50;                        // CAP: further parts are used
+constexpr uint32_t kCodingStyle = 0xff52;                         // COD
+constexpr size_t kLevelsAt = 9;  // in COD: how often the picture was halved
 constexpr uint32_t kStartOfTile = 0xff90;
 constexpr uint32_t kHeaderBox = 0x6a703268;      // "jp2h"
 constexpr uint32_t kPaletteBox = 0x70636c72;     // "pclr"
@@ -121,12 +123,15 @@ Status ReadSiz(Bytes siz, Jpeg2000Header* header) {
 }
 
 // markers: the main header after SIZ.
-Status RefuseHighThroughput(Bytes markers) {
+Status ReadMarkers(Bytes markers, Jpeg2000Header* header) {
   size_t at = 0;
   while (at + 4 <= markers.size()) {
     const uint32_t marker = BigEndian16(markers, at);
     if (marker == kCapabilities) return Unknown("is coded for high throughput (HTJ2K)");
     if (marker == kStartOfTile) break;
+    if (marker == kCodingStyle && at + kLevelsAt < markers.size()) {
+      header->resolutions = markers[at + kLevelsAt] + 1;
+    }
     at += 2 + size_t{BigEndian16(markers, at + 2)};
   }
   return {};
@@ -149,7 +154,7 @@ Result<Jpeg2000Header> ReadJpeg2000Header(Bytes bytes) {
   RETURN_IF_ERROR(ReadSiz(siz, &header));
   const size_t length = BigEndian16(siz, 0);
   if (length < kSizFields || length > siz.size()) return Truncated("JPEG 2000");
-  RETURN_IF_ERROR(RefuseHighThroughput(siz.subspan(length)));
+  RETURN_IF_ERROR(ReadMarkers(siz.subspan(length), &header));
   return header;
 }
 

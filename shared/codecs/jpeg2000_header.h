@@ -18,6 +18,7 @@ struct Jpeg2000Header {
   int bits = 0;
   bool is_signed = false;
   int64_t tiles = 0;
+  int resolutions = 0;  // of the picture but for tiles that say otherwise; 0: it does not say
 };
 
 // Errors: kImageTruncated, kImageCorrupt; kImageTooLarge for more tiles than kMaxJpeg2000Tiles;

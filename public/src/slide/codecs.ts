@@ -23,9 +23,39 @@ export interface JpegOptions {
   reduce?: 1 | 2 | 4 | 8; // sides are ceil(side / reduce)
 }
 
+export type StripKind = "png" | "jpeg";
+
+export interface StripHeader {
+  readonly width: number; // of the rows that come: ceil(fullWidth / reduce)
+  readonly height: number;
+  readonly channels: 1 | 3;
+  readonly fullWidth: number; // as stored
+  readonly fullHeight: number;
+}
+
+export interface Band {
+  readonly firstRow: number; // of the reduced picture
+  readonly rows: number;
+  readonly data: Uint8Array<ArrayBuffer>; // (rows, width, channels), until the next call only
+}
+
+// Bytes that a StripDecoder takes at once (kMaxPushBytes of shared/codecs/limits.h).
+export const MAX_PUSH_BYTES = 4 * 1024 * 1024;
+
 // Keys and values of wasm/codecs_api.h.
 const RASTER = { width: 0, height: 1, channels: 2, bits: 3, signed: 4, colour: 5 } as const;
 const JPEG_COLOURS = { auto: 0, rgb: 1, ycbcr: 2, grey: 3 } as const;
+const STRIP_KINDS = { png: 0, jpeg: 1 } as const;
+const STRIPS = {
+  width: 0,
+  height: 1,
+  channels: 2,
+  fullWidth: 3,
+  fullHeight: 4,
+  orientation: 5,
+  firstRow: 6,
+  finished: 7,
+} as const;
 const RASTER_COLOURS = [null, "grey", "rgb", "ycbcr"] as const;
 
 interface Exports {
@@ -46,6 +76,13 @@ interface Exports {
   insitu_raster_destroy(raster: number): void;
   insitu_raster_number(raster: number, key: number): number;
   insitu_raster_samples(raster: number): number;
+  insitu_strips_create(kind: number, reduction: number, fileBytes: number): number;
+  insitu_strips_destroy(strips: number): void;
+  insitu_strips_push(strips: number, bytes: number, size: number): number;
+  insitu_strips_end(strips: number): void;
+  insitu_strips_advance(strips: number): number;
+  insitu_strips_number(strips: number, key: number): number;
+  insitu_strips_rows(strips: number): number;
   insitu_error_name(): number;
   insitu_error_message(): number;
 }
@@ -77,8 +114,12 @@ class Instance {
     return new Uint8Array(this.wasm.memory.buffer as ArrayBuffer);
   }
 
-  get lastWords(): string {
-    return this.#host.stderr.trim();
+  // What WebAssembly threw of its own (a trap, an abort), as an EngineError.
+  asFailure(error: unknown): EngineError {
+    if (error instanceof EngineError) return error;
+    const said = this.#host.stderr.trim();
+    const reason = said === "" ? textOf(error) : said;
+    return new EngineError("engine_trap", `The codecs broke off: ${reason}.`);
   }
 
   textAt(pointer: number): string {
@@ -128,6 +169,96 @@ class Instance {
   }
 }
 
+// A picture of any size, whose bytes go in as they come and whose rows come out in bands. It has an
+// instance of its own, whose memory goes with it. After an error only close() may be called.
+export class StripDecoder {
+  #instance: Instance | null;
+  readonly #strips: number;
+
+  constructor(module: WebAssembly.Module, kind: StripKind, reduce: number, fileBytes: number) {
+    const instance = new Instance(module);
+    const create = instance.wasm.insitu_strips_create;
+    this.#instance = instance;
+    this.#strips = create(STRIP_KINDS[kind], reduce, fileBytes) >>> 0;
+    if (this.#strips === 0) throw instance.failure();
+  }
+
+  // The next bytes of the file, at most MAX_PUSH_BYTES, once next() has nothing more.
+  push(bytes: Uint8Array): void {
+    this.#call((instance) => {
+      const at = instance.give(bytes);
+      const code = instance.wasm.insitu_strips_push(this.#strips, at, bytes.length);
+      instance.wasm.insitu_free(at);
+      if (code !== 0) throw instance.failure();
+    });
+  }
+
+  // There are no more bytes: a picture that is not complete is then an error of next().
+  end(): void {
+    this.#call(({ wasm }) => wasm.insitu_strips_end(this.#strips));
+  }
+
+  // The next band; null: more bytes are needed, or the picture is finished.
+  next(): Band | null {
+    return this.#call((instance) => {
+      const rows = instance.wasm.insitu_strips_advance(this.#strips);
+      if (rows < 0) throw instance.failure();
+      if (rows === 0) return null;
+      const [width, channels] = [this.#number("width"), this.#number("channels")];
+      const at = instance.wasm.insitu_strips_rows(this.#strips) >>> 0;
+      const data = instance.bytes.subarray(at, at + rows * width * channels);
+      return { firstRow: this.#number("firstRow"), rows, data };
+    });
+  }
+
+  // null until enough bytes were there and next() was called.
+  get header(): StripHeader | null {
+    const width = this.#number("width");
+    if (Number.isNaN(width)) return null;
+    return {
+      width,
+      height: this.#number("height"),
+      channels: this.#number("channels") === 1 ? 1 : 3,
+      fullWidth: this.#number("fullWidth"),
+      fullHeight: this.#number("fullHeight"),
+    };
+  }
+
+  // EXIF, 1..8. A PNG may say it at its end only.
+  get orientation(): number {
+    return this.#number("orientation");
+  }
+
+  // Whether all rows came, and with them the end of a PNG.
+  get finished(): boolean {
+    return this.#number("finished") === 1;
+  }
+
+  get memoryBytes(): number {
+    return this.#instance?.wasm.memory.buffer.byteLength ?? 0;
+  }
+
+  close(): void {
+    this.#instance = null;
+  }
+
+  #number(key: keyof typeof STRIPS): number {
+    return this.#call(({ wasm }) => wasm.insitu_strips_number(this.#strips, STRIPS[key]));
+  }
+
+  #call<T>(call: (instance: Instance) => T): T {
+    const instance = this.#instance;
+    if (instance === null) throw new Error("a StripDecoder is used after it was closed");
+    try {
+      return call(instance);
+    } catch (error) {
+      const failure = instance.asFailure(error);
+      if (failure.code === "engine_trap") this.#instance = null;
+      throw failure;
+    }
+  }
+}
+
 // Every failure is an EngineError with the code of shared/result.h and one sentence.
 export class Codecs {
   readonly #module: WebAssembly.Module;
@@ -173,6 +304,11 @@ export class Codecs {
     return this.#decode([bytes], (wasm, at) => wasm.insitu_decode_jpegls(at, bytes.length));
   }
 
+  // reduce: a power of two up to 256. fileBytes: of the whole file.
+  stripDecoder(kind: StripKind, reduce: number, fileBytes: number): StripDecoder {
+    return new StripDecoder(this.#module, kind, reduce, fileBytes);
+  }
+
   // Of the WebAssembly memory; it never shrinks, but a new instance starts small.
   get memoryBytes(): number {
     return this.#instance?.wasm.memory.buffer.byteLength ?? 0;
@@ -204,10 +340,9 @@ export class Codecs {
     try {
       return call(instance);
     } catch (error) {
-      if (error instanceof EngineError) throw error;
-      this.#instance = null;
-      const reason = instance.lastWords === "" ? textOf(error) : instance.lastWords;
-      throw new EngineError("engine_trap", `The codecs broke off: ${reason}.`);
+      const failure = instance.asFailure(error);
+      if (failure.code === "engine_trap") this.#instance = null;
+      throw failure;
     }
   }
 }
