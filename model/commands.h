@@ -22,6 +22,7 @@ int RunEvaluateFilms(const Words& words, std::ostream& out, std::ostream& err);
 int RunCard(const Words& words, std::ostream& out, std::ostream& err);
 int RunExplain(const Words& words, std::ostream& out, std::ostream& err);
 int RunExplainCheck(const Words& words, std::ostream& out, std::ostream& err);
+int RunScan(const Words& words, std::ostream& out, std::ostream& err);
 int RunDescribe(const Words& words, std::ostream& out, std::ostream& err);
 int RunOnnxTest(const Words& words, std::ostream& out, std::ostream& err);
 

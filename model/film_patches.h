@@ -9,8 +9,9 @@
 #include <span>
 #include <vector>
 
-#include "model/breast_mask.h"
 #include "model/film_set.h"
+#include "shared/breast_mask.h"
+#include "shared/film_map.h"
 #include "shared/image.h"
 
 namespace insitu {
@@ -24,14 +25,6 @@ struct OpenFilm {
 // Reads the film and finds the breast. A finding whose centre is not in the breast cannot be where
 // the data set puts it (mini-MIAS has some): it loses its place. Errors: those of ReadFilm.
 Result<OpenFilm> Open(Film* film);
-
-inline constexpr int kFilmPatchSide = 50;  // pixels; 10 mm
-
-// A patch by its centre: it covers [x - 25, x + 25) and so down.
-struct PatchCentre {
-  int x = 0;
-  int y = 0;
-};
 
 // Whether all of the patch lies on the film.
 bool OnFilm(PatchCentre centre);

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "model/film_map.h"
+#include "shared/film_map.h"
 #include "model/film_patches.h"
 #include "shared/classifier.h"
 #include "shared/model_info.h"

@@ -11,7 +11,7 @@
 
 #include "model/files.h"
 #include "model/film_folds.h"
-#include "model/film_map.h"
+#include "shared/film_map.h"
 #include "model/film_models.h"
 #include "model/film_patches.h"
 #include "model/fit.h"

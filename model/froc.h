@@ -8,8 +8,9 @@
 #include <span>
 #include <vector>
 
-#include "model/film_map.h"
+#include "model/film_patches.h"
 #include "model/film_set.h"
+#include "shared/film_map.h"
 
 namespace insitu {
 

@@ -32,6 +32,13 @@ constexpr const char* kUsage =
       How right a mammogram model is on the films of mini-MIAS, FOLDER/labels.csv and the films:
       patches, films, marks. --folds: each film is judged by the model that the list gives for its
       woman (repeat,woman,model), which was trained as MODEL was, but without her.
+  scan --model MODEL --um-per-pixel X IMAGE [--stride S] [--out MAP.png] [--json]
+      What the model says all over an image larger than a patch, as the page does it. X: the image's
+      scale. --stride: pixels at the model's scale between places of the map; without it the patches
+      lie side by side. MAP.png: a pixel a place, what is not judged is transparent.
+      --labels LABELS.png: of the image's size, 255 positive, 128 negative, 0 neither: how right the
+      map is. --threshold P: in place of the model's. --threads N.
+      --method dense or patches: how the map is computed, where not the quicker way.
   card --model MODEL --report REPORT.json [--facts FACTS.toml]
       The model card, as Markdown: from the model, what evaluate --json wrote of it, and what people
       know of it, MODEL with .card.toml in place of .onnx.
@@ -52,6 +59,7 @@ int Run(const Words& words) {
                                                            {"evaluate", RunEvaluate},
                                                            {"evaluate-films", RunEvaluateFilms},
                                                            {"card", RunCard},
+                                                           {"scan", RunScan},
                                                            {"model", RunDescribe},
                                                            {"onnx-test", RunOnnxTest}};
   if (words.empty()) return UsageError("A command is needed.", std::cerr);

@@ -34,22 +34,6 @@ std::string SelfSha256(std::span<const uint8_t> model, const std::string& digits
   return HexDigits(hash.Finish());
 }
 
-// Probabilities from the network's output: softmax(logits / temperature), where the logits of a
-// network that ends in softmax are its logarithms. Guo et al., On Calibration of Modern Neural
-// Networks, ICML 2017.
-void Calibrate(const ModelInfo& info, std::vector<float>* values) {
-  const auto logit = [&info](float value) {
-    constexpr double kSmallest = 1e-30;  // of a float that is not subnormal, or so
-    const double raw = info.outputs_logits ? value : std::log(std::max<double>(value, kSmallest));
-    return raw / info.temperature;
-  };
-  double largest = -HUGE_VAL;
-  for (const float value : *values) largest = std::max(largest, logit(value));
-  double sum = 0;
-  for (float& value : *values) sum += value = std::exp(static_cast<float>(logit(value) - largest));
-  for (float& value : *values) value = static_cast<float>(value / sum);
-}
-
 // The graph's one input as (height, width, channels), and its one output as one value a label.
 struct Geometry {
   int height = 0;
@@ -81,6 +65,19 @@ Result<Geometry> ImageGeometry(const Network& network) {
 }
 
 }  // namespace
+
+void Calibrate(const ModelInfo& info, bool logits, std::vector<float>* values) {
+  const auto logit = [&info, logits](float value) {
+    constexpr double kSmallest = 1e-30;  // of a float that is not subnormal, or so
+    const double raw = logits ? value : std::log(std::max<double>(value, kSmallest));
+    return raw / info.temperature;
+  };
+  double largest = -HUGE_VAL;
+  for (const float value : *values) largest = std::max(largest, logit(value));
+  double sum = 0;
+  for (float& value : *values) sum += value = std::exp(static_cast<float>(logit(value) - largest));
+  for (float& value : *values) value = static_cast<float>(value / sum);
+}
 
 Classifier::Classifier(ModelInfo info, std::string sha256, std::unique_ptr<Network> network)
     : info_(std::move(info)),
@@ -185,7 +182,7 @@ Status Classifier::RunNetwork(std::span<const float> input) {
                   "The network returned something that is not a number; no prediction is made.");
     }
   }
-  Calibrate(info_, &output_);
+  Calibrate(info_, info_.outputs_logits, &output_);
   return {};
 }
 

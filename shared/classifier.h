@@ -35,6 +35,11 @@ struct Prediction {
 
 class Network;
 
+// The network's output, one number a label -> calibrated probabilities: softmax(logits /
+// temperature). Without logits the values are what a network gives that ends in softmax; theirs are
+// the logarithms. Guo et al., On Calibration of Modern Neural Networks, ICML 2017.
+void Calibrate(const ModelInfo& info, bool logits, std::vector<float>* values);
+
 // What the gate said of an image, and whether it was read in spite of that.
 struct Gate {
   bool known = false;  // an image was judged

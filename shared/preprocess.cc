@@ -37,19 +37,6 @@ Axis FitAxis(int from, int to, double scale, Fit fit) {
   return axis;
 }
 
-// Pixel values -> (value / 255 - mean) / std, per channel.
-class Normalisation {
- public:
-  explicit Normalisation(const InputSpec& spec) : spec_(spec) {}
-
-  float operator()(float value, size_t channel) const {
-    return (value / 255.0F - spec_.mean[channel]) / spec_.std[channel];
-  }
-
- private:
-  const InputSpec& spec_;
-};
-
 void Pad(const InputSpec& spec, std::span<float> tensor) {
   const Normalisation normalised(spec);
   const auto channels = static_cast<size_t>(spec.channels);

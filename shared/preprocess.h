@@ -29,6 +29,19 @@ struct InputSpec {
   std::array<float, 3> std = {1, 1, 1};
 };
 
+// Pixel values -> (value / 255 - mean) / std, per channel.
+class Normalisation {
+ public:
+  explicit Normalisation(const InputSpec& spec) : spec_(spec) {}
+
+  float operator()(float value, size_t channel) const {
+    return (value / 255.0F - spec_.mean[channel]) / spec_.std[channel];
+  }
+
+ private:
+  const InputSpec& spec_;
+};
+
 // Where the input came from in the image, in image pixels (left and top are negative where padded),
 // and how many input pixels one image pixel became.
 struct Placement {

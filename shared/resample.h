@@ -29,6 +29,12 @@ class ResampleWeights {
   int lowest() const { return begin_.front(); }
   int end() const { return begin_.back() + taps(count() - 1); }
 
+  // Counts the samples from this one on: what is resampled is a part of the line that begins there.
+  // The weights stay those of the whole line.
+  void BeginAt(int sample) {
+    for (int& begin : begin_) begin -= sample;
+  }
+
  private:
   std::vector<int> begin_;
   std::vector<size_t> offset_;  // into weights_, one more than outputs

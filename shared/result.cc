@@ -55,6 +55,10 @@ const char* ErrorName(ErrorCode code) {
       return "invalid_argument";
     case ErrorCode::kImageRefused:
       return "image_refused";
+    case ErrorCode::kScaleTooCoarse:  // ScanErrorName has these
+    case ErrorCode::kScaleTooFine:
+    case ErrorCode::kImageTooSmall:
+      break;
   }
   return "unknown";
 }

@@ -31,6 +31,9 @@ enum class ErrorCode : int {
   kOutOfMemory = 11,
   kInvalidArgument = 12,  // the caller broke the contract of a function
   kImageRefused = 13,     // the gate (gate.h) does not let the image be read
+  kScaleTooCoarse = 14,   // of an image to be scanned; named in scan.h, to keep the engine small
+  kScaleTooFine = 15,
+  kImageTooSmall = 16,
 };
 
 // Stable lower-case name of a code, for instance "image_truncated".

@@ -1,4 +1,4 @@
-#include "model/film_map.h"
+#include "shared/film_map.h"
 
 #include <catch_amalgamated.hpp>
 

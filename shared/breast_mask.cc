@@ -1,4 +1,4 @@
-#include "model/breast_mask.h"
+#include "shared/breast_mask.h"
 
 #include <algorithm>
 #include <cstddef>

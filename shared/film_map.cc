@@ -1,4 +1,4 @@
-#include "model/film_map.h"
+#include "shared/film_map.h"
 
 #include <algorithm>
 #include <cmath>
@@ -22,9 +22,12 @@ bool IsMark(const FilmMap& map, int column, int row, int reach, double apart) {
 }  // namespace
 
 Result<FilmMap> MapFilm(const BreastMask& mask, int stride, const PatchJudge& judge) {
-  const int steps = (kFilmSide - kFilmPatchSide) / stride + 1;
-  FilmMap map{stride, steps, steps, {}};
-  map.values.assign(static_cast<size_t>(steps) * static_cast<size_t>(steps), FilmMap::kOutside);
+  const auto steps = [stride](int cells) {
+    return std::max(0, (cells * BreastMask::kSide - kFilmPatchSide) / stride + 1);
+  };
+  FilmMap map{stride, steps(mask.columns), steps(mask.rows), {}};
+  map.values.assign(static_cast<size_t>(map.columns) * static_cast<size_t>(map.rows),
+                    FilmMap::kOutside);
   for (int row = 0; row < map.rows; ++row) {
     for (int column = 0; column < map.columns; ++column) {
       const PatchCentre centre = map.CentreOf(column, row);

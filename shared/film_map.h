@@ -5,12 +5,19 @@
 #include <functional>
 #include <vector>
 
-#include "model/breast_mask.h"
-#include "model/film_patches.h"
+#include "shared/breast_mask.h"
 #include "shared/image.h"
 #include "shared/result.h"
 
 namespace insitu {
+
+inline constexpr int kFilmPatchSide = 50;  // pixels; 10 mm
+
+// A patch by its centre: it covers [x - 25, x + 25) and so down.
+struct PatchCentre {
+  int x = 0;
+  int y = 0;
+};
 
 // How a map is read. Tuned on nothing: the stride is what reading all films in a while allows.
 inline constexpr int kMapStride = 20;     // pixels between neighbouring patches; 4 mm
@@ -42,7 +49,8 @@ struct FilmMap {
 // The probability that a patch around there is suspicious.
 using PatchJudge = std::function<Result<double>(PatchCentre)>;
 
-// Asks the judge about every patch whose centre is in the breast. Errors: the judge's first.
+// Asks the judge about every patch of the film that the mask tiles whose centre is in the breast.
+// Errors: the judge's first.
 Result<FilmMap> MapFilm(const BreastMask& mask, int stride, const PatchJudge& judge);
 
 // Each value becomes the mean of those around it inside the breast, weighted (1 2 1) in both

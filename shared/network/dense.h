@@ -1,0 +1,35 @@
+// A network that reads one patch -> the graph that reads every patch of a larger image in one pass:
+// a dense layer becomes a convolution whose kernel is all that the layer saw, a global pool becomes
+// a pool of that size (Long, Shelhamer & Darrell, CVPR 2015, "convolutionalization").
+//
+// Only where the answer at each place is the patch's own, to rounding: a patch of such a network
+// sees nothing of where it was cut. So a convolution or a pool with padding is refused, for it sees
+// the zeros around its patch; ceil_mode too, whose last window depends on where the patch ends; and
+// whatever else is not known to look at each place alike. A network that is refused is read patch
+// by patch. Residual layers without padding, whose shortcut a Slice cuts to size, are not refused.
+#pragma once
+
+#include "shared/network/onnx.h"
+#include "shared/result.h"
+
+namespace insitu {
+
+// What a patch network is as a convolution.
+struct DenseForm {
+  int width = 0;  // of the patch, pixels
+  int height = 0;
+  int stride = 0;  // pixels between neighbouring places of its own map: the product of its strides
+  // Its last Softmax was left out: the outputs are logits, whose softmax over the labels it would
+  // have been.
+  bool outputs_logits = false;
+};
+
+// Rewrites the model, in place, for an input of (height, width), so that its output is
+// (1, labels, rows, columns): place (row, column) is the patch whose top left pixel is
+// (row, column) * pick * stride. The image has to hold one patch at least; what is over at its
+// right and bottom is not looked at. pick: 1, or the dense layer leaves out the places between. The
+// model's input has to be (1 or open, channels, height, width). Errors: kModelUnsupported, with why
+// it cannot be done exactly; then the model is of no use.
+Result<DenseForm> MakeFullyConvolutional(OnnxModel* model, int height, int width, int pick);
+
+}  // namespace insitu

@@ -1,0 +1,396 @@
+#include "shared/scan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "shared/classifier.h"
+#include "shared/film_map.h"
+#include "shared/gate_features.h"
+
+namespace insitu {
+namespace {
+
+constexpr float kNothing = std::numeric_limits<float>::quiet_NaN();
+
+// Patches that the network is given at a time.
+constexpr int kBatch = 8;
+
+// Side of what the dense network is run over at a time, beside a patch: what its layers hold stays
+// in a cache, and what neighbouring passes compute twice is little.
+constexpr int kPassSide = 192;
+
+// Memory of the dense network; a pass is made smaller to stay below it.
+constexpr int64_t kMaxPassBytes = int64_t{96} << 20;
+
+size_t Samples(int width, int height, int channels) {
+  return static_cast<size_t>(width) * static_cast<size_t>(height) * static_cast<size_t>(channels);
+}
+
+PlanOptions Images() { return PlanOptions::ForImages(); }
+
+// Cells of [first, first + count) that are `phase` beyond a multiple of `phases`.
+struct Lattice {
+  int first = 0;
+  int count = 0;
+};
+
+Lattice Within(int first, int count, int phase, int phases) {
+  const int begin = first + ((phase - first) % phases + phases) % phases;
+  if (begin >= first + count) return {begin, 0};
+  return {begin, (first + count - 1 - begin) / phases + 1};
+}
+
+}  // namespace
+
+Result<Scanner> Scanner::Create(std::span<const uint8_t> model) {
+  std::optional<Scanner> scanner;
+  {
+    // Checks the file, its metadata and its known answer; its network goes.
+    ASSIGN_OR_RETURN(const Classifier classifier, Classifier::Create(model));
+    scanner.emplace(Scanner(classifier.info(), classifier.sha256(), {model.begin(), model.end()}));
+  }
+  RETURN_IF_ERROR(scanner->FindForm());
+  return std::move(*scanner);
+}
+
+Status Scanner::FindForm() {
+  ASSIGN_OR_RETURN(OnnxModel onnx, ReadOnnx(model_));
+  const auto form = MakeFullyConvolutional(&onnx, info_.input.height, info_.input.width, 1);
+  if (form.ok()) {
+    form_ = form.value();
+  } else {
+    why_not_dense_ = form.error().message;
+  }
+  return {};
+}
+
+Status Scanner::Plan(const ScanImage& image, int stride, ScanWay way) {
+  ASSIGN_OR_RETURN(plan_, MakeScanPlan(image, info_, stride));
+  method_ = {};
+  RETURN_IF_ERROR(PlanPatches());
+  method_.multiply_adds = static_cast<double>(patches_->MultiplyAdds());
+  if (way == ScanWay::kPatches) return {};
+  if (!form_) {
+    if (way == ScanWay::kChoose) return {};
+    return Fail(ErrorCode::kModelUnsupported, why_not_dense_);
+  }
+  ScanMethod patches = method_;
+  ASSIGN_OR_RETURN(const double multiply_adds, PlanDense());
+  if (way == ScanWay::kDense || multiply_adds < patches.multiply_adds) {
+    method_.dense = true;
+    method_.multiply_adds = multiply_adds;
+  } else {
+    dense_.reset();
+    method_ = patches;
+  }
+  return {};
+}
+
+Status Scanner::PlanPatches() {
+  if (patches_) return {};
+  ASSIGN_OR_RETURN(OnnxModel onnx, ReadOnnx(model_));
+  ASSIGN_OR_RETURN(patches_, Network::Create(std::move(onnx), Images()));
+  return patches_->Reserve(kBatch);
+}
+
+// Makes the network of a pass and returns its multiply-adds a cell.
+Result<double> Scanner::PlanDense() {
+  const int step = std::lcm(plan_.stride, form_->stride);
+  method_.phases = step / plan_.stride;
+  method_.pick = step / form_->stride;
+  const auto most = [&](int cells) { return (cells + method_.phases - 1) / method_.phases; };
+  int cells = std::max(
+      1, std::min(kPassSide / step, std::max(most(plan_.block_columns), most(plan_.block_rows))));
+  for (;; cells /= 2) {
+    ASSIGN_OR_RETURN(OnnxModel onnx, ReadOnnx(model_));
+    const int more = (cells - 1) * step;
+    RETURN_IF_ERROR([&]() -> Status {
+      ASSIGN_OR_RETURN(const DenseForm form,
+                       MakeFullyConvolutional(&onnx, plan_.patch_height + more,
+                                              plan_.patch_width + more, method_.pick));
+      (void)form;
+      return {};
+    }());
+    ASSIGN_OR_RETURN(dense_, Network::Create(std::move(onnx), Images()));
+    if (dense_->ArenaBytes() <= kMaxPassBytes || cells == 1) break;
+  }
+  method_.pass_cells = cells;
+  return static_cast<double>(dense_->MultiplyAdds()) / (static_cast<double>(cells) * cells);
+}
+
+int64_t Scanner::ArenaBytes() const {
+  return (patches_ ? patches_->ArenaBytes() : 0) + (dense_ ? dense_->ArenaBytes() : 0);
+}
+
+Status Scanner::Run(int index, const Image& pixels) {
+  if (index < 0 || plan_.stride == 0 || index >= plan_.block_count()) {
+    return Fail(ErrorCode::kInvalidArgument, "There is no block % to scan.", index);
+  }
+  const ScanBlock block = plan_.Block(index);
+  if (pixels.width != block.width || pixels.height != block.height ||
+      pixels.channels != plan_.image.channels ||
+      pixels.pixels.size() != Samples(block.width, block.height, plan_.image.channels)) {
+    return Fail(ErrorCode::kInvalidArgument, "Block % is of % x % x % samples.", index, block.width,
+                block.height, plan_.image.channels);
+  }
+  values_.assign(Samples(block.columns, block.rows, 1), kNothing);
+  verdicts_.assign(values_.size(), kJudgedCell);
+  Resample(block, pixels);
+  if (plan_.film) {
+    JudgeFilm();
+  } else {
+    JudgeTiles(block);
+  }
+  if (!method_.dense) {
+    RETURN_IF_ERROR(RunPatches(block));
+  } else {
+    for (int row = 0; row < method_.phases; ++row) {
+      for (int column = 0; column < method_.phases; ++column) {
+        RETURN_IF_ERROR(RunPhase(block, column, row));
+      }
+    }
+  }
+  if (plan_.film) SmoothFilm();
+  return {};
+}
+
+void Scanner::Resample(const ScanBlock& block, const Image& pixels) {
+  across_ = plan_.PixelsOfColumns(block.column, block.columns);
+  down_ = plan_.PixelsOfRows(block.row, block.rows);
+  ResampleWeights columns(plan_.image.width, plan_.scaled_width, across_.first, across_.count);
+  ResampleWeights rows(plan_.image.height, plan_.scaled_height, down_.first, down_.count);
+  columns.BeginAt(block.x);
+  rows.BeginAt(block.y);
+  const Normalisation normalised(info_.input);
+  const auto channels = static_cast<size_t>(info_.input.channels);
+  const bool luma = channels == 1 && pixels.channels == 3;
+  Resampler resampler(pixels, columns, rows, /*luma=*/false);
+  std::optional<Resampler> grey;
+  if (luma) grey.emplace(pixels, columns, rows, /*luma=*/true);
+  // The film is grey from here on; histology is shown to the gate in its own colours.
+  scaled_ = {across_.count, down_.count, plan_.film ? 1 : pixels.channels, {}};
+  scaled_.pixels.resize(Samples(scaled_.width, scaled_.height, scaled_.channels));
+  input_.resize(Samples(scaled_.width, scaled_.height, info_.input.channels));
+  uint8_t* rounded = scaled_.pixels.data();
+  float* to = input_.data();
+  for (int y = 0; y < down_.count; ++y) {
+    const std::vector<float>& row = (luma ? *grey : resampler).Row(y);
+    const size_t from = luma ? 1 : static_cast<size_t>(pixels.channels);
+    for (size_t x = 0; x < static_cast<size_t>(across_.count); ++x) {
+      for (size_t c = 0; c < channels; ++c) {
+        *to++ = normalised(row[x * from + (from == 1 ? 0 : c)], c);
+      }
+    }
+    const bool shows_row = !luma || plan_.film;
+    for (const float value : shows_row ? row : resampler.Row(y)) {
+      *rounded++ = static_cast<uint8_t>(std::clamp(value + 0.5F, 0.0F, 255.0F));
+    }
+  }
+}
+
+// The gate judges each tile by itself, so what it says does not depend on the block.
+void Scanner::JudgeTiles(const ScanBlock& block) {
+  const int first_across = plan_.TileOfColumn(block.column);
+  const int first_down = plan_.TileOfRow(block.row);
+  const int across = plan_.TileOfColumn(block.column + block.columns - 1) - first_across + 1;
+  const int down = plan_.TileOfRow(block.row + block.rows - 1) - first_down + 1;
+  std::vector<uint8_t> tiles;
+  for (int row = 0; row < down; ++row) {
+    for (int column = 0; column < across; ++column) {
+      const Span x = plan_.TileAcross(first_across + column);
+      const Span y = plan_.TileDown(first_down + row);
+      Image tile{x.count, y.count, scaled_.channels, {}};
+      const size_t line = Samples(x.count, 1, scaled_.channels);
+      for (int i = 0; i < y.count; ++i) {
+        const uint8_t* from = &scaled_.pixels[(static_cast<size_t>(y.first - down_.first + i) *
+                                                   static_cast<size_t>(scaled_.width) +
+                                               static_cast<size_t>(x.first - across_.first)) *
+                                              static_cast<size_t>(scaled_.channels)];
+        tile.pixels.insert(tile.pixels.end(), from, from + line);
+      }
+      const GateVerdict verdict = JudgeImage(tile, ImageKind::kHistology);
+      uint8_t cell = kJudgedCell;
+      if (!verdict.accepted) {
+        const bool glass = verdict.reason == GateReason::kGlass;
+        cell = glass ? kNoTissueCell
+                     : static_cast<uint8_t>(kRefusedCell + static_cast<int>(verdict.reason));
+      }
+      tiles.push_back(cell);
+    }
+  }
+  size_t at = 0;
+  for (int row = 0; row < block.rows; ++row) {
+    const int tile_row = plan_.TileOfRow(block.row + row) - first_down;
+    for (int column = 0; column < block.columns; ++column) {
+      const int tile_column = plan_.TileOfColumn(block.column + column) - first_across;
+      verdicts_[at++] = tiles[static_cast<size_t>(tile_row) * static_cast<size_t>(across) +
+                              static_cast<size_t>(tile_column)];
+    }
+  }
+}
+
+void Scanner::JudgeFilm() {
+  const GateVerdict verdict = JudgeImage(scaled_, ImageKind::kMammogram);
+  if (!verdict.accepted) {
+    const auto cell = static_cast<uint8_t>(kRefusedCell + static_cast<int>(verdict.reason));
+    verdicts_.assign(verdicts_.size(), cell);
+    return;
+  }
+  const BreastMask breast = FindBreast(scaled_);
+  size_t at = 0;
+  for (int row = 0; row < plan_.rows; ++row) {
+    for (int column = 0; column < plan_.columns; ++column) {
+      const int x = column * plan_.stride + plan_.patch_width / 2;
+      const int y = row * plan_.stride + plan_.patch_height / 2;
+      verdicts_[at++] = breast.Contains(x, y) ? kJudgedCell : kNoTissueCell;
+    }
+  }
+}
+
+// x, y: at the model's scale. What lies beyond the block is 0; no place that is kept is made of it.
+void Scanner::GatherPatch(int x, int y, int width, int height, float* to) const {
+  const auto channels = static_cast<size_t>(info_.input.channels);
+  const int within = std::min(width, across_.first + across_.count - x);
+  for (int row = 0; row < height; ++row, to += static_cast<size_t>(width) * channels) {
+    const int line = y + row - down_.first;
+    float* rest = to;
+    if (line < down_.count) {
+      const size_t first = static_cast<size_t>(line) * static_cast<size_t>(across_.count) +
+                           static_cast<size_t>(x - across_.first);
+      rest = std::copy_n(&input_[first * channels], static_cast<size_t>(within) * channels, to);
+    }
+    std::fill(rest, to + static_cast<size_t>(width) * channels, 0.0F);
+  }
+}
+
+// outputs: one a label.
+Status Scanner::Keep(std::span<float> outputs, bool logits, float* value) {
+  for (const float output : outputs) {
+    if (!std::isfinite(output)) {
+      return Fail(ErrorCode::kNotFinite,
+                  "The network returned something that is not a number; no map is made.");
+    }
+  }
+  labels_.assign(outputs.begin(), outputs.end());
+  Calibrate(info_, logits, &labels_);
+  *value = labels_[static_cast<size_t>(info_.positive)];
+  return {};
+}
+
+Status Scanner::RunPatches(const ScanBlock& block) {
+  const size_t patch = Samples(plan_.patch_width, plan_.patch_height, info_.input.channels);
+  const size_t labels = info_.labels.size();
+  batch_.resize(patch * kBatch);
+  outputs_.resize(labels * kBatch);
+  size_t cells[kBatch];
+  size_t waiting = 0;
+  for (size_t at = 0; at <= values_.size(); ++at) {
+    if (at < values_.size()) {
+      if (verdicts_[at] != kJudgedCell) continue;
+      const auto columns = static_cast<size_t>(block.columns);
+      const int column = block.column + static_cast<int>(at % columns);
+      const int row = block.row + static_cast<int>(at / columns);
+      GatherPatch(column * plan_.stride, row * plan_.stride, plan_.patch_width, plan_.patch_height,
+                  &batch_[waiting * patch]);
+      cells[waiting++] = at;
+    }
+    if (waiting == 0 || (waiting < kBatch && at < values_.size())) continue;
+    const std::span<float> outputs(outputs_.data(), waiting * labels);
+    RETURN_IF_ERROR(patches_->Run(static_cast<int>(waiting),
+                                  std::span<const float>(batch_.data(), waiting * patch), outputs));
+    for (size_t i = 0; i < waiting; ++i) {
+      RETURN_IF_ERROR(
+          Keep(outputs.subspan(i * labels, labels), info_.outputs_logits, &values_[cells[i]]));
+    }
+    waiting = 0;
+  }
+  return {};
+}
+
+Status Scanner::RunPhase(const ScanBlock& block, int phase_column, int phase_row) {
+  const int phases = method_.phases;
+  const Lattice columns = Within(block.column, block.columns, phase_column, phases);
+  const Lattice rows = Within(block.row, block.rows, phase_row, phases);
+  for (int row = 0; row < rows.count; row += method_.pass_cells) {
+    for (int column = 0; column < columns.count; column += method_.pass_cells) {
+      RETURN_IF_ERROR(RunPass(block, columns.first + column * phases, rows.first + row * phases));
+    }
+  }
+  return {};
+}
+
+// The places of a pass from that cell on, as far as they are in the block and judged.
+Status Scanner::RunPass(const ScanBlock& block, int first_column, int first_row) {
+  struct Place {
+    size_t cell;
+    size_t output;
+  };
+  std::vector<Place> places;
+  const int side = method_.pass_cells;
+  for (int i = 0; i < side; ++i) {
+    const int row = first_row + i * method_.phases - block.row;
+    for (int j = 0; row < block.rows && j < side; ++j) {
+      const int column = first_column + j * method_.phases - block.column;
+      if (column >= block.columns) break;
+      const size_t cell = static_cast<size_t>(row) * static_cast<size_t>(block.columns) +
+                          static_cast<size_t>(column);
+      if (verdicts_[cell] == kJudgedCell)
+        places.push_back({cell, static_cast<size_t>(i * side + j)});
+    }
+  }
+  if (places.empty()) return {};
+  const int more = (side - 1) * form_->stride * method_.pick;
+  const int width = plan_.patch_width + more;
+  const int height = plan_.patch_height + more;
+  const auto area = static_cast<size_t>(side) * static_cast<size_t>(side);
+  const size_t labels = info_.labels.size();
+  batch_.resize(Samples(width, height, info_.input.channels));
+  outputs_.resize(area * labels);
+  GatherPatch(first_column * plan_.stride, first_row * plan_.stride, width, height, batch_.data());
+  RETURN_IF_ERROR(dense_->Run(1, batch_, outputs_));
+  std::vector<float> of_place(labels);
+  for (const Place& place : places) {
+    for (size_t label = 0; label < labels; ++label) {
+      of_place[label] = outputs_[label * area + place.output];
+    }
+    RETURN_IF_ERROR(
+        Keep(of_place, info_.outputs_logits || form_->outputs_logits, &values_[place.cell]));
+  }
+  return {};
+}
+
+void Scanner::SmoothFilm() {
+  FilmMap map{plan_.stride, plan_.columns, plan_.rows, {}};
+  for (const float value : values_) {
+    map.values.push_back(std::isnan(value) ? FilmMap::kOutside : double{value});
+  }
+  for (int i = 0; i < kSmoothings; ++i) map = Smoothed(map);
+  for (size_t i = 0; i < values_.size(); ++i) {
+    if (verdicts_[i] == kJudgedCell) values_[i] = static_cast<float>(map.values[i]);
+  }
+}
+
+std::vector<int> NaturalStrides(int natural_stride) {
+  std::vector<int> strides;
+  for (int stride = 1; stride <= natural_stride; ++stride) {
+    if (natural_stride % stride == 0) strides.push_back(stride);
+  }
+  return strides;
+}
+
+const char* ScanErrorName(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kScaleTooCoarse:
+      return "scale_too_coarse";
+    case ErrorCode::kScaleTooFine:
+      return "scale_too_fine";
+    case ErrorCode::kImageTooSmall:
+      return "image_too_small";
+    default:
+      return ErrorName(code);
+  }
+}
+
+}  // namespace insitu
