@@ -32,7 +32,8 @@ constexpr const char* kUsage =
       How right a mammogram model is on the films of mini-MIAS, FOLDER/labels.csv and the films:
       patches, films, marks. --folds: each film is judged by the model that the list gives for its
       woman (repeat,woman,model), which was trained as MODEL was, but without her.
-  scan --model MODEL --um-per-pixel X IMAGE [--stride S] [--out MAP.png] [--json]
+  scan --model MODEL --um-per-pixel X IMAGE [--stride S] [--out MAP.png]
+       [--csv CELLS.csv] [--json]
       What the model says all over an image larger than a patch, as the page does it. X: the image's
       scale. --stride: pixels at the model's scale between places of the map; without it the patches
       lie side by side. MAP.png: a pixel a place, what is not judged is transparent.

@@ -51,6 +51,24 @@ std::vector<uint8_t> Painted(const ScanMap& map) {
   return rgba;
 }
 
+// Every cell, for a spreadsheet: x and y are its patch's centre in pixels of the image.
+std::string CellsCsv(const ScanPlan& plan, const ScanMap& map) {
+  std::ostringstream text;
+  text << "column,row,x,y,verdict,probability\n" << std::setprecision(9);
+  const auto centre = [&plan](int cell, int patch) {
+    return (cell * plan.stride + patch / 2.0) / plan.magnification;
+  };
+  for (size_t at = 0; at < map.values.size(); ++at) {
+    const int column = static_cast<int>(at % static_cast<size_t>(plan.columns));
+    const int row = static_cast<int>(at / static_cast<size_t>(plan.columns));
+    text << column << ',' << row << ',' << centre(column, plan.patch_width) << ','
+         << centre(row, plan.patch_height) << ',' << int{map.verdicts[at]} << ',';
+    if (!std::isnan(map.values[at])) text << map.values[at];
+    text << '\n';
+  }
+  return text.str();
+}
+
 // What an annotated image says of the map's cells, by the pixel at their centre.
 struct Labelled {
   std::vector<Scored> judged;
@@ -168,7 +186,7 @@ std::string ScanText(const std::string& file, const Scanned& scanned) {
 }
 
 struct Options {
-  std::string model, image, out, labels;
+  std::string model, image, out, csv, labels;
   ScanRequest request;
   double threshold = NAN;  // the model's own
 };
@@ -183,6 +201,7 @@ Result<Options> ReadOptions(const Arguments& arguments) {
   options.model = arguments.Text("model");
   options.image = arguments.positional()[0];
   options.out = arguments.Text("out");
+  options.csv = arguments.Text("csv");
   options.labels = arguments.Text("labels");
   ASSIGN_OR_RETURN(options.request.um_per_pixel, arguments.Number("um-per-pixel", 0, 0.01, 10000));
   ASSIGN_OR_RETURN(const int64_t stride, arguments.Integer("stride", 0, 0, 100000));
@@ -234,6 +253,11 @@ Result<Scanned> Scan(const Options& options) {
     RETURN_IF_ERROR(
         WriteFile(options.out, WritePng(plan.columns, plan.rows, Painted(scanned.map))));
   }
+  if (!options.csv.empty()) {
+    const std::string cells = CellsCsv(scanner.plan(), scanned.map);
+    RETURN_IF_ERROR(
+        WriteFile(options.csv, {reinterpret_cast<const uint8_t*>(cells.data()), cells.size()}));
+  }
   return scanned;
 }
 
@@ -248,6 +272,7 @@ int RunScan(const Words& words, std::ostream& out, std::ostream& err) {
                                                   {"method", true},
                                                   {"labels", true},
                                                   {"out", true},
+                                                  {"csv", true},
                                                   {"json"}});
   if (!arguments.ok()) return UsageError(arguments.error().message, err);
   const auto options = ReadOptions(arguments.value());

@@ -66,8 +66,8 @@ Status Scanner::FindForm() {
   return {};
 }
 
-Status Scanner::Plan(const ScanImage& image, int stride, ScanWay way) {
-  ASSIGN_OR_RETURN(plan_, MakeScanPlan(image, info_, stride));
+Status Scanner::Plan(const ScanImage& image, int stride, ScanWay way, int block_side) {
+  ASSIGN_OR_RETURN(plan_, MakeScanPlan(image, info_, stride, block_side));
   method_ = {};
   RETURN_IF_ERROR(PlanPatches());
   method_.multiply_adds = static_cast<double>(patches_->MultiplyAdds());

@@ -52,7 +52,8 @@ class Scanner {
   static Result<Scanner> Create(std::span<const uint8_t> model);
 
   // Errors: those of MakeScanPlan; kModelUnsupported where kDense is asked for and cannot be.
-  Status Plan(const ScanImage& image, int stride, ScanWay way = ScanWay::kChoose);
+  Status Plan(const ScanImage& image, int stride, ScanWay way = ScanWay::kChoose,
+              int block_side = kBlockSide);
   const ScanPlan& plan() const { return plan_; }
   const ScanMethod& method() const { return method_; }
 

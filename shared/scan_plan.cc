@@ -52,13 +52,13 @@ Failed TooFine() {
 }
 
 // Cells on either side of a block, so that it reads no more pixels than it may.
-Status SizeBlocks(ScanPlan* plan) {
+Status SizeBlocks(int block_side, ScanPlan* plan) {
   const double longest = std::sqrt(static_cast<double>(kMaxBlockPixels)) * plan->magnification;
   // A tile of the gate reaches less than its side beyond the patches.
   const int patch = std::max(plan->patch_width, plan->patch_height);
   const double room = longest - 2 - 2 * plan->magnification - patch - 2 * kGateTileSide;
   if (room < 0) return TooFine();
-  const int side = static_cast<int>(std::min<double>(kBlockSide, room));
+  const int side = static_cast<int>(std::min<double>(block_side, room));
   plan->block_columns = plan->block_rows = std::max(1, side / plan->stride);
   return {};
 }
@@ -100,7 +100,8 @@ ScanBlock ScanPlan::Block(int index) const {
   return block;
 }
 
-Result<ScanPlan> MakeScanPlan(const ScanImage& image, const ModelInfo& info, int stride) {
+Result<ScanPlan> MakeScanPlan(const ScanImage& image, const ModelInfo& info, int stride,
+                              int block_side) {
   if (image.width < 1 || image.height < 1 || (image.channels != 1 && image.channels != 3) ||
       stride < 0) {
     return Fail(ErrorCode::kInvalidArgument, "There is no such image or stride to scan.");
@@ -141,7 +142,7 @@ Result<ScanPlan> MakeScanPlan(const ScanImage& image, const ModelInfo& info, int
         kMaxMapCells / 1'000'000);
   }
   if (!plan.film) {
-    RETURN_IF_ERROR(SizeBlocks(&plan));
+    RETURN_IF_ERROR(SizeBlocks(block_side, &plan));
     return plan;
   }
   if (int64_t{image.width} * image.height > kMaxImagePixels) {

@@ -25,7 +25,7 @@ inline constexpr int kMaxLevelSide = 2'000'000;  // pixels of the image that is 
 // Pixels of the image that one block reads: blocks are made smaller to stay below it. Where a
 // single patch has more, the image is too fine, and one of its coarser levels has to be read. A
 // film, which is one block, has kMaxImagePixels.
-inline constexpr int64_t kMaxBlockPixels = 16'000'000;
+inline constexpr int64_t kMaxBlockPixels = 24'000'000;
 
 // Side of a block's cells, at the model's scale.
 inline constexpr int kBlockSide = 384;
@@ -89,6 +89,8 @@ struct ScanPlan {
 
 // stride: 0 for the patches side by side or, of a film, the stride that its marks are made for.
 // Errors: kInvalidArgument, kScaleTooCoarse, kScaleTooFine, kImageTooSmall, kImageTooLarge.
-Result<ScanPlan> MakeScanPlan(const ScanImage& image, const ModelInfo& info, int stride);
+// block_side: as kBlockSide, for tests.
+Result<ScanPlan> MakeScanPlan(const ScanImage& image, const ModelInfo& info, int stride,
+                              int block_side = kBlockSide);
 
 }  // namespace insitu

@@ -92,7 +92,8 @@ void Set(Entries* entries, const std::string& key, const std::string& value) {
 ModelBuilder ClassifierGraph(const ClassifierModelOptions& options) {
   const int64_t side = options.side;
   const int64_t channels = options.channels;
-  const int64_t pooled = (side - 2) / 2;
+  const int64_t padding = options.padding;
+  const int64_t pooled = (side - 2 + 2 * padding) / 2;
   Shape input = options.input_shape;
   if (input.empty()) input = {-1, channels, side, side};
   ModelBuilder model;
@@ -104,7 +105,9 @@ ModelBuilder ClassifierGraph(const ClassifierModelOptions& options) {
       .Floats("w2", {2, 4 * pooled * pooled},
               TestNumbers(static_cast<size_t>(8 * pooled * pooled), 2 + 2 * options.weights_seed))
       .Floats("b2", {2}, {0, options.last_bias})
-      .Node("Conv", {"image", "w1", "b1"}, {"c"}, {{"kernel_shape", std::vector<int64_t>{3, 3}}})
+      .Node("Conv", {"image", "w1", "b1"}, {"c"},
+            {{"kernel_shape", std::vector<int64_t>{3, 3}},
+             {"pads", std::vector<int64_t>(4, padding)}})
       .Node("Relu", {"c"}, {"r"})
       .Node("MaxPool", {"r"}, {"p"},
             {{"kernel_shape", std::vector<int64_t>{2, 2}}, {"strides", std::vector<int64_t>{2, 2}}})

@@ -51,6 +51,7 @@ std::vector<float> TestNumbers(size_t count, uint32_t seed);
 struct ClassifierModelOptions {
   int side = 8;  // of the square input
   int channels = 3;
+  int padding = 0;  // of its convolution
   std::string fit = "crop";
   double temperature = 1;
   double threshold = 0.5;

@@ -1,0 +1,277 @@
+// The scan of the page against `insitu scan`: the same image, the same map; and, where it is, the
+// section with its labels.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import {
+  refusalOf,
+  Scanner,
+  VERDICT,
+  type ScanBlock,
+  type ScanPlan,
+  type ScanSummary,
+} from "../public/src/slide/scanner.ts";
+import { png, tissue, type Pixels } from "./made_images.ts";
+
+const root = join(import.meta.dirname, "..");
+const models = {
+  seed: join(root, "model/seed.onnx"),
+  mammogram: join(root, "model/mammogram.onnx"),
+};
+const program = join(root, "build/native/insitu");
+const engines = ["simd", "relaxed"].map((build) => ({
+  build,
+  file: join(root, `build/wasm-${build}/scan.wasm`),
+}));
+const simd = join(root, "build/wasm-simd/scan.wasm");
+const missing = [...Object.values(models), program, ...engines.map(({ file }) => file)].filter(
+  (path) => !existsSync(path),
+);
+const skip =
+  missing.length > 0
+    ? `SKIPPED: ${missing.join(", ")} not there; run make native and make wasm`
+    : false;
+const data = join(process.env["INSITU_DATA"] ?? join(root, "../shared/data"), "idc/slides");
+const skipReal = existsSync(join(data, "8867.png"))
+  ? skip
+  : `SKIPPED: no section in ${data}; set INSITU_DATA`;
+
+// Kernels of the builds sum in another order, and relaxed SIMD fuses: as in engine.test.ts.
+const BUILDS_DIFFER = 1e-4;
+const SAME = 1e-5;
+
+const work = mkdtempSync(join(tmpdir(), "insitu-scan-"));
+after(() => {
+  rmSync(work, { recursive: true });
+});
+
+interface Cells {
+  values: Float32Array;
+  verdicts: Uint8Array;
+}
+
+interface Report {
+  dense: boolean;
+  stride: number;
+  model: { sha256: string };
+  notice: string;
+  summary: ScanSummary;
+  labels?: { auc: number; balanced_accuracy: number; judged: number };
+}
+
+function scan(...words: string[]) {
+  const result = spawnSync(program, ["scan", ...words], { encoding: "utf8" });
+  return { code: result.status, out: result.stdout, err: result.stderr };
+}
+
+// `insitu scan` of the image: its report and its cells.
+function native(image: string, model: string, umPerPixel: number, stride: number) {
+  const csv = join(work, "cells.csv");
+  const { code, out, err } = scan(
+    ...["--model", model, "--um-per-pixel", String(umPerPixel), "--stride", String(stride)],
+    ...["--threads", "2", "--csv", csv, "--json", image],
+  );
+  assert.equal(code, 0, err);
+  const lines = readFileSync(csv, "utf8").trim().split("\n").slice(1);
+  const cells: Cells = {
+    values: Float32Array.from(lines, (line) => {
+      const value = line.split(",")[5] ?? "";
+      return value === "" ? NaN : Number(value);
+    }),
+    verdicts: Uint8Array.from(lines, (line) => Number(line.split(",")[4])),
+  };
+  return { report: JSON.parse(out) as Report, cells };
+}
+
+async function opened(file: string, model: string): Promise<Scanner> {
+  return Scanner.create(await WebAssembly.compile(readFileSync(file)), readFileSync(model));
+}
+
+function cut({ width, rgb }: Pixels, block: ScanBlock): Uint8Array {
+  const out = new Uint8Array(block.width * block.height * 3);
+  for (let y = 0; y < block.height; y++) {
+    const from = ((block.y + y) * width + block.x) * 3;
+    out.set(rgb.subarray(from, from + block.width * 3), y * block.width * 3);
+  }
+  return out;
+}
+
+// Runs the blocks in that order.
+function run(scanner: Scanner, plan: ScanPlan, image: Pixels, order: readonly number[]): Cells {
+  const values = new Float32Array(plan.columns * plan.rows).fill(-1);
+  const verdicts = new Uint8Array(values.length);
+  for (const index of order) {
+    const block = plan.blocks[index];
+    assert.ok(block !== undefined);
+    const result = scanner.run(index, cut(image, block));
+    for (let row = 0; row < block.rows; row++) {
+      const to = (block.row + row) * plan.columns + block.column;
+      const from = row * block.columns;
+      values.set(result.values.subarray(from, from + block.columns), to);
+      verdicts.set(result.verdicts.subarray(from, from + block.columns), to);
+    }
+  }
+  return { values, verdicts };
+}
+
+function apart(a: Cells, b: Cells): number {
+  assert.deepEqual(a.verdicts, b.verdicts);
+  let worst = 0;
+  for (const [i, value] of a.values.entries()) {
+    const other = b.values[i] ?? Infinity;
+    assert.equal(Number.isNaN(value), Number.isNaN(other));
+    if (!Number.isNaN(value)) worst = Math.max(worst, Math.abs(value - other));
+  }
+  return worst;
+}
+
+const forwards = (plan: ScanPlan) => plan.blocks.map((_, index) => index);
+
+for (const { build, file } of engines) {
+  test(`wasm-${build} makes the map that insitu scan makes`, { skip }, async () => {
+    const image = tissue(641, 523, 7);
+    const path = join(work, "tissue.png");
+    writeFileSync(path, png(image));
+    const scanner = await opened(file, models.seed);
+    assert.deepEqual(scanner.model.denseStrides, [1, 2, 3, 6]);
+    for (const [umPerPixel, stride] of [
+      [4, 0],
+      [4, 6],
+      [3.1, 3],
+      [4.7, 50],
+    ] as const) {
+      const facts = { width: 641, height: 523, channels: 3 as const, umPerPixel };
+      const plan = scanner.plan(facts, stride);
+      const cells = run(scanner, plan, image, forwards(plan));
+      const { report, cells: expected } = native(path, models.seed, umPerPixel, stride);
+      assert.equal(plan.dense, report.dense);
+      assert.equal(plan.stride, report.stride);
+      assert.equal(report.model.sha256, scanner.model.sha256);
+      assert.ok(apart(cells, expected) < BUILDS_DIFFER, `off by ${apart(cells, expected)}`);
+      const summary = scanner.summary(cells.values, cells.verdicts, scanner.model.threshold);
+      assert.deepEqual(summary.area_mm2, report.summary.area_mm2);
+      assert.ok(summary.area_mm2.judged > 0);
+    }
+    scanner.destroy();
+  });
+}
+
+test(
+  "whichever order the blocks end in, and in however many scanners, the map is one",
+  { skip },
+  async () => {
+    const image = tissue(900, 820, 8);
+    const facts = { width: 900, height: 820, channels: 3 as const, umPerPixel: 4 };
+    const file = simd;
+    const one = await opened(file, models.seed);
+    const plan = one.plan(facts, 6);
+    assert.ok(plan.blocks.length > 3);
+    const cells = run(one, plan, image, forwards(plan));
+    const other = await opened(file, models.seed);
+    other.plan(facts, 6);
+    const backwards = forwards(plan).reverse();
+    assert.ok(apart(cells, run(other, plan, image, backwards)) < SAME);
+  },
+);
+
+test("what cannot be scanned is one sentence with a code", { skip }, async () => {
+  const scanner = await opened(simd, models.seed);
+  const image = { width: 400, height: 400, channels: 3 as const, umPerPixel: 4 };
+  assert.throws(() => scanner.run(0, new Uint8Array(3)), { code: "invalid_argument" });
+  assert.throws(() => scanner.plan({ ...image, umPerPixel: 16.1 }, 0), {
+    code: "scale_too_coarse",
+    message: /^The image shows too little: .*\.$/,
+  });
+  assert.throws(() => scanner.plan({ ...image, umPerPixel: 0.01, width: 40000 }, 0), {
+    code: "image_too_small",
+  });
+  assert.throws(() => scanner.plan({ ...image, umPerPixel: NaN }, 0), { code: "invalid_argument" });
+  scanner.plan(image, 0);
+  assert.throws(() => scanner.run(99, new Uint8Array(3)), { code: "invalid_argument" });
+  assert.throws(() => scanner.summary(new Float32Array(1), new Uint8Array(1), 0.5), {
+    code: "invalid_argument",
+  });
+  await assert.rejects(opened(simd, program), { name: "EngineError" });
+});
+
+test(
+  "a cell outside of a region counts as that, and a refusal has its reason",
+  { skip },
+  async () => {
+    const scanner = await opened(simd, models.seed);
+    const plan = scanner.plan({ width: 150, height: 100, channels: 3, umPerPixel: 4 }, 0);
+    const values = new Float32Array(6).fill(0.9);
+    values[5] = NaN;
+    const verdicts = Uint8Array.of(0, 0, VERDICT.outsideRegion, 0, 0, VERDICT.refused + 2);
+    const summary = scanner.summary(values, verdicts, 0.5);
+    assert.equal(plan.columns * plan.rows, 6);
+    assert.equal(summary.area_mm2.outside_region, 0.04);
+    assert.deepEqual(summary.area_mm2.refused, { pen: 0.04 });
+    assert.equal(summary.positive.cells, 4);
+    assert.equal(summary.positive.fraction, 1);
+    assert.equal(summary.film, null);
+    assert.equal(refusalOf(VERDICT.refused + 2), "pen");
+    assert.equal(refusalOf(VERDICT.noTissue), null);
+  },
+);
+
+test("insitu scan asks for the scale and refuses what it does not know", { skip }, () => {
+  const path = join(work, "small.png");
+  writeFileSync(path, png(tissue(120, 120, 1)));
+  const base = ["--model", models.seed, path];
+  const without = scan(...base);
+  assert.equal(without.code, 2);
+  assert.match(without.err, /^scan needs the image's --um-per-pixel X\./);
+  assert.equal(scan(...base, "--um-per-pixel", "4", "--method", "other").code, 2);
+  const coarse = scan(...base, "--um-per-pixel", "40");
+  assert.equal(coarse.code, 1);
+  assert.match(coarse.err, /enlarged more than 4 times/);
+  const padded = scan(
+    "--model",
+    models.mammogram,
+    "--method",
+    "dense",
+    "--um-per-pixel",
+    "200",
+    path,
+  );
+  assert.equal(padded.code, 1);
+  assert.match(padded.err, /pads/);
+  const text = scan(...base, "--um-per-pixel", "4");
+  assert.equal(text.code, 0, text.err);
+  assert.match(text.out, /Not a medical device\./);
+  const labels = scan(...base, "--um-per-pixel", "4", "--labels", join(work, "tissue.png"));
+  assert.equal(labels.code, 1);
+});
+
+test("insitu scan paints a pixel a place", { skip }, () => {
+  const path = join(work, "painted.png");
+  writeFileSync(path, png(tissue(150, 100, 1)));
+  const out = join(work, "map.png");
+  const result = scan("--model", models.seed, "--um-per-pixel", "4", "--out", out, "--json", path);
+  assert.equal(result.code, 0, result.err);
+  const bytes = readFileSync(out);
+  assert.equal(bytes.readUInt32BE(16), 3);
+  assert.equal(bytes.readUInt32BE(20), 2);
+  assert.equal(bytes[25], 6); // RGBA
+});
+
+test(
+  "the section's map is as right as its patches are, whichever way it is made",
+  { skip: skipReal },
+  () => {
+    const image = join(data, "8867.png");
+    const words = ["--model", models.seed, "--um-per-pixel", "4", "--threads", "2", "--json"];
+    for (const stride of ["0", "6"]) {
+      const { code, out, err } = scan(
+        ...[...words, "--stride", stride, "--labels", join(data, "8867_labels.png"), image],
+      );
+      assert.equal(code, 0, err);
+      const report = JSON.parse(out) as Report;
+      assert.ok(report.labels !== undefined && report.labels.auc > 0.95, out);
+    }
+  },
+);
