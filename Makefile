@@ -2,8 +2,8 @@
 step := cmake/step.sh
 with := cmake/with-toolchain.sh
 
-.PHONY: help setup native asan tsan wasm site run test fuzz bench-server lint check format train models \
-  mammogram gate cards clean
+.PHONY: help setup native asan tsan wasm site run test fuzz bench-server bench-scan lint check format train \
+  models mammogram gate section cards clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z ,-]*\):.*## /  make \1\t/p' Makefile | expand -t 26
@@ -37,6 +37,10 @@ bench-server: native  ## how fast the server is, how it stands a flood, what its
 	@cmake/setup.sh bench
 	@$(with) node --disable-warning=ExperimentalWarning tests/bench/server.ts
 	@$(with) node --disable-warning=ExperimentalWarning tests/bench/sign_in_timing.ts
+
+SCAN_BENCH = --strides 6,3
+bench-scan: native wasm  ## how long a map takes: dense against patch by patch; SCAN_BENCH="--image FILE …"
+	@$(with) node --disable-warning=ExperimentalWarning tests/bench/scan.ts $(SCAN_BENCH) --wasm relaxed
 
 lint: native  ## formatters, clang-tidy, eslint, tsc: they only look
 	@cmake/setup.sh check
@@ -78,6 +82,13 @@ mammogram: native  ## train the mammogram model anew and measure it; FILMS=FOLDE
 
 cards: native  ## evaluate every model on ../shared/data, write model/NAME.report.json and model/NAME.md
 	@$(step) "cards" model/cards.sh
+
+SECTIONS = ../shared/data/idc/slides
+section: native  ## scan the section of case 8867, which trained nothing: model/section.report.json
+	@build/native/insitu scan --model model/best.onnx --um-per-pixel 4 \
+	  --labels "$(SECTIONS)/8867_labels.png" "$(SECTIONS)/8867.png" --json > build/section.report.json
+	@mv build/section.report.json model/section.report.json
+
 GATE_DATA = ../shared/data
 gate := build/gate/images
 fit_gate := build/native/insitu-fit-gate --list $(gate)/list.tsv

@@ -28,6 +28,12 @@ size_t Samples(int width, int height, int channels) {
   return static_cast<size_t>(width) * static_cast<size_t>(height) * static_cast<size_t>(channels);
 }
 
+void Round(const std::vector<float>& row, std::vector<uint8_t>* pixels) {
+  for (const float value : row) {
+    pixels->push_back(static_cast<uint8_t>(std::clamp(value + 0.5F, 0.0F, 255.0F)));
+  }
+}
+
 PlanOptions Images() { return PlanOptions::ForImages(); }
 
 // Cells of [first, first + count) that are `phase` beyond a multiple of `phases`.
@@ -165,17 +171,16 @@ void Scanner::Resample(const ScanBlock& block, const Image& pixels) {
   rows.BeginAt(block.y);
   const Normalisation normalised(info_.input);
   const auto channels = static_cast<size_t>(info_.input.channels);
-  const bool luma = channels == 1 && pixels.channels == 3;
+  const bool luma = (channels == 1 || plan_.film) && pixels.channels == 3;
   Resampler resampler(pixels, columns, rows, /*luma=*/false);
   std::optional<Resampler> grey;
   if (luma) grey.emplace(pixels, columns, rows, /*luma=*/true);
-  // The film is grey from here on; histology is shown to the gate in its own colours.
-  scaled_ = {across_.count, down_.count, plan_.film ? 1 : pixels.channels, {}};
-  scaled_.pixels.resize(Samples(scaled_.width, scaled_.height, scaled_.channels));
+  scaled_ = {across_.count, down_.count, pixels.channels, {}};
+  film_ = {across_.count, down_.count, 1, {}};
   input_.resize(Samples(scaled_.width, scaled_.height, info_.input.channels));
-  uint8_t* rounded = scaled_.pixels.data();
   float* to = input_.data();
   for (int y = 0; y < down_.count; ++y) {
+    Round(resampler.Row(y), &scaled_.pixels);
     const std::vector<float>& row = (luma ? *grey : resampler).Row(y);
     const size_t from = luma ? 1 : static_cast<size_t>(pixels.channels);
     for (size_t x = 0; x < static_cast<size_t>(across_.count); ++x) {
@@ -183,10 +188,7 @@ void Scanner::Resample(const ScanBlock& block, const Image& pixels) {
         *to++ = normalised(row[x * from + (from == 1 ? 0 : c)], c);
       }
     }
-    const bool shows_row = !luma || plan_.film;
-    for (const float value : shows_row ? row : resampler.Row(y)) {
-      *rounded++ = static_cast<uint8_t>(std::clamp(value + 0.5F, 0.0F, 255.0F));
-    }
+    if (plan_.film && from == 1) Round(row, &film_.pixels);
   }
 }
 
@@ -238,7 +240,7 @@ void Scanner::JudgeFilm() {
     verdicts_.assign(verdicts_.size(), cell);
     return;
   }
-  const BreastMask breast = FindBreast(scaled_);
+  const BreastMask breast = FindBreast(film_);
   size_t at = 0;
   for (int row = 0; row < plan_.rows; ++row) {
     for (int column = 0; column < plan_.columns; ++column) {

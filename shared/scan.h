@@ -106,6 +106,7 @@ class Scanner {
   Span across_;  // pixels at the model's scale that the block was resampled to
   Span down_;
   Image scaled_;              // them, rounded, in the image's own channels
+  Image film_;                // of a film: the same in grey
   std::vector<float> input_;  // them as the network's input: (rows, columns, input.channels)
   std::vector<float> batch_;
   std::vector<float> outputs_;

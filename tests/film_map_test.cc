@@ -2,6 +2,7 @@
 
 #include <catch_amalgamated.hpp>
 
+#include "model/film_patches.h"
 #include "tests/made_film.h"
 
 namespace insitu {

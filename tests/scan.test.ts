@@ -141,7 +141,7 @@ for (const { build, file } of engines) {
       [4, 0],
       [4, 6],
       [3.1, 3],
-      [4.7, 50],
+      [4.2, 50],
     ] as const) {
       const facts = { width: 641, height: 523, channels: 3 as const, umPerPixel };
       const plan = scanner.plan(facts, stride);
