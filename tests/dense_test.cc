@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "model/network_spec.h"
+#include "model/onnx_writer.h"
 #include "shared/network/network.h"
 #include "tests/make_model.h"
 
@@ -105,16 +107,15 @@ struct Comparison {
 };
 
 // The map over an image against the patches that are cut from it.
-Comparison Compare(const ModelBuilder& model, int side, int height, int width, int pick) {
-  auto onnx = ReadOnnx(model.Bytes());
+Comparison Compare(const std::vector<uint8_t>& model, int side, int height, int width, int pick) {
+  auto onnx = ReadOnnx(model);
   const auto form = MakeFullyConvolutional(&onnx.value(), height, width, pick);
   INFO((form.ok() ? "" : form.error().message));
   REQUIRE(form.ok());
   auto dense = Network::Create(std::move(onnx.value()), PlanOptions::ForImages());
   INFO((dense.ok() ? "" : dense.error().message));
   REQUIRE(dense.ok());
-  auto network =
-      Network::Create(std::move(ReadOnnx(model.Bytes()).value()), PlanOptions::ForImages());
+  auto network = Network::Create(std::move(ReadOnnx(model).value()), PlanOptions::ForImages());
   REQUIRE(network.ok());
   const auto image = TestNumbers(static_cast<size_t>(height * width * 3), 9);
   const Shape shape = dense.value().outputs()[0].shape;
@@ -153,7 +154,7 @@ Comparison Compare(const ModelBuilder& model, int side, int height, int width, i
   return comparison;
 }
 
-void CheckEqual(const ModelBuilder& model, int side, int stride) {
+void CheckEqual(const std::vector<uint8_t>& model, int side, int stride) {
   for (const int pick : {1, 2}) {
     const Comparison one = Compare(model, side, side, side, pick);
     CHECK(one.places == 1);
@@ -169,16 +170,53 @@ void CheckEqual(const ModelBuilder& model, int side, int stride) {
 }
 
 TEST_CASE("A dense layer over an image gives what it gives of each patch", "[dense]") {
-  CheckEqual(Pooled(26), 26, 6);
+  CheckEqual(Pooled(26).Bytes(), 26, 6);
 }
 
 TEST_CASE("A residual layer whose shortcut is cropped gives what it gives of each patch",
           "[dense]") {
-  CheckEqual(Residual(24), 24, 4);
+  CheckEqual(Residual(24).Bytes(), 24, 4);
 }
 
 TEST_CASE("A mean over rows and columns gives what it gives of each patch", "[dense]") {
-  CheckEqual(Meant(15), 15, 2);
+  CheckEqual(Meant(15).Bytes(), 15, 2);
+}
+
+LayerSpec Convolving(LayerKind kind, int filters) {
+  LayerSpec layer;
+  layer.kind = kind;
+  layer.filters = filters;
+  return layer;
+}
+
+TEST_CASE("A network as the trainer writes it without padding qualifies", "[dense]") {
+  NetworkSpec spec;
+  spec.side = 30;
+  LayerSpec stem = Convolving(LayerKind::kConvolution, 6);
+  stem.stride = 2;                                                   // 30 -> 14
+  const LayerSpec separable = Convolving(LayerKind::kSeparable, 8);  // -> 12
+  LayerSpec residual = separable;
+  residual.residual = true;  // -> 10
+  LayerSpec pool;
+  pool.kind = LayerKind::kMaxPool;
+  pool.side = 2;  // -> 5
+  LayerSpec mean;
+  mean.kind = LayerKind::kGlobalAveragePool;
+  mean.dropout = 0.2;
+  spec.layers = {stem, separable, residual, pool, residual, mean};
+  NetworkWeights weights;
+  weights.spec = spec;
+  uint32_t seed = 1;
+  const auto filled = [&seed](const std::vector<int64_t>& shape) {
+    int64_t count = shape.empty() ? 0 : 1;
+    for (const int64_t size : shape) count *= size;
+    return TestNumbers(static_cast<size_t>(count), ++seed);
+  };
+  for (const LayerShapes& shapes : WeightShapes(spec)) {
+    weights.layers.push_back(
+        {filled(shapes.depthwise), filled(shapes.weight), filled(shapes.bias)});
+  }
+  CheckEqual(OnnxFile(weights, {}), 30, 4);
 }
 
 std::string Refusal(ModelBuilder* model, int side = 20) {
