@@ -2,7 +2,10 @@
 
 #include <charls/charls.h>
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
+#include <utility>
 
 #include "shared/codecs/limits.h"
 
@@ -43,6 +46,10 @@ bool HasEnd(std::span<const uint8_t> bytes) {
   return bytes.size() >= 2 && bytes[bytes.size() - 2] == 0xff && bytes.back() == 0xd9;
 }
 
+bool IsStart(std::span<const uint8_t> bytes) {
+  return bytes[0] == 0xff && (bytes.size() < 2 || bytes[1] == 0xd8);
+}
+
 // From one plane a channel to all channels of a pixel side by side.
 template <typename Sample>
 Status Interleave(DecodedRaster* raster) {
@@ -59,13 +66,24 @@ Status Interleave(DecodedRaster* raster) {
 
 }  // namespace
 
-Result<DecodedRaster> DecodeJpegLs(std::span<const uint8_t> bytes) {
-  RETURN_IF_ERROR(CheckEncoded("JPEG-LS", bytes.size()));
+Result<DecodedRaster> DecodeJpegLs(std::span<const uint8_t> file) {
+  RETURN_IF_ERROR(CheckEncoded("JPEG-LS", file.size()));
+  // CharLS 2.4.2 reads bits for ever where the bytes end in the middle of a code, but not where a
+  // marker does: so there is one, twice, for a header that is cut off may take in the first.
+  constexpr uint8_t kEnd[] = {0xff, 0xd9, 0xff, 0xd9};
+  const size_t padded = file.size() + sizeof(kEnd);
+  const Memory copy = AllocateMemory(padded);
+  if (copy == nullptr) return OutOfMemory();
+  std::copy(file.begin(), file.end(), copy.get());
+  std::copy(std::begin(kEnd), std::end(kEnd), copy.get() + file.size());
+  const std::span<const uint8_t> bytes(copy.get(), padded);
+
   const Decoder decoder(charls_jpegls_decoder_create(), &charls_jpegls_decoder_destroy);
   if (decoder == nullptr) return OutOfMemory();
   charls_jpegls_decoder* d = decoder.get();
   RETURN_IF_ERROR(Check(charls_jpegls_decoder_set_source_buffer(d, bytes.data(), bytes.size())));
-  RETURN_IF_ERROR(Check(charls_jpegls_decoder_read_header(d)));
+  const Status header = Check(charls_jpegls_decoder_read_header(d));
+  if (!header.ok()) return HasEnd(file) || !IsStart(file) ? header.failure() : Truncated("JPEG-LS");
   charls_frame_info frame = {};
   RETURN_IF_ERROR(Check(charls_jpegls_decoder_get_frame_info(d, &frame)));
   if (frame.component_count != 1 && frame.component_count != 3) {
@@ -87,13 +105,13 @@ Result<DecodedRaster> DecodeJpegLs(std::span<const uint8_t> bytes) {
   charls_interleave_mode mode = charls::interleave_mode::none;
   RETURN_IF_ERROR(Check(charls_jpegls_decoder_get_interleave_mode(d, &mode)));
   const bool is_planar = mode == charls::interleave_mode::none && raster.channels > 1;
-  RETURN_IF_ERROR(CheckRaster("JPEG-LS", raster, is_planar ? raster.ByteCount() : 0, bytes.size(),
-                              kMaxPixelsPerByte));
+  const int64_t work = static_cast<int64_t>(padded) + (is_planar ? raster.ByteCount() : 0);
+  RETURN_IF_ERROR(CheckRaster("JPEG-LS", raster, work, file.size(), kMaxPixelsPerByte));
   RETURN_IF_ERROR(AllocateSamples(&raster));
   const auto size = static_cast<size_t>(raster.ByteCount());
   const Status decoded =
       Check(charls_jpegls_decoder_decode_to_buffer(d, raster.samples.get(), size, 0));
-  if (!decoded.ok()) return HasEnd(bytes) ? decoded.failure() : Truncated("JPEG-LS");
+  if (!decoded.ok()) return HasEnd(file) ? decoded.failure() : Truncated("JPEG-LS");
   if (is_planar && raster.SampleBytes() == 1) RETURN_IF_ERROR(Interleave<uint8_t>(&raster));
   if (is_planar && raster.SampleBytes() == 2) RETURN_IF_ERROR(Interleave<uint16_t>(&raster));
   return raster;
