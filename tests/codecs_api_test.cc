@@ -191,6 +191,30 @@ TEST_CASE("Every beginning of a picture is refused and none is read past its end
   }
 }
 
+// Found by fuzzing: CharLS reads and writes past its buffers.
+TEST_CASE("JPEG-LS whose scans CharLS cannot hold is refused", "[codecs]") {
+  const auto insert = [](Bytes file, const Bytes& segment) {
+    const uint8_t sos[] = {0xff, 0xda};
+    const auto at = std::search(file.begin(), file.end(), std::begin(sos), std::end(sos));
+    file.insert(at, segment.begin(), segment.end());
+    const Decoded raster = Hold(insitu_decode_jpegls(file.data(), file.size()));
+    return ErrorOf(raster);
+  };
+  // LSE, 13 bytes, 1: presets: maximum 4095, thresholds by default, statistics halved at RESET
+  const auto preset = [](uint8_t reset) {
+    return Bytes{0xff, 0xf8, 0, 13, 1, 0x0f, 0xff, 0, 18, 0, 67, 0, 276 - 256, 0, reset};
+  };
+  const Bytes samples = EncodePicture("jpegls", SoftSamples(17, 21, 3, 12), {{"interleave", 2}});
+  CHECK(insert(samples, preset(20)) == "image_unknown");
+  CHECK(insert(samples, preset(64)) != "image_unknown");
+  Bytes planes = EncodePicture("jpegls", SoftSamples(17, 21, 3, 12), {{"interleave", 0}});
+  CHECK(insert(planes, {}) == "decoded");
+  const uint8_t sos[] = {0xff, 0xda};
+  const auto last = std::find_end(planes.begin(), planes.end(), std::begin(sos), std::end(sos));
+  last[8] = 2;
+  CHECK(insert(planes, {}) == "image_unknown");
+}
+
 TEST_CASE("A picture is decoded at once up to the limit of its bytes", "[codecs]") {
   Bytes file = EncodeJpeg(SmoothImage(16, 16, 1));
   file.resize(kMaxEncodedBytes);  // what follows the image is not looked at

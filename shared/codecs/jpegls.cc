@@ -14,6 +14,12 @@ namespace {
 
 using Decoder = std::unique_ptr<charls_jpegls_decoder, decltype(&charls_jpegls_decoder_destroy)>;
 
+Failed UnknownKind() {
+  return Fail(ErrorCode::kImageUnknown,
+              "This JPEG-LS picture is of a kind that InSitu does not read. Save it in another "
+              "format.");
+}
+
 Failed FailureOf(charls_jpegls_errc code) {
   switch (code) {
     case charls::jpegls_errc::not_enough_memory:
@@ -26,9 +32,7 @@ Failed FailureOf(charls_jpegls_errc code) {
     case charls::jpegls_errc::color_transform_not_supported:
     case charls::jpegls_errc::jpegls_preset_extended_parameter_type_not_supported:
     case charls::jpegls_errc::bit_depth_for_transform_not_supported:
-      return Fail(ErrorCode::kImageUnknown,
-                  "This JPEG-LS picture is of a kind that InSitu does not read. Save it in another "
-                  "format.");
+      return UnknownKind();
     default:
       return Corrupt("JPEG-LS", "its data cannot be decoded");
   }
@@ -48,6 +52,35 @@ bool HasEnd(std::span<const uint8_t> bytes) {
 
 bool IsStart(std::span<const uint8_t> bytes) {
   return bytes[0] == 0xff && (bytes.size() < 2 || bytes[1] == 0xd8);
+}
+
+// Whether each scan is of one component. CharLS takes room for scans as the first one is.
+bool HasPlanesOnly(std::span<const uint8_t> bytes) {
+  constexpr size_t kCountAt = 4;  // of a start of scan: its components, how they are interleaved
+  constexpr size_t kInterleaveAt = 8;
+  for (size_t at = 2; at + kInterleaveAt < bytes.size();) {
+    const uint8_t marker = bytes[at + 1];
+    if (bytes[at] != 0xff || marker < 0x80 || marker == 0xff) {
+      ++at;
+      continue;
+    }
+    const bool is_alone = marker == 0xd9 || (marker >= 0xd0 && marker <= 0xd7);
+    if (marker == 0xda && (bytes[at + kCountAt] != 1 || bytes[at + kInterleaveAt] != 0))
+      return false;
+    at += is_alone ? 2 : 2 + size_t{BigEndian16(bytes, at + 2)};
+  }
+  return true;
+}
+
+// CharLS 2.4.2 writes past its buffer where samples are interleaved and the statistics are halved
+// at another count than the usual.
+bool IsReadSafely(charls_jpegls_decoder* decoder, charls_interleave_mode mode) {
+  constexpr int kUsualReset = 64;
+  charls_jpegls_pc_parameters preset = {};
+  const auto code = charls_jpegls_decoder_get_preset_coding_parameters(decoder, 0, &preset);
+  if (code != charls::jpegls_errc::success) return false;
+  return mode != charls::interleave_mode::sample || preset.reset_value == 0 ||
+         preset.reset_value == kUsualReset;
 }
 
 // From one plane a channel to all channels of a pixel side by side.
@@ -105,6 +138,8 @@ Result<DecodedRaster> DecodeJpegLs(std::span<const uint8_t> file) {
   charls_interleave_mode mode = charls::interleave_mode::none;
   RETURN_IF_ERROR(Check(charls_jpegls_decoder_get_interleave_mode(d, &mode)));
   const bool is_planar = mode == charls::interleave_mode::none && raster.channels > 1;
+  if (!IsReadSafely(d, mode)) return UnknownKind();
+  if (is_planar && !HasPlanesOnly(file)) return UnknownKind();
   const int64_t work = static_cast<int64_t>(padded) + (is_planar ? raster.ByteCount() : 0);
   RETURN_IF_ERROR(CheckRaster("JPEG-LS", raster, work, file.size(), kMaxPixelsPerByte));
   RETURN_IF_ERROR(AllocateSamples(&raster));
