@@ -111,7 +111,7 @@ class Instance {
 
   // Any call may grow the memory and detach older views, so each view is made afresh.
   get bytes(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.wasm.memory.buffer as ArrayBuffer);
+    return new Uint8Array(this.wasm.memory.buffer);
   }
 
   // What WebAssembly threw of its own (a trap, an abort), as an EngineError.
@@ -177,9 +177,9 @@ export class StripDecoder {
 
   constructor(module: WebAssembly.Module, kind: StripKind, reduce: number, fileBytes: number) {
     const instance = new Instance(module);
-    const create = instance.wasm.insitu_strips_create;
+    const { wasm } = instance;
     this.#instance = instance;
-    this.#strips = create(STRIP_KINDS[kind], reduce, fileBytes) >>> 0;
+    this.#strips = wasm.insitu_strips_create(STRIP_KINDS[kind], reduce, fileBytes) >>> 0;
     if (this.#strips === 0) throw instance.failure();
   }
 
