@@ -1,5 +1,5 @@
 // Builds the site: node public/build.mjs [--out build/site] [--engines build] [--models model]
-//                              [--uncompressed]
+//                              [--uncompressed] [--slide-worker public/src/slide/slide-worker.ts]
 //
 // Every file but index.html has the hash of its content in its name, so that it may be cached for
 // ever; every one has its brotli form beside it. All names are relative: the folder works on any
@@ -16,11 +16,12 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { basename, dirname, extname, join } from "node:path";
+import { basename, dirname, extname, isAbsolute, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { brotliCompressSync, constants } from "node:zlib";
 import { build, transform } from "esbuild";
 import { cssSubset } from "./css-subset.mjs";
+import { withoutGeotiffDecoders } from "./geotiff-parts.mjs";
 import { onnxMetadata } from "./onnx-metadata.mjs";
 import { publishedFigures } from "./published.mjs";
 
@@ -43,6 +44,7 @@ const { values: options } = parseArgs({
     engines: { type: "string", default: join(root, "build") },
     models: { type: "string", default: join(root, "model") },
     uncompressed: { type: "boolean", default: false },
+    "slide-worker": { type: "string", default: join(page, "src/slide/slide-worker.ts") },
   },
 });
 const cache = join(root, "build/brotli");
@@ -69,10 +71,13 @@ function add(name, content) {
 // The sources of what is fetched only for an account, and for the pages about figures.
 const isOfAccount = (name) => name.startsWith("account/");
 const isOfFigures = (name) => name.startsWith("figures/");
+const isOfSlides = (name) => name.startsWith("slide/");
+const isOfPart = (name) => isOfAccount(name) || isOfFigures(name) || isOfSlides(name);
 
+// entry: below public/src, or an absolute path.
 async function bundle(entry, format, define = {}) {
   const { outputFiles } = await build({
-    entryPoints: [join(page, "src", entry)],
+    entryPoints: [isAbsolute(entry) ? entry : join(page, "src", entry)],
     bundle: true,
     minify: true,
     write: false,
@@ -80,6 +85,7 @@ async function bundle(entry, format, define = {}) {
     target: TARGET,
     charset: "utf8",
     define,
+    plugins: [withoutGeotiffDecoders],
   });
   return outputFiles[0].contents;
 }
@@ -97,7 +103,7 @@ const bootstrap = () =>
 const own = (name) => readFileSync(join(page, name), "utf8");
 
 function pageSources() {
-  return [own("index.html"), ...sourceTexts((name) => !isOfAccount(name) && !isOfFigures(name))];
+  return [own("index.html"), ...sourceTexts((name) => !isOfPart(name))];
 }
 
 function pageStyle() {
@@ -105,8 +111,8 @@ function pageStyle() {
 }
 
 // What the page's style sheet does not have already.
-function partStyle(isOfPart, css) {
-  const sources = [...pageSources(), ...sourceTexts(isOfPart)];
+function partStyle(isOfThis, css) {
+  const sources = [...pageSources(), ...sourceTexts(isOfThis)];
   return style(`${cssSubset(bootstrap(), sources, pageSources())}\n${own(css)}`);
 }
 
@@ -166,6 +172,20 @@ async function account() {
   return { script: script.file, worker: worker.file };
 }
 
+async function slide() {
+  const worker = add("slide-worker.js", await bundle(resolve(options["slide-worker"]), "iife"));
+  const scan = (kind) => add(`scan-${kind}.wasm`, wasm(`wasm-${kind}/scan.wasm`));
+  const catalog = {
+    style: add("slide.css", await partStyle(isOfSlides, "slide.css")),
+    worker,
+    codecs: add("codecs.wasm", wasm("wasm-simd/codecs.wasm")),
+    scan: { simd: scan("simd"), relaxed: scan("relaxed") },
+  };
+  const define = { SLIDE_CATALOG: JSON.stringify(catalog) };
+  const script = add("slide.js", await bundle("slide/main.ts", "esm", define));
+  return { script: script.file, worker: worker.file };
+}
+
 // What lies beside the models: NAME.report.json, what insitu evaluate printed of it; NAME.md, its card;
 // NAME.card.toml with what others published.
 function reports(models) {
@@ -208,10 +228,12 @@ async function compose() {
   const { script, worker: hashWorker } = await account();
   const networks = models();
   const { catalog: pages, worker: evaluationWorker } = await figures(networks);
+  const { script: slides, worker: slideWorker } = await slide();
   const catalog = {
     worker,
     engines: engines(),
     account: script,
+    slide: slides,
     figures: pages,
     models: networks.map(({ id, kind, file, bytes, sha256 }) => ({
       id,
@@ -238,7 +260,7 @@ async function compose() {
   const policies = {
     csp: PAGE_POLICY,
     worker_csp: WORKER_POLICY,
-    workers: [worker.file, hashWorker, evaluationWorker],
+    workers: [worker.file, hashWorker, evaluationWorker, slideWorker],
   };
   // Says to the page that there is no server behind it; a server answers this address itself.
   files.set("api/config", Buffer.from("null\n"));

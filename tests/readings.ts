@@ -52,6 +52,7 @@ export function entryOf(name: string, more: Partial<ImageEntry> = {}): ImageEntr
     cameAt: 0,
     state: "waiting",
     reading: null,
+    slide: null,
     error: null,
     answeredMs: 0,
     model: more.reading === undefined ? null : model,

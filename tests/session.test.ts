@@ -110,6 +110,7 @@ test("A file that fails keeps its sentence and the others go on", async () => {
     uncertain: 0,
     failed: 1,
     cancelled: 0,
+    asking: 0,
   });
 });
 

@@ -128,6 +128,7 @@ test("Progress counts what is done, and in the end what was read and what was no
     uncertain: 0,
     failed: 1,
     cancelled: 0,
+    asking: 0,
   };
   assert.equal(wording.progressSentence(counts), "4 of 9 done · 1 positive · 1 could not be read");
   const ended = {
@@ -138,6 +139,7 @@ test("Progress counts what is done, and in the end what was read and what was no
     uncertain: 0,
     failed: 1,
     cancelled: 2,
+    asking: 0,
   };
   assert.equal(
     wording.progressSentence(ended),

@@ -6,6 +6,7 @@ import { plural, positiveLabel, probabilityText, verdict } from "./wording.ts";
 export class Announcer {
   readonly #say: (text: string) => void;
   #saidOf: ImageEntry | null = null;
+  #saidStep = "";
   #wasBusy = false;
   #readingsEnded = 0;
 
@@ -30,16 +31,24 @@ export class Announcer {
     // While a list is read, only its end is told.
     if (pending > 0 && total > 1) return;
     const entry = session.selected;
-    if (entry === null || entry === this.#saidOf) return;
+    if (entry === null) return;
+    // A slide asks first and answers later.
+    const step = entry.slide === null ? "" : entry.state;
+    if (entry === this.#saidOf && step === this.#saidStep) return;
     const text = answerOf(entry, judge);
     if (text === null) return;
     this.#saidOf = entry;
+    this.#saidStep = step;
     this.#say(text);
   }
 }
 
 function answerOf(entry: ImageEntry, judge: Judge): string | null {
   if (entry.state === "failed") return `${entry.name}: ${entry.error?.message ?? ""}`;
+  if (entry.slide !== null) {
+    const told = entry.state === "done" || entry.state === "asking";
+    return told ? `${entry.name}: ${entry.slide.outcome()}.` : null;
+  }
   const judgement = judge.of(entry);
   if (judgement === null) return null;
   const probability = probabilityText(judgement.probability);

@@ -2,6 +2,7 @@
 import { uncertainAt, type Judge, type Judgement } from "./judgement.ts";
 import type { ModelFacts } from "./messages.ts";
 import type { ImageEntry } from "./session.ts";
+import { SLIDE_COLUMNS, type SlideRow } from "./slide-record.ts";
 import { NOTICE, verdict } from "./wording.ts";
 
 export type Cell = string | number | boolean | null;
@@ -22,18 +23,24 @@ export function judgedCells(judgement: Judgement | null): Record<string, Cell> {
   };
 }
 
-function resultCells(judgement: Judgement | null, entry: ImageEntry): Record<string, Cell> {
+const NO_SLIDE = Object.fromEntries(SLIDE_COLUMNS.map((name) => [name, null]));
+
+function resultCells(
+  judgement: Judgement | null,
+  entry: ImageEntry,
+  slide: SlideRow | null,
+): Record<string, Cell> {
   const { reading } = entry;
   return {
     file: entry.name,
     file_sha256: reading?.sha256 ?? null,
-    verdict: judgement === null ? null : verdict(judgement),
+    verdict: judgement === null ? (slide?.verdict ?? null) : verdict(judgement),
     answer: judgement?.answer ?? null,
     probability: judgement?.probability ?? null,
     probability_low: reading?.interval?.[0] ?? null,
     probability_high: reading?.interval?.[1] ?? null,
-    image_width: reading?.imageWidth ?? null,
-    image_height: reading?.imageHeight ?? null,
+    image_width: reading?.imageWidth ?? slide?.width ?? null,
+    image_height: reading?.imageHeight ?? slide?.height ?? null,
     region_left: reading?.region.left ?? null,
     region_top: reading?.region.top ?? null,
     region_width: reading?.region.width ?? null,
@@ -43,6 +50,25 @@ function resultCells(judgement: Judgement | null, entry: ImageEntry): Record<str
     judged_anyway: reading?.gate?.judgedAnyway ?? null,
     error_code: entry.error?.code ?? null,
     error: entry.error?.message ?? null,
+    ...(slide?.cells ?? NO_SLIDE),
+  };
+}
+
+// All that a row says: of a patch by its reading, of a slide by its summary.
+function cellsOf(judge: Judge, entry: ImageEntry): Record<string, Cell> {
+  const slide = entry.slide?.row() ?? null;
+  const judgement = judge.of(entry);
+  const judged = judgedCells(judgement);
+  if (slide === null) return { ...resultCells(judgement, entry, null), ...judged };
+  const { model, point, threshold } = slide;
+  return {
+    ...resultCells(null, entry, slide),
+    ...judged,
+    model_id: model?.id ?? null,
+    model_version: model?.version ?? null,
+    model_sha256: model?.sha256 ?? null,
+    operating_point: point,
+    threshold,
   };
 }
 
@@ -67,10 +93,7 @@ export function resultsCsv(judge: Judge, entries: readonly ImageEntry[]): string
   return csvText(
     entries
       .filter((entry) => SETTLED.has(entry.state))
-      .map((entry) => {
-        const judgement = judge.of(entry);
-        return { ...resultCells(judgement, entry), ...judgedCells(judgement), notice: NOTICE };
-      }),
+      .map((entry) => ({ ...cellsOf(judge, entry), notice: NOTICE })),
   );
 }
 
@@ -95,17 +118,20 @@ function modelJson(model: ModelFacts): object {
 export function resultsJson(judge: Judge, entries: readonly ImageEntry[], written: Date): string {
   const settled = entries.filter((entry) => SETTLED.has(entry.state));
   const models = new Map(
-    settled.flatMap(({ model }) => (model === null ? [] : [[model.sha256, modelJson(model)]])),
+    settled.flatMap((entry) => {
+      const model = entry.slide?.row().model ?? entry.model;
+      return model === null ? [] : [[model.sha256, modelJson(model)]];
+    }),
   );
   const results = {
     notice: NOTICE,
     program: "InSitu",
     written: written.toISOString(),
     models: [...models.values()],
-    images: settled.map((entry) => {
-      const judgement = judge.of(entry);
-      return { ...resultCells(judgement, entry), ...judgedCells(judgement) };
-    }),
+    images: settled.map((entry) => ({
+      ...cellsOf(judge, entry),
+      ...(entry.slide !== null && { slide: entry.slide.json() }),
+    })),
   };
   return `${JSON.stringify(results, null, 2)}\n`;
 }

@@ -3,7 +3,7 @@ import type { IncomingFile } from "./session.ts";
 
 // Of a dropped folder only files with these endings are taken; a file given by itself is always
 // taken, and judged by its content.
-export const IMAGE_NAME = /\.(png|jpe?g|bmp|pgm|ppm|pnm)$/i;
+export const IMAGE_NAME = /\.(png|jpe?g|bmp|pgm|ppm|pnm|tiff?|svs|btf|tf8|dcm|dicom)$/i;
 
 export interface Incoming {
   files: IncomingFile[];

@@ -13,6 +13,7 @@ import { EngineError, type Explanation, type Preview } from "./messages.ts";
 import { loadEngine, loadModel } from "./model-loader.ts";
 import { Models } from "./models.ts";
 import { browserTimings, NetworkWatch } from "./network-watch.ts";
+import { SlideLink } from "./slide-link.ts";
 import { asEngineError, MAX_IMAGES, Session, type ImageEntry, type Read } from "./session.ts";
 import { applyTheme, storedTheme, storeTheme, THEMES } from "./theme.ts";
 import { AnswerView } from "./views/answer-view.ts";
@@ -51,13 +52,34 @@ const fileInput = byId("file-input", HTMLInputElement);
 const figures = new FiguresLink(SITE_CATALOG.figures, {
   base: import.meta.url,
   siteModels: SITE_CATALOG.models,
-  shown: () => session.selected?.model ?? (load.step === "ready" ? load.model : null),
+  shown: () =>
+    session.selected?.slide?.row().model ??
+    session.selected?.model ??
+    (load.step === "ready" ? load.model : null),
   models: () => started,
   network,
   redraw: draw,
   tell,
   save,
 });
+const modelFiles = new Map<string, Promise<ArrayBuffer>>(); // by name; fetched once
+const slides = new SlideLink(
+  SITE_CATALOG.slide,
+  {
+    base: import.meta.url,
+    siteModels: SITE_CATALOG.models,
+    judge,
+    models: () => started,
+    modelFile,
+    chooseModel,
+    openPoint: async (model, onChange) => (await figures.part()).operatingPoint(model, onChange),
+    report: (requests) => network.report(requests),
+    redraw: draw,
+    tell,
+    save,
+  },
+  () => (load.step === "ready" ? load.model : null),
+);
 const pointView = new PointView({
   judge,
   hasReport: ({ sha256 }) => SITE_CATALOG.figures.reports.some((report) => report.model === sha256),
@@ -68,6 +90,15 @@ const pointView = new PointView({
 
 function tell(sentence: string): void {
   message.textContent = sentence;
+}
+
+function modelFile(entry: SiteModel): Promise<ArrayBuffer> {
+  const known = modelFiles.get(entry.file);
+  if (known !== undefined) return known;
+  const file = loadModel(entry, import.meta.url);
+  modelFiles.set(entry.file, file);
+  file.catch(() => modelFiles.delete(entry.file)); // the next one fetches again
+  return file;
 }
 
 // At most once a frame, however fast images are read.
@@ -91,11 +122,17 @@ function drawNow(): void {
   byId("save-csv", HTMLButtonElement).disabled = !anyResult;
   byId("save-json", HTMLButtonElement).disabled = !anyResult;
   list.update();
-  stage.update(selected);
-  answer.update(load.step === "ready", selected);
-  pointView.update(selected && judge.of(selected), selected?.keptPoint != null);
-  gate.update(selected);
-  explanation.update(selected);
+  // A file that could not be opened is told of as a patch that could not be.
+  const isSlide = selected?.slide != null && (selected.slide.isOpen || selected.state !== "failed");
+  const slide = isSlide ? selected : null;
+  const patch = slide === null ? selected : null;
+  byId("stage", HTMLElement).hidden = slide !== null;
+  slides.show(slide);
+  stage.update(patch);
+  answer.update(load.step === "ready", patch);
+  pointView.update(patch && judge.of(patch), patch?.keptPoint != null);
+  gate.update(patch);
+  explanation.update(patch);
   const read = selected?.state === "done";
   showProof(read ? selected : null);
   account?.update(selected);
@@ -106,9 +143,10 @@ function drawNow(): void {
 function showProof(read: ImageEntry | null): void {
   const requests = read === null ? null : network.since(read.cameAt);
   const fetched = figures.explain(requests ?? []);
-  const told = account?.explain(fetched.rest, read?.cameAt ?? 0);
-  const note = `${told?.note ?? ""} ${fetched.note}`.trim();
-  proof.update(read !== null, requests && (told?.rest ?? fetched.rest), note);
+  const ofSlides = slides.explain(fetched.rest);
+  const told = account?.explain(ofSlides.rest, read?.cameAt ?? 0);
+  const note = `${told?.note ?? ""} ${fetched.note} ${ofSlides.note}`.trim();
+  proof.update(read !== null, requests && (told?.rest ?? ofSlides.rest), note);
 }
 
 async function explain({ file, model, judgeAnyway }: ImageEntry): Promise<Explanation> {
@@ -121,6 +159,7 @@ async function explain({ file, model, judgeAnyway }: ImageEntry): Promise<Explan
 function chooseModel(chosen: SiteModel): void {
   models?.choose(chosen);
   session.readAnew(({ model }) => model?.kind === chosen.kind);
+  slides.modelChosen(chosen.kind);
 }
 
 function takeIn(incoming: Incoming): void {
@@ -233,11 +272,12 @@ async function loadAndStart(): Promise<Models> {
       draw();
     });
     const { module, first } = loaded;
+    modelFiles.set(first.file, Promise.resolve(loaded.model));
     const createWorker = await closedWorkerFactory(loaded.workerSource);
     const size = poolSize(navigator.hardwareConcurrency);
     const onRequests = network.report.bind(network);
     const open = async (entry: SiteModel): Promise<EnginePool> => {
-      const file = entry === first ? loaded.model : await loadModel(entry, import.meta.url);
+      const file = await modelFile(entry);
       const { sha256 } = entry;
       return new EnginePool({ module, model: file, sha256, createWorker, size, onRequests });
     };
@@ -246,7 +286,7 @@ async function loadAndStart(): Promise<Models> {
     models = shelf;
     const classify = (file: Blob, options: ClassifyOptions) =>
       shelf.classify(file, options, { kind: FIRST_KIND });
-    session.start({ classify });
+    session.start({ classify }, slides);
     return shelf;
   } catch (error) {
     load = { step: "failed", error: asEngineError(error) };

@@ -11,6 +11,7 @@ export const MAX_IMAGE_BYTES = 64 * 1024 * 1024;
 //   engine_start     the engine could not be started at all
 //   engine_trap      the engine broke off in the middle; its instance is not used again
 //   file_unreadable  the browser could not read the file
+//   image_unsupported  a format that is read, kept in a way that is not
 //   image_refused    the gate does not let the image be read; gate tells why
 //   image_unsupported a sound file of a kind that is not read; it says what to do instead
 //   cancelled        the person asked to stop

@@ -3,8 +3,8 @@ import type { ClassifyOptions, EnginePool, JobOptions } from "./engine-pool.ts";
 import { EngineError, type Explanation, type ModelFacts, type Reading } from "./messages.ts";
 import type { Read } from "./session.ts";
 
-// Kinds of which one patch is an image by itself. A film takes a map of many patches, which the page
-// does not make: squeezed into one it would be answered nonsense, so it stays refused.
+// Kinds of which one patch is an image by itself. A film takes a map of many patches (slide/): one that
+// is no larger than a patch would be answered nonsense, so it stays refused.
 const ONE_PATCH_KINDS: ReadonlySet<string> = new Set(["histology"]);
 
 export interface ModelsOptions {
@@ -30,6 +30,11 @@ export class Models {
 
   ofKind(kind: string): readonly SiteModel[] {
     return this.#byKind.get(kind) ?? [];
+  }
+
+  // What reads images of the kind; undefined: the site has no such model.
+  chosen(kind: string): SiteModel | undefined {
+    return this.#chosen.get(kind);
   }
 
   // What reads images of its kind from now on.

@@ -15,6 +15,7 @@ const LANGUAGE = [
 ];
 
 const PLATFORM = [
+  "AbortController",
   "WebAssembly",
   "TextDecoder",
   "TextEncoder",

@@ -2,13 +2,15 @@
 import type { Answer, Judge } from "./judgement.ts";
 import { EngineError, type ModelFacts, type OperatingPoint, type Reading } from "./messages.ts";
 import type { ClassifyOptions } from "./engine-pool.ts";
+import type { SlideReader, SlideRecord, TellState } from "./slide-record.ts";
 
 // Beyond this many a list is of no use to a person, and its previews take much memory.
 export const MAX_IMAGES = 10_000;
 
 export const THUMBNAIL_SIDE = 64; // pixels
 
-export type ImageState = "waiting" | "reading" | "done" | "failed" | "cancelled";
+// asking: a person has to say something before it can be read, as the scale of a slide.
+export type ImageState = "waiting" | "reading" | "asking" | "done" | "failed" | "cancelled";
 
 export interface IncomingFile {
   name: string; // with its folder where one was dropped
@@ -19,7 +21,8 @@ export interface ImageEntry extends IncomingFile {
   readonly key: number;
   readonly cameAt: number; // performance.now()
   state: ImageState;
-  reading: Reading | null; // when done
+  reading: Reading | null; // of a patch, when done
+  slide: SlideRecord | null; // of an image larger than a patch
   error: EngineError | null; // when failed
   answeredMs: number; // from the queue to the answer, when done; 0 if it was read at another time
   model: ModelFacts | null; // that read it, when done
@@ -44,6 +47,7 @@ export interface Counts {
   uncertain: number;
   failed: number;
   cancelled: number;
+  asking: number;
 }
 
 export class Session {
@@ -53,6 +57,7 @@ export class Session {
   #entries: ImageEntry[] = [];
   #selected: ImageEntry | null = null;
   #reader: Reader | null = null;
+  #slides: SlideReader | null = null;
   #failure: EngineError | null = null;
   #nextKey = 1;
   #ended = 0;
@@ -77,8 +82,10 @@ export class Session {
   }
 
   // From now on files are read; those that came before have waited for it.
-  start(reader: Reader): void {
+  // slides: what reads those that are no patches.
+  start(reader: Reader, slides: SlideReader | null = null): void {
     this.#reader = reader;
+    this.#slides = slides;
     this.#readWaiting();
   }
 
@@ -96,6 +103,7 @@ export class Session {
       const key = this.#nextKey++;
       const nothingYet = {
         reading: null,
+        slide: null,
         error: null,
         answeredMs: 0,
         model: null,
@@ -135,7 +143,9 @@ export class Session {
 
   cancel(): void {
     for (const entry of this.#entries) {
-      if (entry.state === "waiting" || entry.state === "reading") entry.state = "cancelled";
+      if (entry.state !== "waiting" && entry.state !== "reading") continue;
+      if (entry.slide === null) entry.state = "cancelled";
+      else entry.slide.cancel(); // and says when it has stopped
     }
     this.#abortAll();
     this.#onChange(null);
@@ -148,7 +158,9 @@ export class Session {
   // Reads what was cancelled after all.
   resume(): void {
     for (const entry of this.#entries) {
-      if (entry.state === "cancelled") entry.state = "waiting";
+      if (entry.state !== "cancelled") continue;
+      if (entry.slide === null) entry.state = "waiting";
+      else entry.slide.resume();
     }
     this.#onChange(null);
     this.#readWaiting();
@@ -158,6 +170,7 @@ export class Session {
   readAnew(wanted: (entry: ImageEntry) => boolean): void {
     for (const entry of this.#entries) {
       if (entry.state !== "done" || entry.keptPoint !== null || !wanted(entry)) continue;
+      if (entry.slide !== null) continue; // they are told by the slide part
       Object.assign(entry, { state: "waiting", reading: null, model: null, answeredMs: 0 });
     }
     this.#onChange(null);
@@ -180,10 +193,12 @@ export class Session {
       this.#selected = this.#entries[Math.min(index, this.#entries.length - 1)] ?? null;
     }
     this.#stops.get(entry)?.abort();
+    entry.slide?.close();
     this.#onChange(null);
   }
 
   clear(): void {
+    for (const { slide } of this.#entries) slide?.close();
     this.#entries = [];
     this.#selected = null;
     this.#abortAll();
@@ -200,8 +215,9 @@ export class Session {
     const answered = (answer: Answer) => answers.filter((one) => one === answer).length;
     const [positive, uncertain] = [answered("positive"), answered("uncertain")];
     const settled = done + failed;
-    const pending = total - settled - cancelled;
-    return { total, settled, pending, positive, uncertain, failed, cancelled };
+    const asking = of("asking");
+    const pending = total - settled - cancelled - asking;
+    return { total, settled, pending, positive, uncertain, failed, cancelled, asking };
   }
 
   #abortAll(): void {
@@ -212,7 +228,7 @@ export class Session {
 
   #readWaiting(): void {
     for (const entry of this.#entries) {
-      if (entry.state !== "waiting" || this.#stops.has(entry)) continue;
+      if (entry.state !== "waiting" || entry.slide !== null || this.#stops.has(entry)) continue;
       if (this.#failure !== null) this.#fail(entry, this.#failure);
       else if (this.#reader !== null) void this.#read(entry, this.#reader);
     }
@@ -230,6 +246,15 @@ export class Session {
     const { judgeAnyway } = entry;
     const options = { previewSide: THUMBNAIL_SIDE, signal: stop.signal, onStart, judgeAnyway };
     try {
+      const slides = this.#slides;
+      if (slides !== null) {
+        const isSlide = await slides.takes(entry.file);
+        if (stop.signal.aborted) return;
+        if (isSlide) {
+          await this.#openSlide(entry, slides, stop.signal);
+          return;
+        }
+      }
       const { reading, model } = await reader.classify(entry.file, options);
       Object.assign(entry, { reading, model });
       entry.state = "done";
@@ -242,6 +267,22 @@ export class Session {
       if (this.#stops.get(entry) === stop) this.#stops.delete(entry);
     }
     this.#onChange(entry);
+  }
+
+  async #openSlide(entry: ImageEntry, slides: SlideReader, signal: AbortSignal): Promise<void> {
+    const tell: TellState = (state, error) => {
+      if (!this.#entries.includes(entry)) return;
+      if (entry.state === "reading" && state === "done") this.#ended += 1;
+      if (state === "failed" && error !== undefined) {
+        this.#fail(entry, error);
+        return;
+      }
+      Object.assign(entry, { state, error: null });
+      this.#onChange(entry);
+    };
+    const slide = await slides.open(entry, tell);
+    if (signal.aborted) slide.close();
+    else entry.slide = slide;
   }
 
   #fail(entry: ImageEntry, error: EngineError): void {
@@ -261,7 +302,7 @@ export function keptEntry(
   keptPoint: OperatingPoint,
 ): ImageEntry {
   const judgeAnyway = reading.gate?.judgedAnyway ?? false;
-  const said = { reading, error: null, answeredMs: 0, model, judgeAnyway, keptPoint };
+  const said = { reading, slide: null, error: null, answeredMs: 0, model, judgeAnyway, keptPoint };
   return { ...image, key, cameAt, state: "done", ...said };
 }
 

@@ -17,6 +17,7 @@ interface SiteCatalog {
   worker: SiteFile;
   engines: Record<"simd" | "relaxed", SiteFile>;
   account: string; // the account's script, fetched when asked for
+  slide: string; // the script of what reads images larger than a patch, fetched for the first one
   figures: { script: string; reports: ReportFiles[] }; // of the pages about the models' figures
   models: SiteModel[]; // the first one of a kind is used until another is chosen
 }
@@ -48,3 +49,13 @@ interface FiguresCatalog {
 }
 
 declare const FIGURES_CATALOG: FiguresCatalog;
+
+// The same for the script that reads images larger than a patch.
+interface SlideCatalog {
+  style: SiteFile;
+  worker: SiteFile;
+  codecs: SiteFile;
+  scan: Record<"simd" | "relaxed", SiteFile>;
+}
+
+declare const SLIDE_CATALOG: SlideCatalog;

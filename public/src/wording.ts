@@ -228,12 +228,14 @@ export function proofDetail(requests: NetworkRequest[] | null): string {
 }
 
 export function progressSentence(counts: Counts): string {
-  const { total, settled, pending, failed, cancelled } = counts;
+  const { total, settled, pending, failed, cancelled, asking } = counts;
   const read = plural(settled - failed, "image");
   const parts = [pending > 0 ? `${settled} of ${total} done` : `${read} read`];
   if (counts.positive > 0 || pending === 0) parts.push(`${counts.positive} positive`);
   if (counts.uncertain > 0) parts.push(`${counts.uncertain} uncertain`);
   if (failed > 0) parts.push(`${failed} could not be read`);
   if (cancelled > 0) parts.push(`${cancelled} cancelled`);
+  if (asking > 0)
+    parts.push(asking === 1 ? "1 asks for its scale" : `${asking} ask for their scale`);
   return parts.join(" · ");
 }

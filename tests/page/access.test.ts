@@ -19,7 +19,7 @@ const themes = ["light", "dark"] as const;
 
 const one = [{ name: "patch.png", bytes: png(tissue(50, 50, 1, 0.9)) }];
 const several = [
-  { name: "case-1/field of view.png", bytes: png(tissue(700, 460, 2, 0.5)) },
+  { name: "case-1/field of view.png", bytes: png(tissue(64, 46, 2, 0.5)) },
   ...Array.from({ length: 12 }, (_, index) => ({
     name: `case-1/patch-${index}.png`,
     bytes: png(tissue(50, 50, index, index / 12)),

@@ -92,9 +92,9 @@ describe("views of the account", { skip, timeout: 600_000 }, () => {
         await page.getByText("Kept, end-to-end encrypted").waitFor();
         await check("kept");
         await drop(page, [
-          { name: "case-2/field of view.png", bytes: png(tissue(480, 400, 3, 0.2)) },
+          { name: "case-2/field of view.png", bytes: png(tissue(64, 56, 3, 0.2)) },
         ]);
-        await page.locator("#stage", { hasText: "480×400" }).waitFor();
+        await page.locator("#stage", { hasText: "64×56" }).waitFor();
         await button(page, "Keep this image and its result").click();
         await page.getByText("Kept, end-to-end encrypted").waitFor();
         await page.locator("#keep").getByRole("button", { name: "Note" }).click();

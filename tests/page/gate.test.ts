@@ -36,7 +36,7 @@ describe("the gate", { skip, timeout: 300_000 }, () => {
 
   test("A screenshot is refused in words, judged only when asked, and the result says so", async () => {
     const { page, complaints, close } = await visit(browser, served.url);
-    const screenshot = await page.screenshot();
+    const screenshot = await page.screenshot({ clip: { x: 0, y: 0, width: 64, height: 64 } });
     await drop(page, [{ name: "screen.png", bytes: screenshot }]);
     await notRead(page);
     const sentence = await page.locator('[data-part="error-text"]').innerText();
@@ -98,7 +98,12 @@ describe("the gate", { skip, timeout: 300_000 }, () => {
       test(`Refusal and map at ${width} px, ${colorScheme}, are accessible and fit`, async () => {
         const { page, close } = await visit(browser, served.url, { width, colorScheme });
         const variant = `${width}-${colorScheme}`;
-        await drop(page, [{ name: "screen.png", bytes: await page.screenshot() }]);
+        await drop(page, [
+          {
+            name: "screen.png",
+            bytes: await page.screenshot({ clip: { x: 0, y: 0, width: 64, height: 64 } }),
+          },
+        ]);
         await notRead(page);
         await page.getByText("Judge it anyway").click();
         await checkScreen(page, "refused", variant);

@@ -85,14 +85,18 @@ export class ListView {
     row.element.setAttribute("aria-setsize", String(count));
     row.element.setAttribute("aria-selected", String(entry === this.#session.selected));
     const judgement = this.#judge.of(entry);
-    const drawn = `${entry.state} ${judgement?.answer ?? ""} ${judgement?.model.sha256 ?? ""}`;
+    const said = entry.slide === null ? "" : `${entry.slide.outcome()} ${entry.slide.figure()}`;
+    const drawn = `${entry.state} ${judgement?.answer ?? ""} ${judgement?.model.sha256 ?? ""} ${said}`;
     if (row.drawn === drawn) return;
     row.drawn = drawn;
     row.element.dataset["state"] = entry.state;
     row.outcome.textContent = outcomeOf(entry, judgement);
     if (judgement === null) {
       delete row.element.dataset["answer"];
-      row.probability.textContent = "";
+      row.probability.textContent = entry.slide?.figure() ?? "";
+      const preview = entry.slide?.preview ?? null;
+      row.element.toggleAttribute("data-pictured", preview !== null);
+      if (preview !== null) drawPreview(row.thumbnail, preview);
       return;
     }
     row.element.dataset["answer"] = judgement.answer;
@@ -126,8 +130,8 @@ export class ListView {
 
 function outcomeOf(entry: ImageEntry, judgement: Judgement | null): string {
   if (judgement !== null) return verdict(judgement);
+  if (entry.slide !== null) return entry.slide.outcome();
   if (entry.state === "failed") return `not read: ${entry.error?.message ?? ""}`;
-  return { waiting: "waiting", reading: "being read", cancelled: "cancelled", done: "" }[
-    entry.state
-  ];
+  const words = { waiting: "waiting", reading: "being read", cancelled: "cancelled" };
+  return { ...words, asking: "", done: "" }[entry.state];
 }

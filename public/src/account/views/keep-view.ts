@@ -30,7 +30,8 @@ export class KeepView {
 
   update(entry: ImageEntry | null): void {
     const { account, keeper } = this.#context;
-    const read = entry?.state === "done" ? entry : null;
+    // Slides are not kept: a file may be larger than any storage.
+    const read = entry?.state === "done" && entry.reading !== null ? entry : null;
     const keeping = read === null ? null : keeper.keepingOf(read);
     const again = read === null ? "" : (this.#again.get(read) ?? "");
     // Redrawn only when it changes, so that the focus stays where it is.

@@ -1,0 +1,134 @@
+// The files that a map is saved as.
+import { NOTICE } from "../../wording.ts";
+import type { Projection } from "../views/map-layer.ts";
+import type { Slide } from "../slide.ts";
+import { refusedTotal } from "../summary.ts";
+import * as wording from "../wording.ts";
+import { stem, type MapExport } from "./about.ts";
+import { secondaryCapture } from "./dicom-sc.ts";
+import { dicomReport, type ReportSummary } from "./dicom-sr.ts";
+import { geoJson } from "./geojson.ts";
+import { mapPicture, pictureSize, pngOf } from "./map-png.ts";
+import { tilesCsv } from "./tiles-csv.ts";
+
+export type MapFile = "map.png" | "geojson" | "tiles.csv" | "sr.dcm" | "sc.dcm";
+
+export const MAP_FILES: readonly { kind: MapFile; name: string; onlyDicom?: true }[] = [
+  { kind: "map.png", name: "Map as PNG" },
+  { kind: "geojson", name: "GeoJSON for QuPath" },
+  { kind: "tiles.csv", name: "Tiles as CSV" },
+  { kind: "sr.dcm", name: "DICOM report (SR)", onlyDicom: true },
+  { kind: "sc.dcm", name: "Map as DICOM (SC)", onlyDicom: true },
+];
+
+const breathe = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
+
+// What is exported of a slide; null: there is no map yet.
+export function exportOf(slide: Slide): MapExport | null {
+  const { name, facts, map, verdicts, regions, model, scale } = slide;
+  const [size] = facts?.levels ?? [];
+  const point = slide.point();
+  if (map === null || verdicts === null || model === null || scale === null) return null;
+  if (size === undefined || point === null) return null;
+  const warnings = wording.warnings(slide);
+  const written = new Date();
+  return {
+    name,
+    size,
+    map,
+    verdicts,
+    regions,
+    model: model.facts,
+    scale,
+    point,
+    warnings,
+    written,
+  };
+}
+
+type Draw = (context: CanvasRenderingContext2D, to: Projection) => void;
+
+async function picture(slide: Slide, made: MapExport, draw: Draw): Promise<HTMLCanvasElement> {
+  const { width, height } = pictureSize(made);
+  const image = await slide.tile({ x: 0, y: 0, ...made.size }, width, height);
+  return mapPicture(made, image, draw);
+}
+
+const modelOf = ({ model }: MapExport) => ({
+  name: model.id,
+  version: model.version,
+  sha256: model.sha256,
+});
+
+async function identityOf(slide: Slide) {
+  const identity = await slide.identity();
+  if (identity === null) throw new Error("the image is no DICOM file");
+  return identity;
+}
+
+function reportSummary(slide: Slide, made: MapExport): ReportSummary {
+  const { summary } = slide;
+  if (summary === null) throw new Error("there is no summary yet");
+  const { positiveFraction: value, fractionInterval } = summary;
+  const [low, high] = fractionInterval ?? [value, value];
+  return {
+    umPerPixel: made.model.umPerPixel,
+    threshold: summary.threshold,
+    imageArea: summary.imageMm2,
+    judgedArea: summary.judgedMm2,
+    noTissueArea: summary.noTissueMm2,
+    refusedArea: refusedTotal(summary),
+    positiveArea: summary.positiveMm2,
+    positiveFraction: { value, low, high },
+    largestFocusArea: summary.largestFocus?.areaMm2 ?? null,
+    score: summary.film?.score ?? null,
+  };
+}
+
+async function report(slide: Slide, made: MapExport): Promise<Uint8Array<ArrayBuffer>> {
+  return dicomReport({
+    identity: await identityOf(slide),
+    model: modelOf(made),
+    summary: reportSummary(slide, made),
+    notice: NOTICE,
+    notes: made.warnings,
+    when: made.written,
+  });
+}
+
+async function capture(slide: Slide, made: MapExport, draw: Draw) {
+  const canvas = await picture(slide, made, draw);
+  const { width, height } = canvas;
+  const rgba = canvas.getContext("2d")?.getImageData(0, 0, width, height).data;
+  const rgb = new Uint8Array(width * height * 3);
+  for (let at = 0; at < width * height; at++)
+    for (let c = 0; c < 3; c++) rgb[at * 3 + c] = rgba?.[at * 4 + c] ?? 0;
+  const umPerPixel = (made.scale.umPerPixel * made.size.width) / pictureSize(made).width;
+  const identity = await identityOf(slide);
+  const said = { identity, model: modelOf(made), notice: NOTICE, when: made.written };
+  return secondaryCapture({ ...said, width, height, umPerPixel }, rgb);
+}
+
+// draw: the map and what is drawn on it.
+export async function mapFile(
+  slide: Slide,
+  kind: MapFile,
+  draw: Draw,
+): Promise<{ name: string; content: Blob }> {
+  const made = exportOf(slide);
+  if (made === null) throw new Error("there is no map yet");
+  const name = `${stem(slide.name)}.${kind}`;
+  const blob = (parts: BlobPart[], type: string) => ({ name, content: new Blob(parts, { type }) });
+  switch (kind) {
+    case "geojson":
+      return blob(await geoJson(made, breathe), "application/geo+json");
+    case "tiles.csv":
+      return blob(await tilesCsv(made, breathe), "text/csv");
+    case "sr.dcm":
+      return blob([await report(slide, made)], "application/dicom");
+    case "sc.dcm":
+      return blob([await capture(slide, made, draw)], "application/dicom");
+    case "map.png":
+      return { name, content: await pngOf(await picture(slide, made, draw)) };
+  }
+}

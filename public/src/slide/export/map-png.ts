@@ -1,0 +1,109 @@
+// The image with its map on one picture, and under it the legend and what it was made by.
+import type { Tile } from "../messages.ts";
+import { cividis } from "../cividis.ts";
+import { scaleBar } from "../scale.ts";
+import { label } from "../views/drawing.ts";
+import type { Projection } from "../views/map-layer.ts";
+import { about, type MapExport } from "./about.ts";
+
+export const PICTURE_SIDE = 1_600; // px at most, of the image
+const MARGIN = 16;
+const LINE = 20;
+const LEGEND = { width: 256, height: 12 };
+
+// How large the image is on the picture.
+export function pictureSize({ size }: Pick<MapExport, "size">): { width: number; height: number } {
+  const fit = Math.min(1, PICTURE_SIDE / Math.max(size.width, size.height));
+  const side = (length: number) => Math.max(1, Math.round(length * fit));
+  return { width: side(size.width), height: side(size.height) };
+}
+
+// draw: the map and what is drawn on it.
+export function mapPicture(
+  made: MapExport,
+  image: Tile,
+  draw: (context: CanvasRenderingContext2D, to: Projection) => void,
+): HTMLCanvasElement {
+  const facts = about(made);
+  const lines = [
+    `${facts["file"] ?? ""}: ${facts["label"] ?? ""}, positive at or above ${facts["threshold"] ?? ""} (${facts["operating_point"] ?? ""})`,
+    `Model ${facts["model_id"] ?? ""} ${facts["model_version"] ?? ""}, SHA-256 ${facts["model_sha256"] ?? ""}`,
+    `${facts["um_per_pixel"] ?? ""} µm per pixel (${facts["scale_from"] ?? ""}); a cell every ${facts["stride_px"] ?? ""} px of the model's ${facts["model_um_per_pixel"] ?? ""} µm`,
+    ...made.warnings,
+    `${facts["notice"] ?? ""} InSitu, ${facts["written"] ?? ""}`,
+  ];
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(image.width, 900);
+  canvas.height = image.height + MARGIN * 2 + LEGEND.height + LINE * (lines.length + 1);
+  const context = canvas.getContext("2d");
+  if (context === null) throw new Error("This browser draws no pictures.");
+  context.fillStyle = "#ffffff";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.putImageData(new ImageData(image.rgba, image.width, image.height), 0, 0);
+  const scale = image.width / made.size.width;
+  context.save();
+  context.beginPath();
+  context.rect(0, 0, image.width, image.height);
+  context.clip();
+  draw(context, { scale, left: 0, top: 0 });
+  context.restore();
+  drawScaleBar(context, made.scale.umPerPixel / scale, {
+    x: MARGIN,
+    y: image.height - MARGIN,
+    most: image.width / 4,
+    ratio: 1,
+  });
+  drawLegend(context, MARGIN, image.height + MARGIN);
+  context.fillStyle = "#1b2127";
+  context.font = "13px system-ui, sans-serif";
+  context.textAlign = "left";
+  context.textBaseline = "top";
+  lines.forEach((line, index) =>
+    context.fillText(line, MARGIN, image.height + MARGIN + LEGEND.height + LINE * (index + 1)),
+  );
+  return canvas;
+}
+
+export function pngOf(canvas: HTMLCanvasElement): Promise<Blob> {
+  return new Promise((resolve, reject) =>
+    canvas.toBlob((blob) => {
+      if (blob === null) reject(new Error("The picture could not be made."));
+      else resolve(blob);
+    }, "image/png"),
+  );
+}
+
+function drawLegend(context: CanvasRenderingContext2D, x: number, y: number): void {
+  for (let at = 0; at < LEGEND.width; at++) {
+    context.fillStyle = `rgb(${cividis(at / (LEGEND.width - 1)).join(" ")})`;
+    context.fillRect(x + at, y, 1, LEGEND.height);
+  }
+  context.fillStyle = "#1b2127";
+  context.font = "12px system-ui, sans-serif";
+  context.textBaseline = "top";
+  for (const share of [0, 0.25, 0.5, 0.75, 1]) {
+    context.textAlign = share === 0 ? "left" : share === 1 ? "right" : "center";
+    context.fillText(String(share), x + share * LEGEND.width, y + LEGEND.height + 2);
+  }
+  context.textAlign = "left";
+  context.fillText("probability; hatched: refused", x + LEGEND.width + MARGIN, y);
+}
+
+// The bar with its length, from its left end.
+export function drawScaleBar(
+  context: CanvasRenderingContext2D,
+  umPerPixel: number,
+  place: { x: number; y: number; most: number; ratio: number },
+): void {
+  const { x, y, most, ratio } = place;
+  const bar = scaleBar(umPerPixel, most);
+  for (const [colour, height] of [
+    ["#000000", 8],
+    ["#ffffff", 4],
+  ] as const) {
+    const edge = ((height - 4) / 2) * ratio;
+    context.fillStyle = colour;
+    context.fillRect(x - edge, y - 4 * ratio - edge, bar.pixels + 2 * edge, height * ratio);
+  }
+  label(context, bar.text, x + Math.max(bar.pixels / 2, 32 * ratio), y - 20 * ratio, ratio);
+}

@@ -1,0 +1,60 @@
+// A map's cells as CSV, a line each: in parts, with a breath between them, since a dense map has many.
+import { csvText } from "../../exports.ts";
+import { refusalOf, NOT_YET } from "../probability-map.ts";
+import { VERDICT } from "../scan-engine.ts";
+import { about, type MapExport } from "./about.ts";
+
+const LINES_A_PART = 10_000;
+
+const NAMES: Record<number, string> = {
+  [VERDICT.judged]: "judged",
+  [VERDICT.noTissue]: "no tissue",
+  [VERDICT.outside]: "outside the region",
+  [VERDICT.unread]: "could not be read",
+  [NOT_YET]: "not read",
+};
+
+export const TILE_COLUMNS =
+  "column,row,x,y,width,height,patch_x,patch_y,patch_width,patch_height,probability,positive,verdict";
+
+// Numbers with as many digits as there is sense in.
+const place = (value: number) => String(Number(value.toFixed(2)));
+
+export function tileLine({ map, verdicts, point }: MapExport, column: number, row: number): string {
+  const cell = map.cellSquare(column, row);
+  const patch = map.patchSquare(column, row);
+  const value = map.value(column, row);
+  const verdict = verdicts[row * map.columns + column] ?? NOT_YET;
+  const judged = verdict === VERDICT.judged;
+  const squares = [cell, patch].flatMap(({ x, y, width, height }) => [x, y, width, height]);
+  return [
+    String(column),
+    String(row),
+    ...squares.map(place),
+    judged ? value.toFixed(6) : "",
+    judged ? String(value >= point.threshold) : "",
+    NAMES[verdict] ?? `refused: ${refusalOf(verdict) ?? verdict}`,
+  ].join(",");
+}
+
+// What it was made by stands in comments above the table.
+export function tilesHead(made: MapExport): string {
+  const facts = csvText(Object.entries(about(made)).map(([name, value]) => ({ name, value })));
+  const lines = facts.replace("\uFEFF", "").trimEnd().split("\r\n").slice(1);
+  return `\uFEFF${lines.map((line) => `# ${line}`).join("\r\n")}\r\n${TILE_COLUMNS}\r\n`;
+}
+
+export async function tilesCsv(made: MapExport, breathe: () => Promise<void>): Promise<string[]> {
+  const parts = [tilesHead(made)];
+  let lines: string[] = [];
+  for (let row = 0; row < made.map.rows; row++) {
+    for (let column = 0; column < made.map.columns; column++) {
+      lines.push(tileLine(made, column, row));
+    }
+    if (lines.length < LINES_A_PART && row + 1 < made.map.rows) continue;
+    parts.push(`${lines.join("\r\n")}\r\n`);
+    lines = [];
+    await breathe();
+  }
+  return parts;
+}

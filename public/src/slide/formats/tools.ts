@@ -1,0 +1,16 @@
+// What an opener is given besides the file.
+import type { Codecs } from "../codecs.ts";
+import type { SlideSource } from "../source.ts";
+
+// The part of the codecs that tiles of a TIFF need.
+export type TileCodecs = Pick<Codecs, "jpeg" | "jpeg2000">;
+
+export interface TileTools {
+  codecs(): Promise<TileCodecs>;
+}
+
+export interface Tools {
+  codecs(): Promise<Codecs>; // made when first asked for
+}
+
+export type Opener = (blob: Blob, name: string, tools: Tools) => Promise<SlideSource>;

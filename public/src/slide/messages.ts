@@ -1,0 +1,118 @@
+// What crosses between the page and the slide part's workers. Types only.
+import type { NetworkRequest } from "../messages.ts";
+import type { DicomIdentity } from "./formats/dicom-identity.ts";
+import type { ScanSummary } from "./scanner.ts";
+import type { ScanBlockResult, ScanPlan } from "./scan-engine.ts";
+import type { Pixels, Rectangle, SlideFacts } from "./source.ts";
+
+export interface StartRequest {
+  op: "start";
+  codecs: WebAssembly.Module | null; // null: this worker opens no file
+}
+
+export interface OpenRequest {
+  op: "open";
+  file: Blob; // read by slices
+  name: string;
+}
+
+// The engine of a scan, with its model; another one replaces it.
+export interface ModelRequest {
+  op: "model";
+  scan: WebAssembly.Module;
+  model: ArrayBuffer;
+  sha256: string;
+}
+
+export interface PlanRequest {
+  op: "plan";
+  level: number; // of the file, the one that is read
+  width: number; // of that level, pixels
+  height: number;
+  channels: 1 | 3;
+  umPerPixel: number; // of that level
+  stride: number; // pixels at model scale, 0: the patch side
+}
+
+// A part of level 0, drawn at so many pixels, for the screen.
+export interface TileRequest {
+  op: "tile";
+  rectangle: Rectangle;
+  width: number;
+  height: number;
+}
+
+// The pixels of a block, for another worker.
+export interface ReadRequest {
+  op: "read";
+  level: number;
+  rectangle: Rectangle; // of that level
+}
+
+export interface RunRequest {
+  op: "run";
+  block: number;
+  pixels: Pixels | null; // null: the worker reads them itself
+}
+
+// The map as it is, for summaries; kept by the worker until the next one.
+export interface MapRequest {
+  op: "map";
+  values: Float32Array<ArrayBuffer>; // (rows, columns)
+  verdicts: Uint8Array<ArrayBuffer>;
+}
+
+export interface SummaryRequest {
+  op: "summary";
+  threshold: number;
+}
+
+// Whose image it is, for an export to DICOM that the person asks for.
+export interface IdentityRequest {
+  op: "identity";
+}
+
+export type SlideRequest =
+  | IdentityRequest
+  | StartRequest
+  | OpenRequest
+  | ModelRequest
+  | PlanRequest
+  | TileRequest
+  | ReadRequest
+  | RunRequest
+  | MapRequest
+  | SummaryRequest;
+
+export interface Tile {
+  width: number;
+  height: number;
+  rgba: Uint8ClampedArray<ArrayBuffer>;
+  isGrey: boolean; // no pixel of it has a colour
+}
+
+export interface SlideAnswers {
+  identity: DicomIdentity | null; // null: the file is no DICOM
+  start: null;
+  open: SlideFacts;
+  model: null;
+  plan: ScanPlan;
+  tile: Tile;
+  read: Pixels;
+  run: ScanBlockResult;
+  map: null;
+  summary: ScanSummary;
+}
+
+export type SlideMessage = (SlideRequest & { id: number }) | { op: "forget"; id: number };
+
+export interface SlideWorkerState {
+  memoryBytes: number; // of its WebAssembly memories
+  requests: NetworkRequest[]; // there should be none
+}
+
+export type SlideReply = SlideWorkerState & { id: number } & (
+    | { ok: true; value: SlideAnswers[keyof SlideAnswers] }
+    // fatal: discard the worker
+    | { ok: false; code: string; message: string; fatal: boolean }
+  );

@@ -1,0 +1,163 @@
+// The map of a scan as it grows: cells with their value and verdict, and where they lie on level 0.
+// No DOM.
+import { GATE_REASONS, type GateReason } from "../messages.ts";
+import { REFUSED_FROM, VERDICT, type ScanBlockResult, type ScanPlan } from "./scan-engine.ts";
+import type { Level, Rectangle } from "./source.ts";
+
+export const NOT_YET = 255; // the verdict of a cell that no block has given
+
+export interface Point {
+  x: number;
+  y: number;
+}
+
+export interface Place extends Point {
+  column: number;
+  row: number;
+}
+
+export class ProbabilityMap {
+  readonly plan: ScanPlan;
+  readonly values: Float32Array<ArrayBuffer>; // (rows, columns), NaN where not judged
+  readonly verdicts: Uint8Array<ArrayBuffer>;
+  readonly done = new Set<number>(); // blocks
+  readonly failed = new Map<number, string>(); // blocks and why
+  readonly #factorX: number; // pixels of level 0 per pixel at model scale
+  readonly #factorY: number;
+
+  // finest: level 0.
+  constructor(plan: ScanPlan, finest: Level) {
+    this.plan = plan;
+    this.values = new Float32Array(plan.columns * plan.rows).fill(Number.NaN);
+    this.verdicts = new Uint8Array(plan.columns * plan.rows).fill(NOT_YET);
+    this.#factorX = finest.width / plan.scaledWidth;
+    this.#factorY = finest.height / plan.scaledHeight;
+  }
+
+  get columns(): number {
+    return this.plan.columns;
+  }
+
+  get rows(): number {
+    return this.plan.rows;
+  }
+
+  // The share of cells that were told of.
+  get progress(): number {
+    const of = (index: number) => {
+      const block = this.plan.blocks[index];
+      return block === undefined ? 0 : block.columns * block.rows;
+    };
+    const told = [...this.done, ...this.failed.keys()].reduce((sum, at) => sum + of(at), 0);
+    return this.values.length === 0 ? 1 : told / this.values.length;
+  }
+
+  get left(): number[] {
+    return this.plan.blocks.map((_, index) => index).filter((index) => !this.done.has(index));
+  }
+
+  set(index: number, { values, verdicts }: ScanBlockResult): void {
+    const block = this.plan.blocks[index];
+    if (block === undefined) throw new RangeError("a block that the plan does not have");
+    for (let row = 0; row < block.rows; row++) {
+      const to = (block.row + row) * this.columns + block.column;
+      const from = row * block.columns;
+      this.values.set(values.subarray(from, from + block.columns), to);
+      this.verdicts.set(verdicts.subarray(from, from + block.columns), to);
+    }
+    this.failed.delete(index);
+    this.done.add(index);
+  }
+
+  fail(index: number, reason: string): void {
+    const block = this.plan.blocks[index];
+    if (block === undefined) throw new RangeError("a block that the plan does not have");
+    for (let row = 0; row < block.rows; row++) {
+      const from = (block.row + row) * this.columns + block.column;
+      this.verdicts.fill(VERDICT.unread, from, from + block.columns);
+    }
+    this.failed.set(index, reason);
+  }
+
+  // The square that a cell is drawn as, in pixels of level 0.
+  cellSquare(column: number, row: number): Rectangle {
+    const { stride, patch } = this.plan;
+    const inset = (patch - stride) / 2;
+    return this.#scaled(column * stride + inset, row * stride + inset, stride);
+  }
+
+  // The patch that it stands for.
+  patchSquare(column: number, row: number): Rectangle {
+    const { stride, patch } = this.plan;
+    return this.#scaled(column * stride, row * stride, patch);
+  }
+
+  // From pixels at model scale.
+  onLevel0({ x, y, width, height }: Rectangle): Rectangle {
+    const [fx, fy] = [this.#factorX, this.#factorY];
+    return { x: x * fx, y: y * fy, width: width * fx, height: height * fy };
+  }
+
+  // All squares together.
+  get extent(): Rectangle {
+    const first = this.cellSquare(0, 0);
+    const { width, height } = first;
+    return { ...first, width: width * this.columns, height: height * this.rows };
+  }
+
+  // The cell under a place of level 0.
+  at({ x, y }: Point): Place | null {
+    const { extent } = this;
+    const column = Math.floor(((x - extent.x) / extent.width) * this.columns);
+    const row = Math.floor(((y - extent.y) / extent.height) * this.rows);
+    const inside = column >= 0 && row >= 0 && column < this.columns && row < this.rows;
+    return inside ? { x, y, column, row } : null;
+  }
+
+  value(column: number, row: number): number {
+    return this.values[row * this.columns + column] ?? Number.NaN;
+  }
+
+  verdict(column: number, row: number): number {
+    return this.verdicts[row * this.columns + column] ?? NOT_YET;
+  }
+
+  #scaled(x: number, y: number, side: number): Rectangle {
+    return this.onLevel0({ x, y, width: side, height: side });
+  }
+}
+
+export function refusalOf(verdict: number): GateReason | null {
+  return verdict > REFUSED_FROM ? (GATE_REASONS[verdict - REFUSED_FROM - 1] ?? null) : null;
+}
+
+// The verdicts with "outside" where a cell's middle lies in none of the regions. Without regions, as
+// they are.
+export function insideRegions(
+  map: ProbabilityMap,
+  regions: readonly (readonly Point[])[],
+): Uint8Array<ArrayBuffer> {
+  const verdicts = map.verdicts.slice();
+  if (regions.length === 0) return verdicts;
+  for (let row = 0; row < map.rows; row++) {
+    const first = map.cellSquare(0, row);
+    const inside = crossings(regions, first.y + first.height / 2);
+    for (let column = 0; column < map.columns; column++) {
+      const x = first.x + (column + 0.5) * first.width;
+      if (!inside(x)) verdicts[row * map.columns + column] = VERDICT.outside;
+    }
+  }
+  return verdicts;
+}
+
+// Even-odd, one polygon at a time, along one line.
+function crossings(regions: readonly (readonly Point[])[], y: number): (x: number) => boolean {
+  const cuts = regions.map((polygon) =>
+    polygon.flatMap((from, index) => {
+      const to = polygon[(index + 1) % polygon.length];
+      if (to === undefined || from.y > y === to.y > y) return [];
+      return [from.x + ((y - from.y) / (to.y - from.y)) * (to.x - from.x)];
+    }),
+  );
+  return (x) => cuts.some((line) => line.filter((cut) => cut > x).length % 2 === 1);
+}

@@ -1,0 +1,116 @@
+// The workers of one slide's scan: its blocks by the pool, their pixels from the file's own worker where
+// it is read forward only.
+import { EngineError } from "../messages.ts";
+import type { ModelRequest, PlanRequest } from "./messages.ts";
+import type { OpenedFile } from "./opened-file.ts";
+import type { ProbabilityMap } from "./probability-map.ts";
+import { blockOrder, ScanPool } from "./scan-pool.ts";
+import type { SlideTools } from "./slide-tools.ts";
+
+export interface ScanWork {
+  map: ProbabilityMap; // what is there of it is not made again
+  request: PlanRequest;
+  model: ModelRequest;
+  sequential: boolean; // the file is
+  onBlock: (block: number, msSinceBegin: number) => void;
+  onFailed: (block: number, error: EngineError) => void;
+}
+
+export class ScanRun {
+  readonly #file: Blob;
+  readonly #name: string;
+  readonly #opened: OpenedFile;
+  readonly #tools: SlideTools;
+  #pool: ScanPool | null = null;
+  #modelOfPool = ""; // SHA-256
+  #stop: AbortController | null = null;
+
+  constructor(file: Blob, name: string, opened: OpenedFile, tools: SlideTools) {
+    this.#file = file;
+    this.#name = name;
+    this.#opened = opened;
+    this.#tools = tools;
+  }
+
+  get memoryBytes(): number {
+    return this.#pool?.memoryBytes ?? 0;
+  }
+
+  // Returns how many bytes of WebAssembly were given back; null: nothing runs.
+  stop(): number | null {
+    if (this.#stop === null) return null;
+    const held = this.memoryBytes;
+    this.#stop.abort();
+    return held;
+  }
+
+  letGo(): void {
+    this.#pool?.close();
+    this.#pool = null;
+  }
+
+  // Starts the workers, so that a scan begins at once.
+  prepare(model: ModelRequest, sequential: boolean): Promise<void> {
+    return this.#poolFor(model, sequential).warm();
+  }
+
+  #poolFor(model: ModelRequest, sequential: boolean): ScanPool {
+    if (this.#pool !== null && this.#modelOfPool === model.sha256) return this.#pool;
+    this.letGo();
+    const { codecs, createWorker, workers, onRequests } = this.#tools;
+    this.#modelOfPool = model.sha256;
+    this.#pool = new ScanPool({
+      createWorker,
+      size: workers,
+      model,
+      file: sequential ? null : { codecs, file: this.#file, name: this.#name },
+      onRequests,
+    });
+    return this.#pool;
+  }
+
+  // Resolves to whether it was stopped. Rejects with an EngineError.
+  async run(work: ScanWork): Promise<{ wasStopped: boolean; took: number }> {
+    const { map, request, model, sequential, onBlock, onFailed } = work;
+    const { now } = this.#tools;
+    const stop = new AbortController();
+    this.#stop = stop;
+    const pool = this.#poolFor(model, sequential);
+    const began = now();
+    try {
+      await pool.run({
+        plan: request,
+        blocks: order(map, sequential),
+        read: sequential ? (block, signal) => this.#read(map, request, block, signal) : null,
+        onBlock: (block, result) => {
+          map.set(block, result);
+          onBlock(block, now() - began);
+        },
+        onFailed: (block, error) => {
+          map.fail(block, error.message);
+          onFailed(block, error);
+        },
+        signal: stop.signal,
+      });
+    } catch (error) {
+      if (!stop.signal.aborted) throw error;
+    } finally {
+      if (this.#stop === stop) this.#stop = null;
+    }
+    return { wasStopped: stop.signal.aborted, took: now() - began };
+  }
+
+  #read(map: ProbabilityMap, { level }: PlanRequest, index: number, signal: AbortSignal) {
+    const block = map.plan.blocks[index];
+    if (block === undefined) throw new EngineError("invalid_argument", "There is no such block.");
+    const { x, y, width, height } = block;
+    return this.#opened.read(level, { x, y, width, height }, signal);
+  }
+}
+
+// The middle of the image first, or in the order of the file, of what is left.
+function order(map: ProbabilityMap, sequential: boolean): number[] {
+  const left = new Set(map.left);
+  const centre = { column: map.columns / 2, row: map.rows / 2 };
+  return blockOrder(map.plan, sequential, centre).filter((block) => left.has(block));
+}

@@ -1,0 +1,81 @@
+// One worker of the slide part. It is given the file, the compiled codecs and scan, and the model; it
+// fetches nothing and could not (network-lock.ts).
+import { EngineError } from "../messages.ts";
+import { lockNetwork } from "../network-lock.ts";
+import { Codecs } from "./codecs.ts";
+import { openSlide } from "./formats/open.ts";
+import type { ModelRequest } from "./messages.ts";
+import type { ScanEngine, ScanPlan } from "./scan-engine.ts";
+import { Scanner, type ScanSummary } from "./scanner.ts";
+import { serveSlides, type SlideScope } from "./slide-service.ts";
+
+class WasmScan implements ScanEngine {
+  readonly #scanner: Scanner;
+
+  constructor(scanner: Scanner) {
+    this.#scanner = scanner;
+  }
+
+  get memoryBytes(): number {
+    return this.#scanner.memoryBytes;
+  }
+
+  plan(
+    width: number,
+    height: number,
+    channels: 1 | 3,
+    umPerPixel: number,
+    stride: number,
+  ): ScanPlan {
+    const { patchWidth, denseStrides } = this.#scanner.model;
+    const plan = this.#scanner.plan({ width, height, channels, umPerPixel }, stride);
+    return { ...plan, patch: patchWidth, strides: denseStrides };
+  }
+
+  run(block: number, pixels: Uint8Array) {
+    return this.#scanner.run(block, pixels);
+  }
+
+  summary(values: Float32Array, verdicts: Uint8Array, threshold: number): ScanSummary {
+    return this.#scanner.summary(values, verdicts, threshold);
+  }
+}
+
+async function createEngine({ scan, model, sha256 }: ModelRequest): Promise<ScanEngine> {
+  const scanner = await Scanner.create(scan, new Uint8Array(model));
+  if (scanner.model.sha256 !== sha256)
+    throw new EngineError(
+      "model_corrupt",
+      "The model is not the one this site was built with. Reload the page; nothing is read with it.",
+    );
+  return new WasmScan(scanner);
+}
+
+// Of this worker, made when a file first needs them.
+let codecs: Codecs | null = null;
+
+async function codecsOf(module: WebAssembly.Module): Promise<Codecs> {
+  codecs ??= await Codecs.create(module);
+  return codecs;
+}
+
+// From this worker to itself; made before the lock takes the means of making another.
+const { port1, port2 } = new MessageChannel();
+const breathing: (() => void)[] = [];
+port1.onmessage = () => breathing.shift()?.();
+
+function breathe(): Promise<void> {
+  return new Promise((resolve) => {
+    breathing.push(resolve);
+    port2.postMessage(null);
+  });
+}
+
+const scope: unknown = globalThis; // a worker's
+lockNetwork(globalThis);
+serveSlides(scope as SlideScope, {
+  open: (file, name, module) => openSlide(file, name, { codecs: () => codecsOf(module) }),
+  createEngine,
+  breathe,
+  memoryBytes: () => codecs?.memoryBytes ?? 0,
+});

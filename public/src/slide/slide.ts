@@ -1,0 +1,446 @@
+// One image larger than a patch, from its file to its summary: opening, the question of its scale, the
+// scan, and what it found. No DOM; who shows it is told of every change.
+import { EngineError, type OperatingPoint, type Preview } from "../messages.ts";
+import type { SlideRecord, SlideRow, TellState } from "../slide-record.ts";
+import type { DicomIdentity } from "./formats/dicom-identity.ts";
+import type { ModelRequest, PlanRequest, Tile } from "./messages.ts";
+import { insideRegions, ProbabilityMap, type Point } from "./probability-map.ts";
+import { OpenedFile } from "./opened-file.ts";
+import { ScanRun } from "./scan-run.ts";
+import { judgeScale, type Scale, type SlideKind } from "./scale.ts";
+import type { Rectangle, SlideFacts } from "./source.ts";
+import { readSummary, type Summary } from "./summary.ts";
+import { levelFor } from "./tile.ts";
+import type { Change, Phase, Progress, SlideModel, SlideTools, Times } from "./slide-tools.ts";
+import * as wording from "./wording.ts";
+
+// Beyond so many cells a finer map tells nobody more, and takes much memory.
+export const MAX_CELLS = 4_000_000;
+
+const THUMBNAIL_SIDE = 64; // px
+const WARNING_NOT_ALL = 0.999; // of the cells
+
+export class Slide implements SlideRecord {
+  readonly name: string;
+  readonly #tools: SlideTools;
+  readonly #tell: TellState;
+  readonly #watchers = new Set<(change: Change) => void>();
+  phase: Phase = "waiting";
+  error: EngineError | null = null;
+  facts: SlideFacts | null = null;
+  kind: SlideKind = "histology";
+  scale: Scale | null = null;
+  model: SlideModel | null = null;
+  preview: Preview | null = null;
+  map: ProbabilityMap | null = null; // that is shown
+  under: ProbabilityMap | null = null; // the coarser one, until the finer is done
+  summary: Summary | null = null; // of the last whole map
+  summaryShare = 1; // how much of the map was there
+  progress: Progress = { share: 0, leftMs: null };
+  times: Times = { firstBlockMs: null, scanMs: null };
+  freedBytes = 0; // by the last cancel
+  scanMemoryBytes = 0; // the most that the scan's workers held
+  regions: Point[][] = [];
+  readonly problems = new Map<string, number>(); // why blocks could not be read, and how many
+
+  readonly #opened: OpenedFile;
+  #request: PlanRequest | null = null; // of the map
+  readonly #run: ScanRun;
+  #shown = false;
+  #closed = false;
+  #regionVerdicts: Uint8Array<ArrayBuffer> | null = null;
+  #regionsVersion = 0;
+  #summing: Promise<void> | null = null;
+  #sumAgain = false;
+
+  constructor(file: Blob, name: string, tools: SlideTools, tell: TellState) {
+    this.name = name;
+    this.#tools = tools;
+    this.#tell = tell;
+    const { codecs, createWorker, onRequests } = tools;
+    this.#opened = new OpenedFile({ file, name, codecs, createWorker, onRequests });
+    this.#run = new ScanRun(file, name, this.#opened, tools);
+  }
+
+  watch(watcher: (change: Change) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  // Opens the file and, where its scale is known, scans it. Waits its turn.
+  async begin(): Promise<void> {
+    const turn = await this.#tools.turns.take();
+    try {
+      if (this.#closed) return;
+      this.#enter("opening");
+      await this.#open();
+      if (this.#isGone()) return;
+      const known = this.scale;
+      const model = known === null ? null : await this.#loadModel();
+      if (
+        known === null ||
+        judgeScale(known.umPerPixel, model?.facts.umPerPixel ?? 1) === "refused"
+      )
+        this.#askScale();
+      else await this.#scan(0);
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      turn.end();
+      this.#release();
+    }
+  }
+
+  // The person says what it is and how large a pixel is. What was found at another scale is gone.
+  async confirm(kind: SlideKind, scale: Scale): Promise<void> {
+    this.kind = kind;
+    this.scale = scale;
+    await this.#anew(0);
+  }
+
+  // Another question of the scale, as when the file's own is wrong.
+  ask(): void {
+    if (this.phase === "scanning") this.cancel();
+    this.#askScale();
+  }
+
+  // Meanwhile what the scan needs is made ready, where somebody looks.
+  #askScale(): void {
+    this.#enter("asking");
+    if (this.#shown) void this.#prepare().catch(() => undefined); // the scan says what is wrong
+  }
+
+  async #prepare(): Promise<void> {
+    const request = this.#modelRequest(await this.#loadModel());
+    if (this.phase !== "asking" || !this.#shown || this.#closed) return;
+    await Promise.all([
+      this.#opened.prepare(request),
+      this.#run.prepare(request, this.facts?.sequential ?? true),
+    ]);
+  }
+
+  // The map at a finer stride; what is there stays in sight until it is done.
+  async finer(): Promise<void> {
+    if (this.map !== null && this.finerStride !== null) await this.#anew(this.finerStride);
+  }
+
+  // Another model of the kind is to read it.
+  async readAnew(): Promise<void> {
+    if (this.scale === null || this.phase === "asking" || this.phase === "opening") return;
+    this.cancel();
+    await this.#anew(0);
+  }
+
+  // The next finer stride; null: there is none that is not too much of a map.
+  get finerStride(): number | null {
+    const { map } = this;
+    if (map === null || this.kind === "mammogram") return null; // a film's marks have a stride of their own
+    const { scaledWidth, scaledHeight, patch, stride, strides } = map.plan;
+    const cells = (step: number) =>
+      (Math.floor((scaledWidth - patch) / step) + 1) *
+      (Math.floor((scaledHeight - patch) / step) + 1);
+    const isSmaller = (step: number) => step < stride && cells(step) <= MAX_CELLS;
+    // Patch by patch each halving takes four times as long, and soon tells nothing new.
+    const halves = [stride / 2].map(Math.floor).filter((step) => step >= patch / 8);
+    const next = (strides.length > 0 ? [...strides] : halves)
+      .sort((a, b) => b - a) // of a dense pass the network's own stride first
+      .find(isSmaller);
+    return next ?? null;
+  }
+
+  cancel(): void {
+    this.freedBytes = this.#run.stop() ?? this.freedBytes;
+  }
+
+  resume(): void {
+    if (this.phase === "paused") void this.#goOn();
+    else if (this.phase === "waiting" || this.phase === "failed") void this.begin();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.cancel();
+    this.#run.letGo();
+    this.#opened.close();
+    this.map = this.under = null;
+    this.#watchers.clear();
+  }
+
+  // While it is shown its file stays open.
+  set shown(shown: boolean) {
+    this.#shown = shown;
+    if (!shown) this.#release();
+    else if (this.phase === "asking") this.#askScale();
+    else if (this.summary !== null) this.judgeAgain();
+  }
+
+  tile(rectangle: Rectangle, width: number, height: number, signal?: AbortSignal): Promise<Tile> {
+    return this.#opened.tile(rectangle, width, height, signal);
+  }
+
+  // Rejects where the file cannot be referred to.
+  identity(): Promise<DicomIdentity | null> {
+    return this.#opened.identity();
+  }
+
+  get isOpen(): boolean {
+    return this.facts !== null;
+  }
+
+  get isDicom(): boolean {
+    return this.facts?.format.startsWith("DICOM") ?? false;
+  }
+
+  // The verdicts with what lies outside of the regions.
+  get verdicts(): Uint8Array | null {
+    return this.#regionVerdicts ?? this.map?.verdicts ?? null;
+  }
+
+  setRegions(regions: Point[][]): void {
+    this.regions = regions;
+    this.#applyRegions();
+    this.#changed({ kind: "map" });
+    this.judgeAgain();
+  }
+
+  // The summary at the operating point in force; the last one that was asked for is the one that stays.
+  judgeAgain(): void {
+    if (this.summary === null && this.phase !== "done" && this.phase !== "paused") return;
+    if (this.#summing !== null) this.#sumAgain = true;
+    else this.#summing = this.#sumUp().finally(() => (this.#summing = null));
+  }
+
+  outcome(): string {
+    return wording.outcome(this);
+  }
+
+  figure(): string {
+    return wording.figure(this);
+  }
+
+  row(): SlideRow {
+    return wording.slideRow(this);
+  }
+
+  json(): object {
+    return wording.slideJson(this);
+  }
+
+  point(): OperatingPoint | null {
+    return this.model === null ? null : this.#tools.point(this.model.facts);
+  }
+
+  // --- Opening ---------------------------------------------------------------------------------
+
+  async #open(): Promise<void> {
+    const facts = await this.#opened.facts();
+    this.facts = facts;
+    const [finest] = facts.levels;
+    if (finest === undefined)
+      throw new EngineError("image_corrupt", `${this.name} has no image in it. Export it again.`);
+    const fit = Math.min(1, THUMBNAIL_SIDE / Math.max(finest.width, finest.height));
+    const side = (length: number) => Math.max(1, Math.round(length * fit));
+    const { width, height } = finest;
+    const whole = { x: 0, y: 0, width, height };
+    const { isGrey, ...preview } = await this.tile(whole, side(width), side(height));
+    this.preview = preview;
+    // What is grey is proposed as a film, where the file says nothing; the gate looks again.
+    this.kind = facts.kind ?? (facts.channels === 1 || isGrey ? "mammogram" : "histology");
+    const { umPerPixel, scaleFrom } = facts;
+    if (umPerPixel !== null) this.scale = { umPerPixel, from: scaleFrom ?? facts.format };
+  }
+
+  #release(): void {
+    if (this.#shown || this.phase === "scanning" || this.phase === "opening") return;
+    this.#opened.letGo();
+    this.#run.letGo();
+  }
+
+  async #loadModel(): Promise<SlideModel> {
+    this.model = await this.#tools.model(this.kind);
+    return this.model;
+  }
+
+  // --- Scanning --------------------------------------------------------------------------------
+
+  async #anew(stride: number): Promise<void> {
+    this.cancel();
+    this.#enter("waiting");
+    const turn = await this.#tools.turns.take();
+    try {
+      if (!this.#closed) await this.#scan(stride);
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      turn.end();
+      this.#release();
+    }
+  }
+
+  async #goOn(): Promise<void> {
+    const turn = await this.#tools.turns.take();
+    try {
+      if (!this.#closed && this.map !== null) await this.#runBlocks();
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      turn.end();
+      this.#release();
+    }
+  }
+
+  async #scan(stride: number): Promise<void> {
+    const { facts, scale } = this;
+    const [finest] = facts?.levels ?? [];
+    if (facts === null || scale === null || finest === undefined) return;
+    const isFiner = stride !== 0;
+    if (!isFiner) this.under = this.map = this.summary = null;
+    this.#enter("scanning");
+    const model = isFiner && this.model !== null ? this.model : await this.#loadModel();
+    const level = levelFor(facts, scale.umPerPixel / model.facts.umPerPixel);
+    const { width, height } = facts.levels[level] ?? finest;
+    const umPerPixel = (scale.umPerPixel * finest.width) / width;
+    const { channels } = facts;
+    const request: PlanRequest = { op: "plan", level, width, height, channels, umPerPixel, stride };
+    const plan = await this.#opened.plan(request, this.#modelRequest(model));
+    this.under = isFiner ? (this.under ?? this.map) : null;
+    this.map = new ProbabilityMap(plan, finest);
+    this.#request = request;
+    this.#applyRegions();
+    this.times = { firstBlockMs: null, scanMs: null };
+    this.#changed({ kind: "map" });
+    await this.#runBlocks();
+  }
+
+  #modelRequest({ facts, file }: SlideModel): ModelRequest {
+    return { op: "model", scan: this.#tools.scan, model: file, sha256: facts.sha256 };
+  }
+
+  async #runBlocks(): Promise<void> {
+    const { map, facts, model } = this;
+    const request = this.#request;
+    if (map === null || facts === null || model === null || request === null) return;
+    this.#enter("scanning");
+    const shareBefore = map.progress;
+    this.problems.clear();
+    const { wasStopped, took } = await this.#run.run({
+      map,
+      request,
+      model: this.#modelRequest(model),
+      sequential: facts.sequential,
+      onBlock: (block, ms) => {
+        this.times.firstBlockMs ??= ms;
+        this.#advanced(map, block, ms / (map.progress - shareBefore));
+      },
+      onFailed: (block, { message }) => {
+        this.problems.set(message, (this.problems.get(message) ?? 0) + 1);
+        this.#advanced(map, block, null);
+      },
+    });
+    await this.#ended(map, wasStopped, took);
+  }
+
+  async #ended(map: ProbabilityMap, wasStopped: boolean, took: number): Promise<void> {
+    if (this.#closed || map !== this.map) return;
+    if (!wasStopped) {
+      if (map.done.size === 0 && map.failed.size > 0) {
+        throw new EngineError("image_corrupt", [...map.failed.values()][0] ?? "");
+      }
+      this.times.scanMs = took;
+      this.under = null;
+    }
+    this.#applyRegions();
+    await this.#sumUp();
+    this.#enter(wasStopped ? "paused" : "done");
+    this.#changed({ kind: "map" });
+  }
+
+  #advanced(map: ProbabilityMap, block: number, msOfAll: number | null): void {
+    if (map !== this.map) return;
+    const { progress } = map;
+    const leftMs = msOfAll === null ? this.progress.leftMs : msOfAll * (1 - progress);
+    this.progress = { share: progress, leftMs };
+    this.scanMemoryBytes = Math.max(this.scanMemoryBytes, this.#run.memoryBytes);
+    this.#changed({ kind: "block", block });
+  }
+
+  // --- Summary ---------------------------------------------------------------------------------
+
+  #applyRegions(): void {
+    const { map, regions } = this;
+    this.#regionsVersion += 1;
+    this.#regionVerdicts =
+      map === null || regions.length === 0 ? null : insideRegions(map, regions);
+  }
+
+  async #sumUp(): Promise<void> {
+    do {
+      this.#sumAgain = false;
+      // A finer map that is not whole is summed up by the coarser one below it.
+      const map = this.under ?? this.map;
+      const [request, model] = [this.#request, this.model];
+      const point = this.point();
+      if (map === null || request === null || model === null || point === null) return;
+      try {
+        const verdicts = this.under === null ? this.verdicts : insideRegions(map, this.regions);
+        if (verdicts === null) return;
+        const said = await this.#opened.summary({
+          map,
+          request: map === this.map ? request : { ...request, stride: 0 },
+          model: this.#modelRequest(model),
+          verdicts,
+          version: this.#regionsVersion,
+          threshold: point.threshold,
+        });
+        if (this.#isGone()) return;
+        this.summary = readSummary(said);
+        this.summaryShare = map.done.size === map.plan.blocks.length ? 1 : map.progress;
+        if (this.summaryShare > WARNING_NOT_ALL && map.failed.size === 0) this.summaryShare = 1;
+      } catch (error) {
+        if (this.phase === "done" || this.phase === "paused") this.#fail(error);
+        else throw error;
+        return;
+      }
+      this.#changed({ kind: "state" });
+    } while (this.#sumAgain);
+    this.#release();
+  }
+
+  // --- Telling ---------------------------------------------------------------------------------
+
+  #enter(phase: Phase): void {
+    if (this.#closed) return;
+    this.phase = phase;
+    const states = {
+      waiting: "waiting",
+      opening: "reading",
+      asking: "asking",
+      scanning: "reading",
+      paused: "cancelled",
+      done: "done",
+      failed: "failed",
+    } as const;
+    this.#tell(states[phase]);
+    this.#changed({ kind: "state" });
+  }
+
+  #fail(error: unknown): void {
+    if (this.#closed) return;
+    this.error =
+      error instanceof EngineError
+        ? error
+        : new EngineError("engine_trap", `Reading broke off: ${String(error)}.`);
+    this.phase = "failed";
+    this.#tell("failed", this.error);
+    this.#changed({ kind: "state" });
+  }
+
+  // Asked anew after every wait.
+  #isGone(): boolean {
+    return this.#closed;
+  }
+
+  #changed(change: Change): void {
+    for (const watcher of this.#watchers) watcher(change);
+  }
+}

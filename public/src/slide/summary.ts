@@ -1,0 +1,66 @@
+// What a scan's JSON says of the whole map (insitu_scanner_summary). No DOM.
+import { GATE_REASONS, type GateReason } from "../messages.ts";
+import type { ScanPlace, ScanSummary } from "./scanner.ts";
+import type { Rectangle } from "./source.ts";
+
+export interface SuspiciousPlace {
+  column: number; // cell
+  row: number;
+  probability: number;
+}
+
+export interface Focus {
+  areaMm2: number;
+  box: Rectangle; // pixels at model scale
+}
+
+export interface Summary {
+  threshold: number;
+  imageMm2: number;
+  judgedMm2: number;
+  noTissueMm2: number;
+  refusedMm2: Partial<Record<GateReason, number>>;
+  outsideMm2: number; // outside of the regions, or not read
+  rimMm2: number; // where no whole patch fits
+  positiveMm2: number;
+  positiveFraction: number; // of what was judged; NaN where nothing was
+  fractionInterval: [low: number, high: number] | null;
+  largestFocus: Focus | null;
+  places: SuspiciousPlace[]; // the most suspicious first
+  film: { score: number | null; marks: SuspiciousPlace[] } | null; // score: of the strongest mark
+}
+
+export function refusedTotal({ refusedMm2 }: Summary): number {
+  return Object.values(refusedMm2).reduce((sum, area) => sum + area, 0);
+}
+
+export function refusals({ refusedMm2 }: Summary): [GateReason, number][] {
+  return GATE_REASONS.flatMap((reason): [GateReason, number][] => {
+    const area = refusedMm2[reason] ?? 0;
+    return area > 0 ? [[reason, area]] : [];
+  }).sort(([, a], [, b]) => b - a);
+}
+
+// As scan.wasm gives it (shared/scan_summary.h).
+export function readSummary(said: ScanSummary): Summary {
+  const { area_mm2: area, positive, largest_focus: focus, film } = said;
+  const place = ({ column, row, probability }: ScanPlace) => ({ column, row, probability });
+  return {
+    threshold: said.threshold,
+    imageMm2: area.image,
+    judgedMm2: area.judged,
+    noTissueMm2: area.no_tissue,
+    refusedMm2: area.refused,
+    outsideMm2: area.outside_region,
+    rimMm2: area.rim,
+    positiveMm2: positive.area_mm2,
+    positiveFraction: positive.fraction ?? Number.NaN,
+    fractionInterval: positive.interval === null ? null : [...positive.interval],
+    largestFocus: focus && {
+      areaMm2: focus.area_mm2,
+      box: { x: focus.left, y: focus.top, width: focus.width, height: focus.height },
+    },
+    places: said.suspicious.map(place),
+    film: film && { score: film.score, marks: film.marks.map(place) },
+  };
+}

@@ -1,0 +1,121 @@
+// Under the image: the legend in numbers, opacity and threshold, and the tools.
+import { make, button } from "../../figures/build.ts";
+import { cividis } from "../cividis.ts";
+import { decimal } from "../../wording.ts";
+import type { Tool } from "./drawing.ts";
+
+export interface MapStripOptions {
+  zoom: (steps: number) => void;
+  home: () => void;
+  tool: (tool: Tool) => void;
+  regionOfView: () => void;
+  toggleMap: () => void;
+  setOpacity: (opacity: number) => void;
+  setThreshold: (threshold: number) => void;
+}
+
+const LEGEND_WIDTH = 200; // px of the canvas, a colour each
+const LEGEND_HEIGHT = 12;
+
+export class MapStrip {
+  readonly element: HTMLElement;
+  readonly #legend = make("canvas", { class: "slide-legend-bar", "aria-hidden": "true" });
+  readonly #threshold = make("input", { type: "range", min: 0, max: 1, step: 0.005 });
+  readonly #thresholdText = make("output", {});
+  readonly #opacity = make("input", { type: "range", min: 0, max: 1, step: 0.05 });
+  readonly #tools = new Map<Tool, HTMLButtonElement>();
+  readonly #map: HTMLButtonElement;
+  readonly #scale: HTMLElement;
+
+  constructor(options: MapStripOptions) {
+    this.#drawLegend();
+    this.#threshold.setAttribute("aria-label", "Threshold");
+    this.#threshold.className = "slide-threshold";
+    this.#threshold.addEventListener("input", () =>
+      options.setThreshold(this.#threshold.valueAsNumber),
+    );
+    this.#opacity.setAttribute("aria-label", "Opacity of the map");
+    this.#opacity.className = "form-range";
+    this.#opacity.addEventListener("input", () => options.setOpacity(this.#opacity.valueAsNumber));
+    const tool = (name: Tool, text: string) => {
+      const made = button(text, () => options.tool(name));
+      this.#tools.set(name, made);
+      return made;
+    };
+    const named = (text: string, label: string, act: () => void) => {
+      const made = button(text, act);
+      made.setAttribute("aria-label", label);
+      return made;
+    };
+    this.#map = button("Map", () => options.toggleMap());
+    const numbers = ["0", ".25", ".5", ".75", "1"].map((at) => make("span", {}, at));
+    this.#scale = make(
+      "div",
+      { class: "slide-legend" },
+      make(
+        "div",
+        { class: "slide-legend-scale" },
+        make("div", { class: "small" }, "Probability, threshold ", this.#thresholdText),
+        make("div", { class: "slide-legend-track" }, this.#legend, this.#threshold),
+        make("div", { class: "slide-legend-numbers" }, ...numbers),
+      ),
+      make("span", { class: "slide-legend-refused" }, make("i", {}), "refused"),
+    );
+    this.element = make(
+      "div",
+      { class: "slide-strip" },
+      make(
+        "div",
+        { class: "slide-tools", role: "toolbar", "aria-label": "View" },
+        named("+", "Zoom in", () => options.zoom(1)),
+        named("−", "Zoom out", () => options.zoom(-1)),
+        named("Fit", "Fit: show all of it", () => options.home()),
+        this.#map,
+        tool("region", "Region"),
+        named("View", "View: limit the analysis to what is in view", () => options.regionOfView()),
+        tool("ruler", "Ruler"),
+      ),
+      make(
+        "div",
+        { class: "slide-map-controls" },
+        this.#scale,
+        make("label", { class: "small" }, "Opacity", this.#opacity),
+      ),
+    );
+    // Arrow keys are the slider's.
+    this.element.addEventListener("keydown", (event) => {
+      if (event.target instanceof HTMLInputElement) event.stopPropagation();
+    });
+  }
+
+  update(options: {
+    hasMap: boolean;
+    mapShown: boolean;
+    opacity: number;
+    threshold: number;
+    tool: Tool | null;
+  }): void {
+    const { hasMap, mapShown, opacity, threshold, tool } = options;
+    for (const control of [this.#threshold, this.#opacity, this.#map]) control.disabled = !hasMap;
+    this.#map.setAttribute("aria-pressed", String(mapShown));
+    this.#map.classList.toggle("active", mapShown && hasMap);
+    if (document.activeElement !== this.#threshold) this.#threshold.value = String(threshold);
+    this.#thresholdText.textContent = hasMap ? decimal(threshold, 3) : "";
+    this.#threshold.setAttribute("aria-valuetext", decimal(threshold, 3));
+    this.#opacity.value = String(opacity);
+    for (const [name, control] of this.#tools) {
+      control.setAttribute("aria-pressed", String(name === tool));
+      control.classList.toggle("active", name === tool);
+    }
+  }
+
+  #drawLegend(): void {
+    Object.assign(this.#legend, { width: LEGEND_WIDTH, height: LEGEND_HEIGHT });
+    const context = this.#legend.getContext("2d");
+    if (context === null) return;
+    for (let x = 0; x < LEGEND_WIDTH; x++) {
+      context.fillStyle = `rgb(${cividis(x / (LEGEND_WIDTH - 1)).join(" ")})`;
+      context.fillRect(x, 0, 1, LEGEND_HEIGHT);
+    }
+  }
+}

@@ -1,0 +1,259 @@
+// What the slide part says: sentences and rows. No DOM.
+import type { GateReason } from "../messages.ts";
+import { SLIDE_COLUMNS, type SlideColumn, type SlideRow } from "../slide-record.ts";
+import { decimal, milliseconds, NOTICE, positiveLabel } from "../wording.ts";
+import { refusalOf, type ProbabilityMap } from "./probability-map.ts";
+import { VERDICT } from "./scan-engine.ts";
+import {
+  enlargement,
+  judgeScale,
+  lengthText,
+  MAX_ENLARGEMENT,
+  scaleText,
+  type SlideKind,
+} from "./scale.ts";
+import type { Slide } from "./slide.ts";
+import { refusals, refusedTotal, type Summary } from "./summary.ts";
+
+export const KIND_NAMES: Record<SlideKind, string> = {
+  histology: "Stained tissue (H&E)",
+  mammogram: "Mammogram (film)",
+};
+
+const REFUSAL_NAMES: Record<GateReason, string> = {
+  glass: "glass, hardly any tissue",
+  pen: "ink of a marker",
+  blur: "out of focus",
+  compression: "strong JPEG compression",
+  scale: "not at this scale",
+  other_stain: "another stain",
+  photograph: "a photograph",
+  drawing: "a drawing or text",
+  grey_not_film: "grey, but no mammogram",
+  colour_not_histology: "colours that tissue does not have",
+  histology_not_film: "stained tissue, no mammogram",
+  film_not_histology: "a mammogram, no stained tissue",
+  too_small: "too few pixels",
+};
+
+export function refusalName(reason: GateReason, kind: SlideKind): string {
+  if (reason === "grey_not_film" && kind === "histology") return "grey, without stain";
+  return REFUSAL_NAMES[reason];
+}
+
+export function areaText(mm2: number): string {
+  if (mm2 === 0) return "0 mm²";
+  if (mm2 < 0.001) return `< 0.001 mm²`;
+  return mm2 >= 10_000 ? `${decimal(mm2 / 100, 0)} cm²` : `${Number(mm2.toPrecision(3))} mm²`;
+}
+
+// A share is never rounded to none or all.
+export function shareText(share: number): string {
+  const percent = 100 * share;
+  if (percent > 0 && percent < 0.1) return "< 0.1 %";
+  if (percent > 99.9 && percent < 100) return "> 99.9 %";
+  return `${decimal(percent, 1)} %`;
+}
+
+const known = (share: number) => !Number.isNaN(share);
+
+// "IDC in 12.3 % of the tissue that was judged"
+export function headline({ kind, model, summary, summaryShare }: Slide): string {
+  if (summary === null || model === null) return "";
+  const label = positiveLabel(model.facts);
+  const part = summaryShare < 1 ? " so far" : "";
+  if (kind === "mammogram" && summary.film !== null) {
+    const marks = summary.film.marks.length;
+    return marks === 0
+      ? "No suspicious mark on this film"
+      : `${marks} suspicious mark${marks === 1 ? "" : "s"} on this film`;
+  }
+  if (!known(summary.positiveFraction) || summary.judgedMm2 === 0)
+    return "Nothing here could be judged";
+  if (summary.positiveMm2 === 0) return `No ${label} detected in the tissue judged${part}`;
+  return `${label} in ${shareText(summary.positiveFraction)} of the tissue judged${part}`;
+}
+
+export function intervalSentence({ fractionInterval }: Summary): string {
+  if (fractionInterval === null) return "";
+  const [low, high] = fractionInterval;
+  return `Between ${shareText(low)} and ${shareText(high)} by the 95 % intervals of the probabilities.`;
+}
+
+// Of the whole of a slide, in the list.
+export function outcome(slide: Slide): string {
+  const { phase, summary, error, progress } = slide;
+  if (phase === "failed") return `not read: ${error?.message ?? ""}`;
+  if (phase === "scanning" && summary === null) return `scanned, ${shareText(progress.share)}`;
+  if (phase === "asking") return "asks for its scale";
+  if (phase === "opening") return "being opened";
+  if (phase === "waiting") return "waiting";
+  const text = headline(slide);
+  return phase === "paused" ? `stopped: ${text}` : text;
+}
+
+export function figure({ summary, kind }: Slide): string {
+  if (summary === null) return "";
+  if (kind === "mammogram" && summary.film !== null)
+    return summary.film.score === null ? "" : decimal(summary.film.score, 2);
+  return known(summary.positiveFraction) ? shareText(summary.positiveFraction) : "";
+}
+
+export function progressText(slide: Slide): string {
+  const { phase, progress, map } = slide;
+  const { share, leftMs } = progress;
+  if (phase === "opening") return "The file is being opened.";
+  if (phase === "waiting") return "Waits until the image before it is scanned.";
+  if (phase === "paused") return `Stopped at ${shareText(share)}.`;
+  if (phase === "asking") return "Zoom and move as you like; the scan waits for the scale.";
+  if (phase === "failed") return "Not read.";
+  if (phase === "done" && map !== null) return mapSentence(slide);
+  if (phase !== "scanning") return "";
+  if (map === null) return "The scan begins.";
+  const left = leftMs === null ? "" : `, about ${timeLeft(leftMs)} left`;
+  return `${shareText(share)} of ${(map.columns * map.rows).toLocaleString("en")} cells${left}`;
+}
+
+// On the button that makes it; "" where there is none to make.
+export function finerText(slide: Slide): string {
+  const stride = slide.finerStride;
+  if (slide.phase !== "done" || stride === null || slide.model === null) return "";
+  return `Finer map, a cell every ${lengthText(stride * slide.model.facts.umPerPixel)}`;
+}
+
+function timeLeft(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  return `${Math.ceil(seconds / 60)} min`;
+}
+
+export function scaleSentence(slide: Slide): string {
+  const { scale, model } = slide;
+  if (scale === null) return "";
+  const said = `${scaleText(scale.umPerPixel)}, ${scale.from}`;
+  if (model === null) return `${said}.`;
+  const factor = enlargement(scale.umPerPixel, model.facts.umPerPixel);
+  const how =
+    Math.abs(factor - 1) < 0.001
+      ? "the model's own scale"
+      : factor > 1
+        ? `enlarged ${decimal(factor, 2)}× to the model's ${scaleText(model.facts.umPerPixel)}`
+        : `reduced to 1/${decimal(1 / factor, 2)} for the model's ${scaleText(model.facts.umPerPixel)}`;
+  return `${said}; ${how}.`;
+}
+
+// What a scale means for the model, before it is used. "" where there is nothing to say.
+export function scaleWarning(umPerPixel: number, modelUmPerPixel: number): string {
+  const verdict = judgeScale(umPerPixel, modelUmPerPixel);
+  const factor = decimal(enlargement(umPerPixel, modelUmPerPixel), 1);
+  if (verdict === "warned")
+    return (
+      `The image would be enlarged ${factor}× to the model's ${scaleText(modelUmPerPixel)}: ` +
+      "detail that the model was made with is missing, and its answers are less sure than they say."
+    );
+  if (verdict === "refused")
+    return (
+      `At this scale the image would be enlarged ${factor}×. More than ${MAX_ENLARGEMENT}× is not ` +
+      "read: most of what the model saw would be made up. Use an image with smaller pixels."
+    );
+  return "";
+}
+
+export function mapSentence(slide: Slide): string {
+  const { model, scale } = slide;
+  const map = slide.under ?? slide.map; // that the summary is of
+  if (map === null || model === null || scale === null) return "";
+  const { stride, patch, dense } = map.plan;
+  const um = lengthText(model.facts.umPerPixel * stride);
+  return stride === patch
+    ? `One patch beside the other, a cell every ${um}`
+    : `${dense ? "Dense" : "Overlapping patches"}, a cell every ${um}`;
+}
+
+export function timeSentence({ times }: Slide): string {
+  const { firstBlockMs, scanMs } = times;
+  if (firstBlockMs === null) return "";
+  const first = `first cells after ${milliseconds(firstBlockMs)}`;
+  return scanMs === null ? first : `${milliseconds(scanMs)} for the map, ${first}`;
+}
+
+// Of the cell under the pointer.
+export function cellText(
+  map: ProbabilityMap,
+  verdicts: Uint8Array,
+  { column, row }: { column: number; row: number },
+  kind: SlideKind,
+): string {
+  const at = row * map.columns + column;
+  const verdict = verdicts[at] ?? 0;
+  const value = map.values[at] ?? Number.NaN;
+  if (verdict === VERDICT.judged) return Number.isNaN(value) ? "" : value.toFixed(3);
+  if (verdict === VERDICT.noTissue) return "no tissue";
+  if (verdict === VERDICT.outside) return "outside the region";
+  if (verdict === VERDICT.unread) return map.failed.values().next().value ?? "not read";
+  const reason = refusalOf(verdict);
+  return reason === null ? "" : `refused: ${refusalName(reason, kind)}`;
+}
+
+// Sentences that stand with every result.
+export function warnings({ facts, model, scale, problems, summaryShare, phase }: Slide): string[] {
+  const said = [model?.facts.warning ?? "", ...(facts?.notes ?? [])];
+  if (scale !== null && model !== null)
+    said.push(scaleWarning(scale.umPerPixel, model.facts.umPerPixel));
+  for (const [reason, count] of problems)
+    said.push(`${count === 1 ? "A part" : `${count} parts`} could not be read: ${reason}`);
+  if (phase === "paused" && summaryShare < 1)
+    said.push(`Only ${shareText(summaryShare)} of the map was made.`);
+  return said.filter((sentence) => sentence !== "");
+}
+
+const NO_CELLS = Object.fromEntries(SLIDE_COLUMNS.map((name) => [name, null])) as Record<
+  SlideColumn,
+  null
+>;
+
+export function slideRow(slide: Slide): SlideRow {
+  const { facts, summary, model, scale, map } = slide;
+  const [finest] = facts?.levels ?? [];
+  const found = summary?.positiveFraction ?? Number.NaN;
+  return {
+    answer: null,
+    verdict: summary === null ? null : headline(slide),
+    width: finest?.width ?? null,
+    height: finest?.height ?? null,
+    model: model?.facts ?? null,
+    threshold: summary?.threshold ?? null,
+    point: slide.point()?.name ?? null,
+    cells: {
+      ...NO_CELLS,
+      um_per_pixel: scale?.umPerPixel ?? null,
+      scale_from: scale?.from ?? null,
+      ...(summary !== null && {
+        stride_px: map?.plan.stride ?? null,
+        tissue_mm2: summary.judgedMm2,
+        positive_mm2: summary.positiveMm2,
+        positive_fraction: known(found) ? found : null,
+        positive_fraction_low: summary.fractionInterval?.[0] ?? null,
+        positive_fraction_high: summary.fractionInterval?.[1] ?? null,
+        largest_focus_mm2: summary.largestFocus?.areaMm2 ?? null,
+        refused_mm2: refusedTotal(summary),
+        rim_mm2: summary.rimMm2,
+        film_score: summary.film?.score ?? null,
+      }),
+    },
+  };
+}
+
+export function slideJson(slide: Slide): object {
+  const { summary, facts, map, summaryShare } = slide;
+  return {
+    format: facts?.format ?? null,
+    levels: facts?.levels ?? [],
+    notes: warnings(slide),
+    map: map === null ? null : { columns: map.columns, rows: map.rows, stride: map.plan.stride },
+    share_of_map: summary === null ? null : summaryShare,
+    regions: slide.regions,
+    summary: summary && { ...summary, refused: Object.fromEntries(refusals(summary)) },
+    notice: NOTICE,
+  };
+}

@@ -1,0 +1,408 @@
+// An image larger than a patch in the page, end to end: its scale is asked, its map painted while it is
+// made, summed up, exported; zoomed and cancelled meanwhile.
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { Browser, Locator, Page } from "playwright-core";
+import { pgm, png, tissue } from "../made_images.ts";
+import { SECTION, section, sectionFile } from "../made_section.ts";
+import {
+  drop,
+  launch,
+  readAnswer,
+  root,
+  serveBare,
+  skip,
+  visibleText,
+  visit,
+  type Served,
+  type Visit,
+} from "./harness.ts";
+import { checkScreen, drawScreen } from "./screens.ts";
+
+const data = process.env["INSITU_DATA"] ?? join(root, "../shared/data");
+const realSection = join(data, "idc/slides/8867.png");
+const skipReal = existsSync(realSection) ? skip : `SKIPPED: no section in ${data}; set INSITU_DATA`;
+
+const LONGEST_TASK_MS = 50;
+
+// Of Chromium's own trace.
+interface TraceEvent {
+  name: string;
+  pid: number;
+  tid: number;
+  tdur?: number; // µs of processor time
+  args?: { name?: string };
+}
+
+const button = (page: Page, name: string | RegExp): Locator => page.getByRole("button", { name });
+const panel = (page: Page) => page.locator("#slide-panel");
+const verdict = (page: Page) => panel(page).locator("h2.verdict");
+
+// Gives the file as somebody who chooses it.
+async function choose(page: Page, path: string): Promise<void> {
+  await page.locator("#file-input").setInputFiles(path);
+  await button(page, "Scan at this scale").waitFor();
+}
+
+async function scanAt(page: Page, objective: string): Promise<void> {
+  await button(page, objective).click();
+  await button(page, "Scan at this scale").click();
+}
+
+const done = (page: Page) => button(page, /^Finer map/).waitFor({ timeout: 60_000 });
+
+async function saved(page: Page, name: string): Promise<{ name: string; bytes: Buffer }> {
+  const fold = panel(page).locator("details", { hasText: "Save the map" });
+  if ((await fold.getAttribute("open")) === null) await fold.locator("summary").click();
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    fold.getByRole("button", { name }).click(),
+  ]);
+  return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
+}
+
+// A small section, for what does not need a large one.
+const small = png(section({ width: 760, height: 590 }));
+
+describe("slides", { skip, timeout: 600_000 }, () => {
+  let browser: Browser;
+  let served: Served;
+  let file: string;
+
+  before(async () => {
+    file = sectionFile(root);
+    [browser, served] = await Promise.all([launch(), serveBare()]);
+  });
+  after(async () => {
+    await browser.close();
+    await served.close();
+  });
+
+  async function onPage(act: (visit: Visit) => Promise<void>): Promise<void> {
+    const opened = await visit(browser, served.url);
+    try {
+      await act(opened);
+      assert.deepEqual(opened.complaints, []);
+    } finally {
+      await opened.close();
+    }
+  }
+
+  test("A patch and a section come in together: one is answered, the other asks its scale", () =>
+    onPage(async ({ page }) => {
+      await drop(page, [
+        { name: "patch.png", bytes: png(tissue(50, 50, 1)) },
+        { name: "field.png", bytes: small },
+      ]);
+      assert.match(await readAnswer(page), /IDC/);
+      assert.equal(await page.locator("#slide-stage").count(), 1);
+      const row = page.getByRole("option", { name: /field\.png/ });
+      await row.filter({ hasText: "asks for its scale" }).waitFor();
+      await row.click();
+      await button(page, "Scan at this scale").waitFor();
+      assert.equal(await button(page, "Scan at this scale").isDisabled(), true, "never guessed");
+      assert.equal(await page.locator("#stage").isVisible(), false);
+      await page.getByRole("option", { name: /patch\.png/ }).click();
+      assert.match(await readAnswer(page), /Probability of IDC/);
+      assert.equal(await page.locator("#slide-stage").isVisible(), false);
+    }));
+
+  test("An enlargement is warned of beyond 1.5 times, and refused beyond 4", () =>
+    onPage(async ({ page }) => {
+      await drop(page, [{ name: "field.png", bytes: small }]);
+      const size = page.getByRole("spinbutton", { name: "Size of a pixel" });
+      const go = button(page, "Scan at this scale");
+      await size.fill("6");
+      assert.equal(await go.isEnabled(), true);
+      assert.doesNotMatch(await panel(page).innerText(), /enlarged/);
+      await size.fill("6.1");
+      assert.match(await panel(page).innerText(), /would be enlarged 1\.5×/);
+      assert.equal(await go.isEnabled(), true);
+      await size.fill("16.1");
+      assert.match(await panel(page).innerText(), /More than 4× is not read/);
+      assert.equal(await go.isDisabled(), true);
+    }));
+
+  test("A section is scanned at the scale that was given, painted meanwhile, summed up, nothing sent", () =>
+    onPage(async ({ page, requests }) => {
+      await choose(page, file);
+      const before = requests.length;
+      await scanAt(page, "2.5×");
+      await page.locator(".slide-head progress").waitFor();
+      await drawScreen(page, "slide-scanning");
+      await done(page);
+      assert.equal(requests.length, before, "nothing was fetched for the scan");
+      assert.match(await verdict(page).innerText(), /of the tissue judged$/);
+      const text = (await panel(page).innerText()).replaceAll(/\s+/g, " ");
+      assert.match(text, /Tissue judged [\d.]+ mm²/);
+      assert.match(text, /Rim, not judged [\d.]+ mm²/);
+      assert.match(text, /4 µm\/px, given by hand; the model's own scale/);
+      assert.match(text, /One patch beside the other, a cell every 200 µm/);
+      assert.match(text, /Model best \d/);
+      assert.match(await visibleText(page, "#proof"), /0 bytes sent to read it/);
+      assert.match(await visibleText(page, "#proof"), /part that reads large images was fetched/);
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        button(page, "Save JSON").click(),
+      ]);
+      const { images } = JSON.parse(readFileSync(await download.path(), "utf8")) as {
+        images: Record<string, unknown>[];
+      };
+      assert.equal(images[0]?.["um_per_pixel"], 4);
+      assert.equal(images[0]["scale_from"], "given by hand");
+      assert.equal(images[0]["image_width"], SECTION.width);
+      assert.ok((images[0]["tissue_mm2"] as number) > 10);
+    }));
+
+  // In processor time: on a machine that does other things as well, every task seems long at times.
+  test("The page is never blocked while a section is scanned, coarse and fine", () =>
+    onPage(async ({ page }) => {
+      await choose(page, file);
+      await page.locator(".slide-room[data-drawn]").waitFor();
+      await browser.startTracing(page, { categories: ["toplevel", "devtools.timeline"] });
+      await scanAt(page, "2.5×");
+      await done(page);
+      await button(page, /^Finer map/).click();
+      await button(page, "Zoom in").click();
+      await page
+        .locator(".slide-head p", { hasText: /every 100 µm$/ })
+        .waitFor({ timeout: 120_000 });
+      const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as {
+        traceEvents: TraceEvent[];
+      };
+      const place = ({ pid, tid }: TraceEvent) => `${pid} ${tid}`;
+      const main = new Set(
+        traceEvents
+          .filter(({ name, args }) => name === "thread_name" && args?.name === "CrRendererMain")
+          .map(place),
+      );
+      const tasks = traceEvents.filter(
+        (event) => /RunTask$/.test(event.name) && main.has(place(event)),
+      );
+      assert.ok(tasks.length > 100, "tasks were seen");
+      const longest = Math.max(...tasks.map(({ tdur = 0 }) => tdur / 1000));
+      assert.ok(longest <= LONGEST_TASK_MS, `a task took ${longest} ms`);
+    }));
+
+  test("Cancelling ends the workers of the scan; what is left can be scanned after all", () =>
+    onPage(async ({ page }) => {
+      await choose(page, file);
+      await scanAt(page, "2.5×");
+      await done(page);
+      await button(page, /^Finer map/).click();
+      await page.locator(".slide-head", { hasText: "left" }).waitFor();
+      const scanning = page.workers().length;
+      await page.locator(".slide-head").getByRole("button", { name: "Cancel" }).click();
+      await button(page, "Go on").waitFor();
+      assert.match(await visibleText(page, ".slide-head"), /^Stopped at/);
+      await page.waitForTimeout(300); // the browser tells of an end a little later
+      const left = page.workers().length;
+      assert.ok(scanning > 2);
+      assert.equal(left, 2, "the file's worker and the patches': the scan's memory is given back");
+      await button(page, "Go on").click();
+      await page
+        .locator(".slide-head p", { hasText: /every 100 µm$/ })
+        .waitFor({ timeout: 120_000 });
+      await page.locator("#remove").click();
+      await page.locator("#start").waitFor();
+      await page.waitForTimeout(300);
+      assert.equal(page.workers().length, 1, "a closed slide leaves nothing");
+    }));
+
+  test("The map is saved as a picture, for QuPath and as a table, each with what made it", () =>
+    onPage(async ({ page }) => {
+      await choose(page, file);
+      await scanAt(page, "2.5×");
+      await done(page);
+      const picture = await saved(page, "Map as PNG");
+      assert.match(picture.name, /^section-3800x2950\.map\.png$/);
+      assert.deepEqual([...picture.bytes.subarray(1, 4)], [0x50, 0x4e, 0x47]);
+      const geojson = JSON.parse((await saved(page, "GeoJSON")).bytes.toString()) as {
+        insitu: Record<string, unknown>;
+        features: { properties: { objectType: string } }[];
+      };
+      assert.match(String(geojson.insitu["model_sha256"]), /^[0-9a-f]{64}$/);
+      assert.ok(geojson.features.length > 100);
+      assert.ok(geojson.features.every(({ properties }) => properties.objectType === "tile"));
+      const table = (await saved(page, "Tiles as CSV")).bytes.toString();
+      const cells = table.split("\r\n").filter((line) => /^\d/.test(line));
+      assert.equal(cells.length, 76 * 59);
+      assert.match(table, /# notice,For research and education\. Not a medical device\./);
+    }));
+
+  test("A region limits the analysis, a ruler measures, and both can be removed", () =>
+    onPage(async ({ page }) => {
+      await choose(page, file);
+      await scanAt(page, "2.5×");
+      await done(page);
+      const tissueText = async () =>
+        /Tissue judged\s+([\d.]+)/.exec(await panel(page).innerText())?.[1];
+      const whole = Number(await tissueText());
+      const room = await page.locator(".slide-room").boundingBox();
+      assert.ok(room);
+      const at = (u: number, v: number) =>
+        [room.x + u * room.width, room.y + v * room.height] as const;
+      await button(page, "Region").click();
+      for (const [u, v] of [
+        [0.4, 0.4],
+        [0.6, 0.4],
+        [0.6, 0.6],
+        [0.4, 0.6],
+      ] as const)
+        await page.mouse.click(...at(u, v));
+      await page.mouse.click(...at(0.4, 0.4)); // closes it
+      await panel(page).getByText("Outside the regions").waitFor();
+      assert.ok(Number(await tissueText()) < whole / 3);
+      await button(page, "Remove region 1").click();
+      await panel(page).getByText("Outside the regions").waitFor({ state: "detached" });
+      assert.equal(Number(await tissueText()), whole);
+      await button(page, "Ruler").click();
+      await page.mouse.move(...at(0.3, 0.5));
+      await page.mouse.down();
+      await page.mouse.move(...at(0.7, 0.5), { steps: 4 });
+      await page.mouse.up();
+      const measured = await panel(page).locator(".slide-drawn li").innerText();
+      assert.match(measured, /^[\d.]+ mm/);
+      await button(page, /^Remove the measurement/).click();
+      assert.equal(await panel(page).locator(".slide-drawn").count(), 0);
+    }));
+
+  test("All of it can be reached by keys, and ? lists them", () =>
+    onPage(async ({ page }) => {
+      await choose(page, file);
+      await scanAt(page, "2.5×");
+      await done(page);
+      const image = page.getByRole("img", { name: /Arrow keys move it/ });
+      await image.focus();
+      const picture = () => page.locator(".slide-overlay").screenshot();
+      const seen = [await picture()];
+      for (const key of ["+", "ArrowRight", "ArrowDown", "m", "0"]) {
+        await page.keyboard.press(key);
+        await page.waitForTimeout(700);
+        seen.push(await picture());
+      }
+      seen.reduce((last, next) => {
+        assert.notDeepEqual(next, last);
+        return next;
+      });
+      await page.keyboard.press("m");
+      await page.keyboard.press("n");
+      await page.keyboard.press("?");
+      await page.getByRole("dialog").getByText("Next or previous suspicious place").waitFor();
+      await page.keyboard.press("Escape");
+      await button(page, /^1: .*show this place/).focus();
+      await page.keyboard.press("Enter");
+    }));
+
+  test("The threshold moves the map, the summary and the export together", () =>
+    onPage(async ({ page }) => {
+      await choose(page, file);
+      await scanAt(page, "2.5×");
+      await done(page);
+      const threshold = page.getByRole("slider", { name: "Threshold" });
+      await threshold.fill("0");
+      await verdict(page).filter({ hasText: "100 %" }).waitFor();
+      await threshold.fill("1");
+      await verdict(page)
+        .filter({ hasText: /^No IDC detected/ })
+        .waitFor();
+      assert.match(await panel(page).innerText(), /own: threshold 1/);
+    }));
+
+  test("A film goes to the scan with the mammogram's model, and its warning stands with the result", () =>
+    onPage(async ({ page }) => {
+      const side = 700;
+      const grey = new Uint8Array(side * side);
+      for (let y = 0; y < side; y++)
+        for (let x = 0; x < side; x++) {
+          const inside = Math.hypot(x / side, y / side - 0.5) < 0.45;
+          grey[y * side + x] = inside ? 110 + 30 * Math.sin(x / 19) * Math.cos(y / 23) : 6;
+        }
+      const rgb = Uint8Array.from(
+        { length: side * side * 3 },
+        (_, at) => grey[Math.floor(at / 3)] ?? 0,
+      );
+      await drop(page, [{ name: "film.pgm", bytes: pgm({ width: side, height: side, rgb }) }]);
+      const film = page.getByRole("radio", { name: "Mammogram (film)" });
+      await film.waitFor();
+      assert.equal(await film.isChecked(), true, "proposed, for it is grey");
+      await scanAt(page, "0.2 mm");
+      await panel(page).locator(".gate-note").first().waitFor({ timeout: 60_000 });
+      await page.locator(".slide-head progress").waitFor({ state: "hidden", timeout: 60_000 });
+      const text = await panel(page).innerText();
+      assert.match(text, /Model\s+mammogram/);
+      assert.doesNotMatch(text, /IDC/);
+    }));
+
+  test("What cannot be opened says why, and the page goes on", () =>
+    onPage(async ({ page }) => {
+      const cut = small.subarray(0, small.length / 2);
+      const tiff = Buffer.concat([Buffer.from("II*\0"), Buffer.alloc(60, 255)]);
+      await drop(page, [
+        { name: "cut.png", bytes: cut },
+        { name: "lies.tif", bytes: tiff },
+        { name: "patch.png", bytes: png(tissue(50, 50, 3)) },
+      ]);
+      const rows = page.getByRole("option");
+      await rows.filter({ hasText: "lies.tif" }).filter({ hasText: "not read" }).waitFor();
+      await rows.filter({ hasText: "cut.png" }).filter({ hasText: "not read" }).waitFor();
+      await rows.filter({ hasText: "patch.png" }).click();
+      assert.match(await readAnswer(page), /Probability of IDC/);
+    }));
+
+  for (const width of [360, 1280]) {
+    for (const colorScheme of ["light", "dark"] as const) {
+      test(`Question, map and summary at ${width} px, ${colorScheme}, are accessible and fit`, async () => {
+        const { page, complaints, close } = await visit(browser, served.url, {
+          width,
+          colorScheme,
+        });
+        const variant = `${width}-${colorScheme}`;
+        await choose(page, file);
+        await page.locator(".slide-room[data-drawn]").waitFor();
+        await checkScreen(page, "slide-question", variant);
+        await scanAt(page, "2.5×");
+        await done(page);
+        await page.waitForTimeout(300);
+        await checkScreen(page, "slide-map", variant);
+        await button(page, /^1: .*show this place/).click();
+        await page.waitForTimeout(900);
+        await checkScreen(page, "slide-place", variant);
+        assert.deepEqual(complaints, []);
+        await close();
+      });
+    }
+  }
+
+  test("A section on paper is one page", async () => {
+    const { page, close } = await visit(browser, served.url);
+    await choose(page, file);
+    await scanAt(page, "2.5×");
+    await done(page);
+    const paper = await page.pdf({ format: "A4" });
+    const pages = paper.toString("latin1").match(/\/Type\s*\/Page\b(?!s)/g) ?? [];
+    assert.equal(pages.length, 1);
+    await close();
+  });
+
+  test("A real section is scanned, dense too, and drawn to be looked at", { skip: skipReal }, () =>
+    onPage(async ({ page }) => {
+      await choose(page, realSection);
+      await scanAt(page, "2.5×");
+      for (let shot = 0; shot < 4; shot++) {
+        await drawScreen(page, `slide-real-${shot}`);
+        await page.waitForTimeout(150);
+      }
+      await done(page);
+      await drawScreen(page, "slide-real-map");
+      await button(page, /^Finer map/).click();
+      await page
+        .locator(".slide-head p", { hasText: /every 100 µm$/ })
+        .waitFor({ timeout: 120_000 });
+      await drawScreen(page, "slide-real-dense");
+      assert.match(await verdict(page).innerText(), /of the tissue judged$/);
+    }),
+  );
+});

@@ -1,0 +1,130 @@
+// TIFFs in Debian's Chromium as the page's worker reads them: started from the closed frame, the network
+// taken away, a File of the disk by ranges.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { build } from "esbuild";
+import type { Browser } from "playwright-core";
+import { withoutGeotiffDecoders } from "../../public/geotiff-parts.mjs";
+import type { SlideFacts } from "../../public/src/slide/source.ts";
+import { FAR_TILES, TILE, writeFarTiff } from "../large_tiff.ts";
+import { makeTiff, pattern, type Compression } from "../make_tiff.ts";
+import { launch, root, serveBare, skip, visit, type Served, type Visit } from "./harness.ts";
+
+const WORKER = `
+  import { lockNetwork } from "./public/src/network-lock.ts";
+  import { openSlide } from "./public/src/slide/formats/open.ts";
+  lockNetwork(globalThis);
+  addEventListener("message", async ({ data: { file, part } }) => {
+    try {
+      const source = await openSlide(file, file.name, {});
+      const { data } = await source.read(0, part);
+      postMessage({ facts: source.facts, data });
+    } catch (error) {
+      postMessage({ error: String(error) });
+    }
+  });
+`;
+const PAGE = `
+  import { closedWorkerFactory } from "./public/src/closed-worker.ts";
+  globalThis.read = async (part) => {
+    const start = await closedWorkerFactory(await (await fetch("worker.js")).text());
+    const worker = start();
+    const file = document.querySelector("input").files[0];
+    const reply = new Promise((resolve) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = ({ message }) => resolve({ error: message });
+    });
+    worker.postMessage({ file, part });
+    const { data, ...rest } = await reply;
+    worker.terminate();
+    return { ...rest, data: Array.from(data ?? []) };
+  };
+`;
+const POLICY =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src blob:; img-src data:";
+const HTML =
+  `<!doctype html><meta http-equiv="Content-Security-Policy" content="${POLICY}">` +
+  '<link rel="icon" href="data:,"><input type="file"><script src="page.js"></script>';
+
+async function bundle(contents: string): Promise<string> {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: root },
+    bundle: true,
+    write: false,
+    format: "iife",
+    target: "es2022",
+    plugins: [withoutGeotiffDecoders],
+  });
+  return outputFiles[0]?.text ?? "";
+}
+
+interface Reply {
+  facts?: SlideFacts;
+  data: number[];
+  error?: string;
+}
+
+describe("TIFFs in the browser", { skip, timeout: 120_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), "insitu-tiff-"));
+  let browser: Browser;
+  let served: Served;
+  let visited: Visit;
+
+  before(async () => {
+    writeFileSync(join(folder, "index.html"), HTML);
+    writeFileSync(join(folder, "page.js"), await bundle(PAGE));
+    writeFileSync(join(folder, "worker.js"), await bundle(WORKER));
+    browser = await launch();
+    served = await serveBare("/", folder);
+    visited = await visit(browser, served.url, { ready: false });
+  });
+  after(async () => {
+    await browser.close();
+    await served.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const part = { x: 200, y: 200, width: 120, height: 100 }; // of four tiles
+
+  async function read(path: string): Promise<Reply> {
+    await visited.page.setInputFiles("input", path);
+    return visited.page.evaluate(
+      (rectangle) =>
+        (globalThis as unknown as { read: (part: unknown) => Promise<Reply> }).read(rectangle),
+      part,
+    );
+  }
+
+  function assertPattern({ data, error }: Reply): void {
+    assert.equal(error, undefined);
+    assert.equal(data.length, part.width * part.height * 3);
+    for (const [i, value] of data.entries()) {
+      const pixel = Math.floor(i / 3);
+      const [x, y] = [pixel % part.width, Math.floor(pixel / part.width)];
+      if (value !== pattern(x + part.x, y + part.y, i % 3)) assert.fail(`at ${x}, ${y}`);
+    }
+  }
+
+  test("a BigTIFF of 9 GB is read beyond 4 GB", async () => {
+    const path = join(folder, "far.tif");
+    writeFarTiff(path);
+    const reply = await read(path);
+    assertPattern(reply);
+    assert.deepEqual(reply.facts?.levels, [{ width: FAR_TILES * TILE, height: FAR_TILES * TILE }]);
+  });
+
+  test("every compression is unpacked, and nothing is asked of the network", async () => {
+    const image = { width: 400, height: 400, samples: 3, sample: pattern };
+    for (const compression of ["none", "packbits", "lzw", "deflate", "zstd"] as Compression[]) {
+      const path = join(folder, `${compression}.tif`);
+      writeFileSync(path, makeTiff([{ ...image, compression, tile: [TILE, TILE] }]));
+      assertPattern(await read(path));
+    }
+    const fetched = visited.requests.filter((url) => !url.endsWith("/worker.js"));
+    assert.deepEqual(fetched, [served.url, `${served.url}page.js`]);
+    assert.deepEqual(visited.complaints, []);
+  });
+});

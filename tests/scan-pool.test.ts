@@ -1,0 +1,292 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { EngineError } from "../public/src/messages.ts";
+import type { PlanRequest, SlideMessage, SlideReply } from "../public/src/slide/messages.ts";
+import { ProbabilityMap } from "../public/src/slide/probability-map.ts";
+import type { ScanEngine, ScanPlan } from "../public/src/slide/scan-engine.ts";
+import { blockOrder, ScanPool, type ScanJob } from "../public/src/slide/scan-pool.ts";
+import { serveSlides, type SlideScope } from "../public/src/slide/slide-service.ts";
+import type { Pixels, SlideSource } from "../public/src/slide/source.ts";
+import type { SlideWorkerLike } from "../public/src/slide/worker-client.ts";
+
+const SIDE = 6; // blocks a side, of 2×2 cells of 10 pixels
+
+const plan: ScanPlan = {
+  columns: 2 * SIDE,
+  rows: 2 * SIDE,
+  stride: 10,
+  patch: 10,
+  scaledWidth: 20 * SIDE,
+  scaledHeight: 20 * SIDE,
+  magnification: 1,
+  dense: false,
+  strides: [],
+  blocks: Array.from({ length: SIDE * SIDE }, (_, index) => {
+    const [u, v] = [index % SIDE, Math.floor(index / SIDE)];
+    const cells = { column: 2 * u, row: 2 * v, columns: 2, rows: 2 };
+    return { x: 20 * u, y: 20 * v, width: 20, height: 20, ...cells };
+  }),
+};
+
+const request: PlanRequest = {
+  op: "plan",
+  level: 0,
+  width: plan.scaledWidth,
+  height: plan.scaledHeight,
+  channels: 1,
+  umPerPixel: 1,
+  stride: 0,
+};
+
+// The grey at a place; a block's cells are the means of what they cover, so that a wrong rectangle
+// or another block's pixels give another map.
+const grey = (x: number, y: number) => (x * 7 + y * 13) % 251;
+
+const source: SlideSource = {
+  facts: {
+    format: "made",
+    levels: [{ width: plan.scaledWidth, height: plan.scaledHeight }],
+    channels: 1,
+    umPerPixel: 1,
+    scaleFrom: "made",
+    kind: null,
+    sequential: false,
+    notes: [],
+  },
+  read: (_, { x, y, width, height }) =>
+    Promise.resolve({
+      width,
+      height,
+      channels: 1,
+      data: Uint8Array.from({ length: width * height }, (__, at) =>
+        grey(x + (at % width), y + Math.floor(at / width)),
+      ),
+    }),
+  close: () => undefined,
+};
+
+interface Faults {
+  trapOnce?: number; // block
+  fail?: number;
+  openFails?: boolean;
+  delay?: () => number; // ms a block
+}
+
+interface Made extends SlideWorkerLike {
+  terminated: boolean;
+}
+
+// The real service behind a queue of messages, as a worker has one.
+function workers(faults: Faults = {}) {
+  const made: Made[] = [];
+  const trapped = new Set<number>();
+  const createWorker = (): SlideWorkerLike => {
+    const listeners: ((event: { data: unknown }) => void)[] = [];
+    const replies: ((event: Event) => void)[] = [];
+    const worker: Made = {
+      terminated: false,
+      addEventListener: (type, listener) => {
+        if (type === "message") replies.push(listener);
+      },
+      postMessage: (message: SlideMessage, transfer) => {
+        const data = structuredClone(message, { transfer: transfer as ArrayBuffer[] });
+        setTimeout(() => {
+          if (!worker.terminated) for (const listen of listeners) listen({ data });
+        }, 0);
+      },
+      terminate: () => (worker.terminated = true),
+    };
+    const scope: SlideScope = {
+      addEventListener: (type, listener) => {
+        if (type === "message") listeners.push(listener);
+      },
+      postMessage: (reply: SlideReply) => {
+        const data = structuredClone(reply);
+        setTimeout(() => {
+          if (!worker.terminated) for (const listen of replies) listen({ data } as MessageEvent);
+        }, faults.delay?.() ?? 0);
+      },
+    };
+    const engine: ScanEngine = {
+      memoryBytes: 1_000_000,
+      plan: () => plan,
+      run: (block, pixels) => {
+        if (block === faults.fail) throw new EngineError("image_corrupt", "A tile is damaged.");
+        if (block === faults.trapOnce && !trapped.has(block)) {
+          trapped.add(block);
+          throw new EngineError("engine_trap", "The engine broke off.");
+        }
+        const values = Float32Array.from({ length: 4 }, (_, cell) => {
+          let sum = 0;
+          for (let v = 0; v < 10; v++)
+            for (let u = 0; u < 10; u++)
+              sum += pixels[(Math.floor(cell / 2) * 10 + v) * 20 + (cell % 2) * 10 + u] ?? NaN;
+          return sum / 100 / 255;
+        });
+        return { values, verdicts: new Uint8Array(4) };
+      },
+      summary: () => {
+        throw new Error("nobody asks");
+      },
+    };
+    serveSlides(scope, {
+      open: () =>
+        faults.openFails === true
+          ? Promise.reject(new EngineError("image_corrupt", "It is cut off."))
+          : Promise.resolve(source),
+      createEngine: () => Promise.resolve(engine),
+      memoryBytes: () => 0,
+      breathe: () => new Promise((resolve) => setTimeout(resolve, 0)),
+    });
+    made.push(worker);
+    return worker;
+  };
+  return { createWorker, made };
+}
+
+const codecs = {} as WebAssembly.Module; // crosses only to the made service
+const model = {
+  op: "model" as const,
+  scan: {} as WebAssembly.Module,
+  model: new ArrayBuffer(0),
+  sha256: "",
+};
+
+interface Outcome {
+  map: ProbabilityMap;
+  order: number[];
+  pool: ScanPool;
+  made: Made[];
+}
+
+async function scan(
+  size: number,
+  faults: Faults = {},
+  changes: Partial<ScanJob> = {},
+  opensFile = true,
+): Promise<Outcome> {
+  const { createWorker, made } = workers(faults);
+  const file = opensFile ? { codecs, file: new Blob(), name: "made" } : null;
+  const pool = new ScanPool({ createWorker, size, model, file });
+  const map = new ProbabilityMap(plan, { width: plan.scaledWidth, height: plan.scaledHeight });
+  const order: number[] = [];
+  await pool.run({
+    plan: request,
+    blocks: plan.blocks.map((_, index) => index),
+    read: null,
+    onBlock: (block, result) => {
+      order.push(block);
+      map.set(block, result);
+    },
+    onFailed: (block, error) => map.fail(block, error.message),
+    signal: new AbortController().signal,
+    ...changes,
+  });
+  return { map, order, pool, made };
+}
+
+// In an order of its own each time.
+function jumpy(): () => number {
+  let turn = 0;
+  return () => (turn++ * 7) % 5;
+}
+
+describe("the pool of a scan", () => {
+  test("The map is the same whatever the number of workers and the order in which blocks end", async () => {
+    const one = await scan(1);
+    const many = await scan(5, { delay: jumpy() });
+    assert.notDeepEqual(many.order, one.order, "the orders differ");
+    assert.deepEqual(many.map.values, one.map.values);
+    assert.deepEqual(many.map.verdicts, one.map.verdicts);
+    assert.ok(one.map.values.every((value) => value > 0));
+    one.pool.close();
+    many.pool.close();
+  });
+
+  test("Pixels that one worker reads for all give the same map, each read once", async () => {
+    const reads: number[] = [];
+    const read = (block: number): Promise<Pixels> => {
+      reads.push(block);
+      const { x, y, width, height } = plan.blocks[block] ?? assert.fail();
+      return source.read(0, { x, y, width, height });
+    };
+    const direct = await scan(2);
+    const handed = await scan(3, { delay: jumpy() }, { read }, false);
+    assert.deepEqual(handed.map.values, direct.map.values);
+    assert.deepEqual(
+      reads.toSorted((a, b) => a - b),
+      plan.blocks.map((_, index) => index),
+    );
+    const first = reads.slice(0, 4);
+    assert.deepEqual(
+      first,
+      first.toSorted((a, b) => a - b),
+      "in order",
+    );
+  });
+
+  test("A block that cannot be read leaves the rest, and says why", async () => {
+    const { map } = await scan(2, { fail: 7 });
+    assert.deepEqual([...map.failed], [[7, "A tile is damaged."]]);
+    assert.equal(map.done.size, plan.blocks.length - 1);
+    assert.equal(map.progress, 1);
+    const { column, row } = plan.blocks[7] ?? assert.fail();
+    assert.equal(map.verdict(column, row), 3);
+    assert.ok(Number.isNaN(map.value(column, row)));
+  });
+
+  test("A worker that breaks is replaced and its block tried once more", async () => {
+    const { map, made } = await scan(2, { trapOnce: 11 });
+    assert.equal(map.failed.size, 0);
+    assert.equal(map.done.size, plan.blocks.length);
+    assert.equal(made.length, 3);
+    assert.equal(made.filter(({ terminated }) => terminated).length, 1);
+  });
+
+  test("Cancelling ends all workers at once; what is done stays, and the rest can be resumed", async () => {
+    const { createWorker, made } = workers();
+    const file = { codecs, file: new Blob(), name: "made" };
+    const pool = new ScanPool({ createWorker, size: 2, model, file });
+    const map = new ProbabilityMap(plan, { width: 120, height: 120 });
+    const job = (stop: AbortController, most = Infinity): ScanJob => ({
+      plan: request,
+      blocks: map.left,
+      read: null,
+      onBlock: (block, result) => {
+        map.set(block, result);
+        if (map.done.size >= most) stop.abort();
+      },
+      onFailed: () => assert.fail("nothing fails"),
+      signal: stop.signal,
+    });
+    await assert.rejects(pool.run(job(new AbortController(), 9)), { code: "cancelled" });
+    assert.equal(pool.workerCount, 0);
+    assert.equal(pool.memoryBytes, 0);
+    assert.ok(made.every(({ terminated }) => terminated));
+    const done = map.done.size;
+    assert.ok(done >= 9 && done < plan.blocks.length);
+    assert.equal(map.left.length, plan.blocks.length - done);
+    await pool.run(job(new AbortController()));
+    assert.equal(map.left.length, 0);
+    assert.deepEqual(map.values, (await scan(1)).map.values);
+  });
+
+  test("Where the file opens nowhere every block says why", async () => {
+    const { map } = await scan(2, { openFails: true });
+    assert.equal(map.done.size, 0);
+    assert.equal(map.failed.size, plan.blocks.length);
+    assert.deepEqual([...new Set(map.failed.values())], ["It is cut off."]);
+  });
+
+  test("Blocks are ordered from the middle outwards, or as a file is read that only goes forward", () => {
+    const outwards = blockOrder(plan, false, { column: 6, row: 6 });
+    assert.deepEqual(
+      outwards.slice(0, 4).toSorted((a, b) => a - b),
+      [14, 15, 20, 21],
+    );
+    assert.deepEqual(
+      blockOrder(plan, true, { column: 6, row: 6 }),
+      plan.blocks.map((_, index) => index),
+    );
+  });
+});

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { NOTICE } from "../public/src/wording.ts";
+import { about, stem, type MapExport } from "../public/src/slide/export/about.ts";
+import { geoJson, type Feature } from "../public/src/slide/export/geojson.ts";
+import { TILE_COLUMNS, tilesCsv } from "../public/src/slide/export/tiles-csv.ts";
+import { insideRegions, ProbabilityMap } from "../public/src/slide/probability-map.ts";
+import type { ScanPlan } from "../public/src/slide/scan-engine.ts";
+import { model as modelFacts } from "./readings.ts";
+
+const breathe = () => Promise.resolve();
+
+// A map of 4 × 3 cells over an image of twice the model's resolution.
+function made(stride: number): MapExport {
+  const plan: ScanPlan = {
+    columns: 4,
+    rows: 3,
+    stride,
+    patch: 50,
+    scaledWidth: 200,
+    scaledHeight: 150,
+    magnification: 0.5,
+    dense: stride < 50,
+    strides: [],
+    blocks: [{ x: 0, y: 0, width: 400, height: 300, column: 0, row: 0, columns: 4, rows: 3 }],
+  };
+  const map = new ProbabilityMap(plan, { width: 400, height: 300 });
+  const values = Float32Array.from([0.9, 0.8, 0.1, 0.7, NaN, 0.6, NaN, 0.2, 0.1, 0.1, 0.1, 0.95]);
+  const verdicts = Uint8Array.from([0, 0, 0, 0, 1, 0, 103, 0, 0, 0, 0, 0]);
+  map.set(0, { values, verdicts });
+  return {
+    name: "folder/slide.svs",
+    size: { width: 400, height: 300 },
+    map,
+    verdicts: map.verdicts,
+    regions: [],
+    model: modelFacts,
+    scale: { umPerPixel: 2, from: "aperio.MPP" },
+    point: { name: "balanced", threshold: 0.5, sensitivity: 0.8, specificity: 0.8 },
+    warnings: ["Watch out."],
+    written: new Date(0),
+  };
+}
+
+async function features(of: MapExport): Promise<Feature[]> {
+  const text = (await geoJson(of, breathe)).join("");
+  const read = JSON.parse(text) as { type: string; features: Feature[]; insitu: object };
+  assert.equal(read.type, "FeatureCollection");
+  assert.deepEqual(read.insitu, about(of));
+  return read.features;
+}
+
+describe("files of a map", () => {
+  test("Every file says model, scale and its source, operating point and notice", async () => {
+    const said = about(made(50));
+    assert.equal(said["model_sha256"], modelFacts.sha256);
+    assert.equal(said["um_per_pixel"], 2);
+    assert.equal(said["scale_from"], "aperio.MPP");
+    assert.equal(said["operating_point"], "balanced");
+    assert.equal(said["threshold"], 0.5);
+    assert.equal(said["notice"], NOTICE);
+    const csv = (await tilesCsv(made(50), breathe)).join("");
+    for (const [name, value] of Object.entries(said))
+      if (typeof value === "number" || !/[",]/.test(value))
+        assert.ok(csv.includes(`# ${name},${value}`), name);
+    assert.equal(stem("folder/slide.svs"), "slide");
+  });
+
+  test("GeoJSON holds each judged tile as a closed square of level 0 with class, colour, probability", async () => {
+    const all = await features(made(50));
+    assert.equal(all.length, 10, "neither without tissue nor refused");
+    const [first] = all;
+    const ring = first?.geometry.coordinates[0];
+    assert.deepEqual(ring, [
+      [0, 0],
+      [100, 0],
+      [100, 100],
+      [0, 100],
+      [0, 0],
+    ]);
+    assert.equal(first?.properties.objectType, "tile");
+    assert.equal(first.properties.classification?.name, modelFacts.labels[modelFacts.positive]);
+    assert.deepEqual(first.properties.measurements, { Probability: 0.9 });
+    for (const { properties } of all) {
+      assert.equal(properties.classification?.color.length, 3);
+      assert.ok(
+        properties.classification.color.every((c) => Number.isInteger(c) && c >= 0 && c < 256),
+      );
+    }
+  });
+
+  test("Of a dense map neighbours at or above the threshold are one detection with mean and highest", async () => {
+    const all = await features(made(25));
+    assert.deepEqual(
+      all.map(({ properties }) => properties.measurements),
+      [
+        { Probability: 0.85, "Highest probability": 0.9 },
+        { Probability: 0.7, "Highest probability": 0.7 },
+        { Probability: 0.6, "Highest probability": 0.6 },
+        { Probability: 0.95, "Highest probability": 0.95 },
+      ],
+    );
+    assert.ok(all.every(({ properties }) => properties.objectType === "detection"));
+    // Cells lie around the centres of their patches: 12.5 model pixels in, twice that on level 0.
+    assert.deepEqual(all[0]?.geometry.coordinates[0]?.slice(0, 2), [
+      [25, 25],
+      [125, 25],
+    ]);
+  });
+
+  test("Regions are annotations, and what lies outside of them is neither a tile nor positive", async () => {
+    const of = made(50);
+    const region = [
+      { x: 0, y: 0 },
+      { x: 200, y: 0 },
+      { x: 200, y: 100 },
+      { x: 0, y: 100 },
+    ];
+    const verdicts = insideRegions(of.map, [region]);
+    assert.deepEqual([...verdicts], [0, 0, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2]);
+    const all = await features({ ...of, regions: [region], verdicts });
+    assert.deepEqual(
+      all.map(({ properties }) => properties.objectType),
+      ["annotation", "tile", "tile"],
+    );
+  });
+
+  test("A map without a single cell to show is an empty collection", async () => {
+    const of = made(50);
+    assert.deepEqual(await features({ ...of, verdicts: new Uint8Array(12).fill(1) }), []);
+  });
+
+  test("The table has a line a cell, with its verdict in words and its square on level 0", async () => {
+    const lines = (await tilesCsv(made(50), breathe)).join("").trimEnd().split("\r\n");
+    const table = lines.filter((line) => !line.startsWith("#") && !line.startsWith("\uFEFF#"));
+    assert.equal(table[0], TILE_COLUMNS);
+    assert.equal(table.length, 13);
+    assert.equal(table[1], "0,0,0,0,100,100,0,0,100,100,0.900000,true,judged");
+    assert.equal(table[5], "0,1,0,100,100,100,0,100,100,100,,,no tissue");
+    assert.equal(table[7], "2,1,200,100,100,100,200,100,100,100,,,refused: blur");
+  });
+});
