@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
-#include "shared/film_map.h"
 #include "model/film_patches.h"
 #include "shared/classifier.h"
+#include "shared/film_map.h"
 #include "shared/model_info.h"
 #include "shared/result.h"
 

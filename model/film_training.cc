@@ -11,13 +11,13 @@
 
 #include "model/files.h"
 #include "model/film_folds.h"
-#include "shared/film_map.h"
 #include "model/film_models.h"
 #include "model/film_patches.h"
 #include "model/fit.h"
 #include "model/onnx_writer.h"
 #include "model/progress.h"
 #include "model/trained_model.h"
+#include "shared/film_map.h"
 #include "shared/str_cat.h"
 
 namespace insitu {

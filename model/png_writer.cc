@@ -1,8 +1,24 @@
 #include "model/png_writer.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+
+namespace insitu {
+namespace {
+
+// Never of nothing, which malloc may answer with null.
+void* Allocate(size_t size) { return std::malloc(std::max<size_t>(size, 1)); }
+
+}  // namespace
+}  // namespace insitu
+
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #define STB_IMAGE_WRITE_STATIC
 #define STBI_WRITE_NO_STDIO
+#define STBIW_MALLOC(size) insitu::Allocate(size)
+#define STBIW_REALLOC(memory, size) std::realloc(memory, size)
+#define STBIW_FREE(memory) std::free(memory)
 #include <stb/stb_image_write.h>
 
 namespace insitu {

@@ -21,6 +21,9 @@ constexpr int kBatch = 8;
 // in a cache, and what neighbouring passes compute twice is little.
 constexpr int kPassSide = 192;
 
+// Pixels between the places of a pass, at most: with more, patches are what is quicker.
+constexpr int64_t kMostPassStep = 4096;
+
 // Memory of the dense network; a pass is made smaller to stay below it.
 constexpr int64_t kMaxPassBytes = int64_t{96} << 20;
 
@@ -84,6 +87,10 @@ Status Scanner::Plan(const ScanImage& image, int stride, ScanWay way, int block_
   }
   ScanMethod patches = method_;
   ASSIGN_OR_RETURN(const double multiply_adds, PlanDense());
+  if (way == ScanWay::kDense && std::isinf(multiply_adds)) {
+    return Fail(ErrorCode::kModelUnsupported,
+                "No dense pass has places % pixels apart; choose another stride.", stride);
+  }
   if (way == ScanWay::kDense || multiply_adds < patches.multiply_adds) {
     method_.dense = true;
     method_.multiply_adds = multiply_adds;
@@ -101,9 +108,11 @@ Status Scanner::PlanPatches() {
   return patches_->Reserve(kBatch);
 }
 
-// Makes the network of a pass and returns its multiply-adds a cell.
+// Makes the network of a pass and returns its multiply-adds a cell; infinite where there is none.
 Result<double> Scanner::PlanDense() {
-  const int step = std::lcm(plan_.stride, form_->stride);
+  const int64_t both = std::lcm<int64_t>(plan_.stride, form_->stride);
+  if (both > kMostPassStep) return HUGE_VAL;
+  const auto step = static_cast<int>(both);
   method_.phases = step / plan_.stride;
   method_.pick = step / form_->stride;
   const auto most = [&](int cells) { return (cells + method_.phases - 1) / method_.phases; };

@@ -224,9 +224,15 @@ describe("Frames that the codecs decode", () => {
   });
 
   // By OpenJPEG's encoder, lossless.
-  function jpeg2000(samples: Uint8Array, channels: number, bits: number, options: string[]) {
+  function jpeg2000(
+    samples: Uint8Array,
+    channels: number,
+    bits: number,
+    options: string[],
+    sides = ["48", "40"],
+  ) {
     const program = join(import.meta.dirname, "../build/asan/encode_picture");
-    const args = ["jpeg2000", "48", "40", String(channels), String(bits), ...options];
+    const args = ["jpeg2000", ...sides, String(channels), String(bits), ...options];
     return new Uint8Array(execFileSync(program, args, { input: samples }));
   }
 
@@ -255,6 +261,33 @@ describe("Frames that the codecs decode", () => {
 
     const colour = of(eight("YBR_RCT", 3, rgb), jpeg2000(rgb, 3, 8, []));
     assert.deepEqual((await readWhole(await openBytes(colour, CODECS))).data, rgb);
+  });
+
+  // A main header whose COD (default style) says how large every precinct is.
+  function withPrecincts(frame: Uint8Array, sizes: number): Uint8Array {
+    const cod = frame.findIndex((byte, i) => byte === 0xff && frame[i + 1] === 0x52);
+    const levels = frame[cod + 9] ?? 0;
+    const start = frame.slice(0, cod + 14);
+    start.set([12 + levels + 1, 1], cod + 3); // its length, its style
+    const precincts = new Uint8Array(levels + 1).fill(sizes);
+    return Uint8Array.from([...start, ...precincts, ...frame.slice(cod + 14)]);
+  }
+
+  test("of JPEG 2000 may be as large as a film, but not in precincts of 2 × 2 samples", async () => {
+    const side = 3000;
+    const large = Uint8Array.from({ length: side * side }, (_, i) => ((i % side) >> 3) & 255);
+    const frame = jpeg2000(large, 1, 8, [], [String(side), String(side)]);
+    const of = (bytes: Uint8Array) => [
+      element(0x00080016, "UI", SECONDARY_CAPTURE),
+      ...imageElements({ rows: side, columns: side, allocated: 8 }),
+      encapsulated([[bytes]], true),
+    ];
+    const syntax = "1.2.840.10008.1.2.4.90";
+    const source = await openBytes(dicomFile(of(frame), { syntax }), CODECS);
+    const { data } = await readWhole(source);
+    assert.ok(data.every((value, i) => value === large[i]));
+    const bomb = await refusal(dicomFile(of(withPrecincts(frame, 0x11)), { syntax }), CODECS);
+    assert.equal(bomb.code, "image_too_large");
   });
 
   test("are read or refused in a sentence when their bytes changed", async () => {

@@ -22,6 +22,22 @@ int Get(const EncodeOptions& options, const std::string& name, int otherwise) {
   return found == options.end() ? otherwise : found->second;
 }
 
+// The means of all components, then one coefficient of one component a scan; 0: none.
+std::vector<jpeg_scan_info> SingleScans(int channels, int count) {
+  std::vector<jpeg_scan_info> scans;
+  for (int i = 0; i < count; ++i) {
+    jpeg_scan_info scan = {};
+    scan.comps_in_scan = i == 0 ? channels : 1;
+    for (int c = 0; i == 0 && c < channels; ++c) scan.component_index[c] = c;
+    if (i > 0) {
+      scan.component_index[0] = (i - 1) % channels;
+      scan.Ss = scan.Se = (i - 1) / channels + 1;
+    }
+    scans.push_back(scan);
+  }
+  return scans;
+}
+
 // libjpeg's own way to report an error ends the program, which is right here.
 Bytes EncodeJpegSamples(const KnownSamples& known, const EncodeOptions& options) {
   jpeg_compress_struct jpeg = {};
@@ -48,6 +64,11 @@ Bytes EncodeJpegSamples(const KnownSamples& known, const EncodeOptions& options)
     jpeg.comp_info[i].v_samp_factor = i == 0 ? subsampling : 1;
   }
   if (Get(options, "progressive", 0) != 0) jpeg_simple_progression(&jpeg);
+  std::vector<jpeg_scan_info> scans = SingleScans(known.channels, Get(options, "scans", 0));
+  if (!scans.empty()) {
+    jpeg.scan_info = scans.data();
+    jpeg.num_scans = static_cast<int>(scans.size());
+  }
   jpeg.restart_in_rows = Get(options, "restart", 0);
   const int tables = Get(options, "tables", 0);
   if (tables == 1) jpeg_write_tables(&jpeg);

@@ -57,7 +57,7 @@ struct ClassifierModelOptions {
   double threshold = 0.5;
   bool logits = false;  // without the softmax at the end
   float known_answer_offset = 0;
-  float last_bias = 0;     // of the positive label
+  float last_bias = 0;  // of the positive label
   uint32_t weights_seed = 0;
   Shape input_shape = {};  // of the graph, when not {-1, channels, side, side}
   std::vector<std::pair<std::string, std::string>> metadata = {};  // added or replaced; "" removes

@@ -348,7 +348,10 @@ describe("400 megapixels", { skip }, () => {
       t.diagnostic(`${blob.size} bytes: ${JSON.stringify(told)}`);
       const expected = pixelOf(made, x, y);
       told.first.forEach((value, c) => {
-        assert.ok(Math.abs(value - (expected[c] ?? 0)) <= tolerance, `${told.first} ${expected}`);
+        assert.ok(
+          Math.abs(value - (expected[c] ?? 0)) <= tolerance,
+          `${told.first.join()} ${expected.join()}`,
+        );
       });
       assert.ok((told["memoryBytes"] ?? Infinity) < MAX_MEMORY, `${told["memoryBytes"]}`);
       rmSync(file);

@@ -104,6 +104,16 @@ TEST_CASE("A dense map says of each place what its patch alone is said", "[scan]
   }
 }
 
+TEST_CASE("Places so far apart that no pass has them are read patch by patch", "[scan]") {
+  Scanner scanner = Made(Model());
+  REQUIRE(scanner.Plan({9000, 100, 3, 4}, 4096, ScanWay::kDense).ok());
+  REQUIRE(scanner.Plan({9000, 100, 3, 4}, 4098).ok());
+  CHECK_FALSE(scanner.method().dense);
+  const Status asked = scanner.Plan({9000, 100, 3, 4}, 4098, ScanWay::kDense);
+  REQUIRE_FALSE(asked.ok());
+  CHECK(asked.error().code == ErrorCode::kModelUnsupported);
+}
+
 TEST_CASE("A place of a map is what a classifier says of the patch there", "[scan]") {
   const auto model = Model();
   Scanner scanner = Made(model);

@@ -107,10 +107,7 @@ Result<int64_t> WorkBytes(opj_codec_t* codec, const Jpeg2000Header& header, int6
     const opj_tccp_info_t& coding = info->m_default_tile_info.tccp_info[i];
     bytes += pixels * kWorkBytesPerSample;
     bytes += (pixels >> std::min(coding.cblkw + coding.cblkh, 12U)) * kBytesPerCodeBlock;
-    // Of the finest resolution, which has most.
-    const uint32_t finest = coding.numresolutions - 1;
-    bytes +=
-        (pixels >> std::min(coding.prcw[finest] + coding.prch[finest], 30U)) * kBytesPerPrecinct;
+    bytes += (pixels >> header.precinct_bits) * kBytesPerPrecinct;
   }
   return bytes;
 }

@@ -13,7 +13,14 @@ constexpr uint8_t kJp2Signature[] = {0, 0, 0, 12, 'j', 'P', ' ', ' ', 13, 10, 0x
 constexpr uint8_t kCodestreamStart[] = {0xff, 0x4f, 0xff, 0x51};  // SOC, SIZ
 constexpr uint32_t kCapabilities = 0xff50;                        // CAP: further parts are used
 constexpr uint32_t kCodingStyle = 0xff52;                         // COD
-constexpr size_t kLevelsAt = 9;  // in COD: how often the picture was halved
+constexpr uint32_t kChannelCodingStyle = 0xff53;                  // COC
+// From the marker on: the style, and how often the picture was halved.
+constexpr size_t kStyleAt = 4;
+constexpr size_t kLevelsAt = 9;
+constexpr size_t kChannelStyleAt = 5;
+constexpr size_t kChannelLevelsAt = 6;
+constexpr size_t kPrecinctsAfterLevels = 5;
+constexpr int kMaxLevels = 32;
 constexpr uint32_t kStartOfTile = 0xff90;
 constexpr uint32_t kHeaderBox = 0x6a703268;      // "jp2h"
 constexpr uint32_t kPaletteBox = 0x70636c72;     // "pclr"
@@ -122,6 +129,19 @@ Status ReadSiz(Bytes siz, Jpeg2000Header* header) {
   return ReadComponents(siz, header);
 }
 
+// The smallest precincts of COD or COC. OpenJPEG's own report of them (opj_get_cstr_info) has
+// zeros beyond the first.
+void ReadPrecincts(Bytes marker, size_t style_at, size_t levels_at, Jpeg2000Header* header) {
+  if (levels_at >= marker.size() || (marker[style_at] & 1) == 0) return;  // else as large as can be
+  const int levels = std::min<int>(marker[levels_at], kMaxLevels);
+  for (int i = 0; i <= levels; ++i) {
+    const size_t at = levels_at + kPrecinctsAfterLevels + static_cast<size_t>(i);
+    if (at >= marker.size()) return;
+    const int sides = (marker[at] & 15) + (marker[at] >> 4);
+    header->precinct_bits = std::min(header->precinct_bits, sides + 2 * (levels - i));
+  }
+}
+
 // markers: the main header after SIZ.
 Status ReadMarkers(Bytes markers, Jpeg2000Header* header) {
   size_t at = 0;
@@ -131,6 +151,10 @@ Status ReadMarkers(Bytes markers, Jpeg2000Header* header) {
     if (marker == kStartOfTile) break;
     if (marker == kCodingStyle && at + kLevelsAt < markers.size()) {
       header->resolutions = markers[at + kLevelsAt] + 1;
+      ReadPrecincts(markers.subspan(at), kStyleAt, kLevelsAt, header);
+    }
+    if (marker == kChannelCodingStyle) {
+      ReadPrecincts(markers.subspan(at), kChannelStyleAt, kChannelLevelsAt, header);
     }
     at += 2 + size_t{BigEndian16(markers, at + 2)};
   }

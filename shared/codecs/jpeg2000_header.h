@@ -19,6 +19,8 @@ struct Jpeg2000Header {
   bool is_signed = false;
   int64_t tiles = 0;
   int resolutions = 0;  // of the picture but for tiles that say otherwise; 0: it does not say
+  // log2 of the samples of the finest resolution for each precinct, where they are smallest.
+  int precinct_bits = 30;
 };
 
 // Errors: kImageTruncated, kImageCorrupt; kImageTooLarge for more tiles than kMaxJpeg2000Tiles;

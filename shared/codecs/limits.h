@@ -40,8 +40,9 @@ inline constexpr int kMaxStripSide = 131'072;
 inline constexpr int64_t kMaxProgressiveBytes = int64_t{256} << 20;
 inline constexpr int64_t kMaxInterlacedBytes = int64_t{192} << 20;
 
-// One chunk of a PNG other than its pixels, which is buffered until it is there.
-inline constexpr size_t kMaxPngChunkBytes = size_t{16} << 20;
+// One chunk of a PNG that is read beside its pixels; it is buffered until it is all there. Others
+// are passed over whatever their size.
+inline constexpr size_t kMaxPngChunkBytes = size_t{1} << 20;
 
 // Resolutions of JPEG 2000 that may be left out; the standard has up to 32.
 inline constexpr int kMaxJpeg2000Reduction = 32;

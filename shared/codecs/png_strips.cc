@@ -25,10 +25,23 @@ constexpr int64_t kMaxDeflateRatio = 1032;
 // libpng is given so many bytes at once, since it makes all the rows of them in one go.
 constexpr size_t kSliceBytes = 512;
 
+// A chunk: length, type, data, CRC.
+constexpr size_t kSignatureBytes = 8;
+constexpr size_t kChunkHeadBytes = 8;
+constexpr size_t kChunkFrameBytes = 12;
+constexpr uint8_t kAncillaryBit = 0x20;  // of its type: it may be left out
+
 enum class Problem { kNone, kLibrary, kPalette, kNoRoom };
 
 bool Contains(const char* text, std::string_view part) {
   return std::string_view(text).find(part) != std::string_view::npos;
+}
+
+Failed ChunkTooLarge() {
+  return Fail(ErrorCode::kImageTooLarge,
+              "This PNG has a part beside its pixels that is larger than % bytes. Save it again "
+              "without such data.",
+              kMaxPngChunkBytes);
 }
 
 class PngStrips final : public StripDecoder {
@@ -60,6 +73,7 @@ class PngStrips final : public StripDecoder {
   bool Guard(Call call);
   Failed Failure() const;
   Status ReadHead();
+  Result<size_t> NextPart();
   void StartRows();
   void TakeRow(png_bytep row, uint32_t y);
   void AddRaw(const uint8_t* raw);
@@ -73,6 +87,9 @@ class PngStrips final : public StripDecoder {
   char message_[96] = {};
   std::vector<uint8_t> input_;  // at most what is pushed at once, and the head
   size_t at_ = 0;
+  uint64_t chunk_left_ = kSignatureBytes;  // bytes of the chunk that is being read
+  bool is_pixels_ = false;                 // IDAT
+  bool is_passed_over_ = false;
   bool is_head_read_ = false;
   bool ended_ = false;
   bool has_end_ = false;
@@ -105,14 +122,8 @@ bool PngStrips::Guard(Call call) {
 Failed PngStrips::Failure() const {
   if (problem_ == Problem::kPalette) return Corrupt("PNG", "a pixel points outside the palette");
   if (Contains(message_, "memory")) return OutOfMemory();
-  if (Contains(message_, "too large") || Contains(message_, "user limit")) {
-    return Fail(ErrorCode::kImageTooLarge,
-                "This PNG has a part beside its pixels that is larger than % bytes. Save it again "
-                "without such data.",
-                kMaxPngChunkBytes);
-  }
   if (Contains(message_, "CRC")) return Corrupt("PNG", "a checksum differs");
-  if (Contains(message_, "unknown critical")) {
+  if (Contains(message_, "critical")) {
     return Fail(ErrorCode::kImageUnknown,
                 "This PNG has a part that InSitu does not know. Save it again as a plain PNG.");
   }
@@ -127,10 +138,6 @@ Status PngStrips::SetUp() {
     png_set_progressive_read_fn(png_, this, OnInfo, OnRow, OnEnd);
     png_set_user_limits(png_, uint32_t{kMaxStripSide}, uint32_t{kMaxStripSide});
     png_set_chunk_malloc_max(png_, kMaxPngChunkBytes);
-    // Of what may be left out, only the orientation is read.
-    png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
-    static constexpr png_byte kExif[] = {'e', 'X', 'I', 'f', 0};
-    png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_AS_DEFAULT, kExif, 1);
   });
   if (!done || info_ == nullptr) return OutOfMemory();
   return {};
@@ -255,6 +262,29 @@ void PngStrips::AddRaw(const uint8_t* raw) {
   png_error(png_, "");
 }
 
+// How many of the next bytes are given to libpng, or passed over, in one go; 0: more are needed. A
+// chunk of pixels goes in by slices, since libpng makes all rows of what it is given; another one
+// whole, since libpng copies its beginning again with every part.
+Result<size_t> PngStrips::NextPart() {
+  const size_t there = input_.size() - at_;
+  if (chunk_left_ == 0) {
+    if (there < kChunkHeadBytes) return size_t{0};
+    const std::span<const uint8_t> head(&input_[at_], kChunkHeadBytes);
+    const std::string_view type(reinterpret_cast<const char*>(&head[4]), 4);
+    chunk_left_ = uint64_t{BigEndian32(head, 0)} + kChunkFrameBytes;
+    is_pixels_ = type == "IDAT";
+    const bool may_be_skipped = (head[4] & kAncillaryBit) != 0;
+    is_passed_over_ = may_be_skipped && type != "tRNS" && type != "eXIf";
+    if (!is_pixels_ && !is_passed_over_ && chunk_left_ > kMaxPngChunkBytes + kChunkFrameBytes) {
+      return ChunkTooLarge();
+    }
+  }
+  const size_t part = static_cast<size_t>(std::min<uint64_t>(there, chunk_left_));
+  if (is_passed_over_) return part;
+  if (is_pixels_) return std::min(part, kSliceBytes);
+  return part == chunk_left_ ? part : size_t{0};
+}
+
 // What an interlaced picture has become.
 Status PngStrips::EmitHeld() {
   const bool done = Guard([this] {
@@ -275,14 +305,17 @@ Status PngStrips::Fill() {
     }
     RETURN_IF_ERROR(ReadHead());
   }
-  while (!IsBandFull() && !has_end_ && at_ < input_.size()) {
-    const size_t size = std::min(kSliceBytes, input_.size() - at_);
-    uint8_t* slice = &input_[at_];
+  while (!IsBandFull() && !has_end_) {
+    ASSIGN_OR_RETURN(const size_t size, NextPart());
+    if (size == 0) break;
+    uint8_t* part = &input_[at_];
     at_ += size;
-    if (!Guard([&] { png_process_data(png_, info_, slice, size); })) return Failure();
+    chunk_left_ -= size;
+    if (is_passed_over_) continue;
+    if (!Guard([&] { png_process_data(png_, info_, part, size); })) return Failure();
   }
   if (!has_end_) {
-    if (ended_ && at_ == input_.size() && !IsBandFull()) return Truncated("PNG");
+    if (ended_ && !IsBandFull()) return Truncated("PNG");
     return {};
   }
   if (held_ != nullptr) RETURN_IF_ERROR(EmitHeld());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "shared/limits.h"
 #include "shared/network/node_reader.h"
 #include "shared/str_cat.h"
 
@@ -150,13 +151,16 @@ Status Rewriter::Window(OnnxNode* node, NodeReader* reader, const Extent& from, 
   const int64_t stride = strides.empty() ? 1 : strides[0];
   for (size_t axis = 0; axis < 2; ++axis) {
     const int64_t dilation = dilations.size() == 2 ? dilations[axis] : 1;
-    const int64_t reach = (kernel[axis] - 1) * dilation + 1;
-    if (stride < 1 || reach < 1 || reach > from.size[axis]) {
+    const bool sane = stride >= 1 && stride <= kMaxWindow && dilation >= 1 &&
+                      dilation <= kMaxWindow && kernel[axis] >= 1 && kernel[axis] <= kMaxWindow;
+    const int64_t reach = sane ? (kernel[axis] - 1) * dilation + 1 : 0;
+    if (reach < 1 || reach > from.size[axis]) {
       return reader->Unsupported("has a window larger than the patch");
     }
     to->size[axis] = (from.size[axis] - reach) / stride + 1;
   }
   to->step = from.step * stride;
+  if (to->step > kMaxWindow) return reader->Unsupported("steps too far");
   return {};
 }
 
@@ -319,8 +323,11 @@ Status Rewriter::Slice(NodeReader* reader, const Extent& from, Extent* to) {
                        (steps.size() <= i || steps[i] == 1);
     if (!crops) return reader->Unsupported("is no crop of rows and columns by their sides");
     int64_t& size = to->size[axis];
-    size -= starts[i] - std::min<int64_t>(ends[i], 0);
-    if (size < 1) return reader->Invalid("leaves nothing");
+    const int64_t end = std::min<int64_t>(ends[i], 0);
+    if (starts[i] >= size || end <= -size || starts[i] - end >= size) {
+      return reader->Invalid("leaves nothing");
+    }
+    size -= starts[i] - end;
   }
   return {};
 }

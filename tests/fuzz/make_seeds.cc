@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "tests/encode_picture.h"
 #include "tests/make_image.h"
 #include "tests/make_jpeg.h"
 #include "tests/make_model.h"
@@ -77,6 +78,52 @@ void AddBmpsAndPnms(Folder* folder) {
     folder->Add(EncodePnm(NoiseRaster(3, 2, channels, 16), kind, 65535));
   }
   folder->Add(FromText("P2 # a comment\n1 1 255 7\n"));
+}
+
+// By how much it is reduced and in what parts it comes, as tests/fuzz/codec_fuzzing.h reads it.
+void AddStrips(Folder* folder, const Bytes& file) {
+  for (const uint8_t how : Bytes{0, 2, 131}) {
+    Bytes seed = {how, how};
+    seed.insert(seed.end(), file.begin(), file.end());
+    folder->Add(seed);
+  }
+}
+
+bool AddCodecs(const std::filesystem::path& path) {
+  Folder pngs(path / "png_strip");
+  Folder jpegs(path / "jpeg_strip");
+  Folder wavelets(path / "jpeg2000");
+  Folder predictions(path / "jpegls");
+  for (const int channels : {1, 3}) {
+    for (const int depth : {8, 16}) {
+      const KnownSamples known = SoftSamples(21, 18, channels, depth);
+      AddStrips(&pngs, EncodePng(NoiseRaster(9, 7, channels, depth), {.filter = 5}));
+      AddStrips(&pngs, EncodePng(NoiseRaster(9, 7, channels + 1, depth), {.interlaced = true}));
+      for (const int tile : {0, 8}) {
+        for (const char* kind : {"jpeg2000", "jp2"}) {
+          Bytes seed = {static_cast<uint8_t>(tile / 8)};
+          const Bytes file = EncodePicture(kind, known, {{"tile", tile}, {"lossy", tile / 8}});
+          seed.insert(seed.end(), file.begin(), file.end());
+          wavelets.Add(seed);
+        }
+      }
+      for (const int interleave : {0, 1, 2}) {
+        if (channels == 1 && interleave > 0) continue;
+        predictions.Add(EncodePicture("jpegls", known, {{"interleave", interleave}, {"near", 0}}));
+        predictions.Add(EncodePicture("jpegls", known, {{"interleave", interleave}, {"near", 2}}));
+      }
+    }
+    for (const int progressive : {0, 1}) {
+      const KnownSamples known = SoftSamples(35, 26, channels, 8);
+      AddStrips(&jpegs, EncodePicture("jpeg", known, {{"progressive", progressive}}));
+      AddStrips(&jpegs, EncodePicture("jpeg", known, {{"subsampling", 2}, {"restart", 1}}));
+    }
+  }
+  const Bytes palette = {10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 120};
+  AddStrips(&pngs,
+            EncodePng(NoiseRaster(5, 4, 1, 2),
+                      {.palette = palette, .transparency = {0, 51}, .exif = ExifBlock(6, true)}));
+  return pngs.complete() && jpegs.complete() && wavelets.complete() && predictions.complete();
 }
 
 // One node on a small image, for the operators that MakeClassifierModel lacks.
@@ -166,6 +213,7 @@ bool MakeSeeds(const std::filesystem::path& path) {
   AddJsonBodies(&bodies);
   Folder configs(path / "config");
   AddConfigs(&configs);
+  if (!AddCodecs(path)) return false;
   return images.complete() && models.complete() && requests.complete() && bodies.complete() &&
          configs.complete();
 }

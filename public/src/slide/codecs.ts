@@ -177,9 +177,9 @@ export class StripDecoder {
 
   constructor(module: WebAssembly.Module, kind: StripKind, reduce: number, fileBytes: number) {
     const instance = new Instance(module);
-    const create = instance.wasm.insitu_strips_create;
+    const { wasm } = instance;
     this.#instance = instance;
-    this.#strips = create(STRIP_KINDS[kind], reduce, fileBytes) >>> 0;
+    this.#strips = wasm.insitu_strips_create(STRIP_KINDS[kind], reduce, fileBytes) >>> 0;
     if (this.#strips === 0) throw instance.failure();
   }
 
