@@ -47,7 +47,7 @@ std::vector<uint16_t> SamplesOf(const Decoded& raster) {
 
 std::string ErrorOf(const Decoded& raster) {
   if (raster != nullptr) return "decoded";
-  return insitu_error_name();
+  return insitu_codecs_error_name();
 }
 
 // All rows, or the name of the error.
@@ -75,7 +75,7 @@ Picture ReadStrips(int kind, const Bytes& file, int reduction, size_t step) {
       picture.rows.insert(picture.rows.end(), data, data + size);
     }
     if (rows < 0) {
-      picture.error = insitu_error_name();
+      picture.error = insitu_codecs_error_name();
       return picture;
     }
   }
@@ -249,7 +249,7 @@ TEST_CASE("JPEG-LS stands for up to 100000 pixels a byte", "[codecs]") {
   const auto decode = [&](int height) {
     const Bytes changed = With16(wide, 0xf7, 5, static_cast<uint16_t>(height));
     const Decoded raster = Hold(insitu_decode_jpegls(changed.data(), changed.size()));
-    return std::string(raster == nullptr ? insitu_error_message() : "decoded");
+    return std::string(raster == nullptr ? insitu_codecs_error_message() : "decoded");
   };
   CHECK(decode(most).find("less than its size") == std::string::npos);
   CHECK(decode(most + 1).find("less than its size") != std::string::npos);
@@ -295,7 +295,7 @@ TEST_CASE("A strip decoder takes bytes up to its limit at once", "[codecs]") {
   bytes[1] = 0xd8;
   CHECK(insitu_strips_push(strips.get(), bytes.data(), kMaxPushBytes) == 0);
   CHECK(insitu_strips_push(strips.get(), bytes.data(), kMaxPushBytes + 1) != 0);
-  CHECK(insitu_error_name() == std::string("invalid_argument"));
+  CHECK(insitu_codecs_error_name() == std::string("invalid_argument"));
 }
 
 TEST_CASE("Keys, kinds and colours out of range are answered, not followed", "[codecs]") {
@@ -304,7 +304,7 @@ TEST_CASE("Keys, kinds and colours out of range are answered, not followed", "[c
   CHECK(insitu_decode_jpeg(file.data(), file.size(), nullptr, 0, 9, 1) == nullptr);
   CHECK(insitu_decode_jpeg(file.data(), file.size(), nullptr, 0, 0, 16) == nullptr);
   CHECK(insitu_decode_jpeg2000(file.data(), file.size(), kMaxJpeg2000Reduction + 1) == nullptr);
-  CHECK(insitu_error_name() == std::string("invalid_argument"));
+  CHECK(insitu_codecs_error_name() == std::string("invalid_argument"));
   CHECK(insitu_strips_create(7, 1, 10) == nullptr);
   CHECK(insitu_strips_create(0, 1, -1) == nullptr);
   CHECK(insitu_strips_create(0, kMaxReduction * 2, 10) == nullptr);

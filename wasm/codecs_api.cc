@@ -36,9 +36,9 @@ insitu_raster* Handed(insitu::Result<insitu::DecodedRaster> result) {
 
 }  // namespace
 
-void* insitu_alloc(size_t size) { return std::malloc(size); }
+void* insitu_codecs_alloc(size_t size) { return std::malloc(size); }
 
-void insitu_free(void* memory) { std::free(memory); }
+void insitu_codecs_free(void* memory) { std::free(memory); }
 
 insitu_raster* insitu_decode_jpeg(const uint8_t* bytes, size_t size, const uint8_t* tables,
                                   size_t tables_size, int colour, int reduction) {
@@ -146,6 +146,6 @@ double insitu_strips_number(const insitu_strips* strips, int key) {
 
 const uint8_t* insitu_strips_rows(const insitu_strips* strips) { return strips->decoder->rows(); }
 
-const char* insitu_error_name() { return insitu::ErrorName(last_error.code); }
+const char* insitu_codecs_error_name() { return insitu::ErrorName(last_error.code); }
 
-const char* insitu_error_message() { return last_error.message.c_str(); }
+const char* insitu_codecs_error_message() { return last_error.message.c_str(); }

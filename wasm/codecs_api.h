@@ -4,7 +4,7 @@
 //
 // Conventions are those of wasm/engine_api.h: handles are opaque; bytes passed in are the caller's;
 // what is passed out belongs to its handle; any call may grow the memory; after a trap the instance
-// is discarded; insitu_error_name and insitu_error_message tell of the last failure.
+// is discarded; insitu_codecs_error_name and insitu_codecs_error_message tell of the last failure.
 #pragma once
 
 #include <stddef.h>
@@ -14,8 +14,8 @@
 extern "C" {
 #endif
 
-void* insitu_alloc(size_t size);
-void insitu_free(void* memory);
+void* insitu_codecs_alloc(size_t size);
+void insitu_codecs_free(void* memory);
 
 // --- Tiles, frames and pictures whose bytes are all there --------------------------------------
 
@@ -81,8 +81,8 @@ double insitu_strips_number(const insitu_strips* strips, int key);
 // The last band, (rows, width, channels) u8.
 const uint8_t* insitu_strips_rows(const insitu_strips* strips);
 
-const char* insitu_error_name(void);
-const char* insitu_error_message(void);
+const char* insitu_codecs_error_name(void);
+const char* insitu_codecs_error_message(void);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -18,9 +18,9 @@ inline void Require(bool holds) {
 }
 
 inline void RequireRefusal() {
-  const std::string_view name = insitu_error_name();
+  const std::string_view name = insitu_codecs_error_name();
   Require(name.starts_with("image_") || name == "invalid_argument" || name == "out_of_memory");
-  Require(std::strlen(insitu_error_message()) > 0);
+  Require(std::strlen(insitu_codecs_error_message()) > 0);
 }
 
 // Reads every byte, so that AddressSanitizer sees whether it is there.

@@ -61,8 +61,8 @@ const RASTER_COLOURS = [null, "grey", "rgb", "ycbcr"] as const;
 interface Exports {
   memory: WebAssembly.Memory;
   _initialize(): void;
-  insitu_alloc(size: number): number;
-  insitu_free(memory: number): void;
+  insitu_codecs_alloc(size: number): number;
+  insitu_codecs_free(memory: number): void;
   insitu_decode_jpeg(
     bytes: number,
     size: number,
@@ -83,8 +83,8 @@ interface Exports {
   insitu_strips_advance(strips: number): number;
   insitu_strips_number(strips: number, key: number): number;
   insitu_strips_rows(strips: number): number;
-  insitu_error_name(): number;
-  insitu_error_message(): number;
+  insitu_codecs_error_name(): number;
+  insitu_codecs_error_message(): number;
 }
 
 const utf8 = new TextDecoder();
@@ -130,15 +130,15 @@ class Instance {
 
   failure(): EngineError {
     return new EngineError(
-      this.textAt(this.wasm.insitu_error_name()),
-      this.textAt(this.wasm.insitu_error_message()),
+      this.textAt(this.wasm.insitu_codecs_error_name()),
+      this.textAt(this.wasm.insitu_codecs_error_message()),
     );
   }
 
   // Copies the bytes in; 0 where there are none.
   give(bytes: Uint8Array | undefined): number {
     if (bytes === undefined) return 0;
-    const at = this.wasm.insitu_alloc(Math.max(1, bytes.length)) >>> 0;
+    const at = this.wasm.insitu_codecs_alloc(Math.max(1, bytes.length)) >>> 0;
     if (at === 0) {
       throw new EngineError(
         "out_of_memory",
@@ -188,7 +188,7 @@ export class StripDecoder {
     this.#call((instance) => {
       const at = instance.give(bytes);
       const code = instance.wasm.insitu_strips_push(this.#strips, at, bytes.length);
-      instance.wasm.insitu_free(at);
+      instance.wasm.insitu_codecs_free(at);
       if (code !== 0) throw instance.failure();
     });
   }
@@ -328,7 +328,8 @@ export class Codecs {
       try {
         return instance.takeRaster(call(instance.wasm, at, tablesAt));
       } finally {
-        for (const place of [at, tablesAt ?? 0]) if (place !== 0) instance.wasm.insitu_free(place);
+        for (const place of [at, tablesAt ?? 0])
+          if (place !== 0) instance.wasm.insitu_codecs_free(place);
       }
     });
   }
