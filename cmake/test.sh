@@ -16,7 +16,9 @@ $step 'build wasm-simd' cmake/build.sh wasm-simd
 $step 'build wasm-relaxed' cmake/build.sh wasm-relaxed
 $step 'build site' $with node public/build.mjs
 # The real wasm and all TypeScript in node; then the built site in Debian's Chromium.
-node_tests="$with node --disable-warning=ExperimentalWarning --test --test-force-exit \
+# No --test-force-exit: it cuts off what a file has reported but not yet written. A hanging test ends
+# by the limit instead.
+node_tests="$with node --disable-warning=ExperimentalWarning --test --test-timeout=600000 \
   --test-concurrency=2 --test-reporter=./tests/reporter.mjs"
 # shellcheck disable=SC2086  # a command and its words
 $step 'tests in node' $node_tests tests/*.test.ts
