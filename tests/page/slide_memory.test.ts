@@ -1,7 +1,7 @@
 // What a section of 2 GB does to the memory of the browser, and what a tab that dies over a scan does
 // to what an account keeps.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -36,7 +36,7 @@ import {
 
 const MEGABYTE = 2 ** 20;
 const MOST_MB = 600;
-const FREED_MB = 20; // at least, of two workers
+const FREED_MB = 80; // at least, of two workers
 
 const panel = (page: Page) => page.locator("#slide-panel");
 const scanned = (page: Page) =>
@@ -104,7 +104,9 @@ class Renderers {
 
   get megabytes(): number {
     const resident = (pid: number) => {
-      const status = readFileSync(`/proc/${pid}/status`, "utf8");
+      const file = `/proc/${pid}/status`;
+      const status = existsSync(file) ? readFileSync(file, "utf8") : "";
+      if (status === "") return 0; // it has ended
       const kilobytes = (name: string) =>
         Number(new RegExp(`^${name}:\\s*(\\d+) kB`, "m").exec(status)?.[1]);
       return (kilobytes("RssAnon") + kilobytes("RssShmem")) / 1024;
@@ -129,6 +131,13 @@ async function collectGarbage(page: Page): Promise<void> {
   await session.send("HeapProfiler.collectGarbage");
   await session.detach();
   await page.waitForTimeout(500);
+}
+
+// Until no more than so many are left. The browser gives a busy one two seconds to end by itself.
+async function endedWorkers(page: Page, most: number): Promise<void> {
+  const until = Date.now() + 10_000;
+  while (page.workers().length > most && Date.now() < until) await page.waitForTimeout(100);
+  assert.equal(page.workers().length, most);
 }
 
 async function pan(page: Page): Promise<void> {
@@ -191,10 +200,11 @@ describe("a section of 2 GB", { skip, timeout: 300_000 }, () => {
     renderers.watch();
     await button(page, "2.5×").click(); // as if level 0 were of the model's scale
     await button(page, "Scan at this scale").click();
-    await page.locator(".slide-head p", { hasText: /^\d/ }).waitFor();
+    const status = page.locator(".slide-head p", { hasText: /cells/ });
+    assert.match(await status.innerText(), /^\d(\.\d)? % of 283,024 cells/, "it begins anew");
     await page.waitForFunction(
       () =>
-        (document.querySelector<HTMLProgressElement>(".slide-head progress")?.value ?? 0) > 0.15,
+        (document.querySelector<HTMLProgressElement>(".slide-head progress")?.value ?? 0) > 0.05,
       null,
       { timeout: 60_000 },
     );
@@ -202,7 +212,9 @@ describe("a section of 2 GB", { skip, timeout: 300_000 }, () => {
     const scanning = { megabytes: renderers.megabytes, workers: page.workers().length };
     await page.locator(".slide-head").getByRole("button", { name: "Cancel" }).click();
     await button(page, "Go on").waitFor();
+    console.log(await page.locator(".slide-head p").innerText());
     const most = renderers.stop();
+    await endedWorkers(page, 2); // the file's and the patches' are left
     await collectGarbage(page);
     const left = { megabytes: renderers.megabytes, workers: page.workers().length };
     console.log(
@@ -211,7 +223,7 @@ describe("a section of 2 GB", { skip, timeout: 300_000 }, () => {
         `${left.megabytes.toFixed(0)} MB in ${left.workers} when cancelled`,
     );
     assert.ok(most <= MOST_MB, `${most} MB`);
-    assert.equal(left.workers, 2, "the file's and the patches'");
+    assert.ok(left.workers < scanning.workers);
     assert.ok(left.megabytes < scanning.megabytes - FREED_MB, "the memory is given back");
     assert.deepEqual(complaints, []);
     await close();
