@@ -4,7 +4,7 @@ import { EngineError } from "../public/src/messages.ts";
 import type { PlanRequest, SlideMessage, SlideReply } from "../public/src/slide/messages.ts";
 import { ProbabilityMap } from "../public/src/slide/probability-map.ts";
 import type { ScanEngine, ScanPlan } from "../public/src/slide/scan-engine.ts";
-import { blockOrder, ScanPool, type ScanJob } from "../public/src/slide/scan-pool.ts";
+import { blockOrder, CACHE_BYTES, ScanPool, type ScanJob } from "../public/src/slide/scan-pool.ts";
 import { serveSlides, type SlideScope } from "../public/src/slide/slide-service.ts";
 import type { Pixels, SlideSource } from "../public/src/slide/source.ts";
 import type { SlideWorkerLike } from "../public/src/slide/worker-client.ts";
@@ -79,6 +79,7 @@ interface Made extends SlideWorkerLike {
 // The real service behind a queue of messages, as a worker has one.
 function workers(faults: Faults = {}) {
   const made: Made[] = [];
+  const caches: (number | undefined)[] = []; // bytes, of each opened file
   const trapped = new Set<number>();
   const createWorker = (): SlideWorkerLike => {
     const listeners: ((event: { data: unknown }) => void)[] = [];
@@ -130,10 +131,12 @@ function workers(faults: Faults = {}) {
       },
     };
     serveSlides(scope, {
-      open: () =>
-        faults.openFails === true
+      open: (_file, _name, _codecs, cacheBytes) => {
+        caches.push(cacheBytes);
+        return faults.openFails === true
           ? Promise.reject(new EngineError("image_corrupt", "It is cut off."))
-          : Promise.resolve(source),
+          : Promise.resolve(source);
+      },
       createEngine: () => Promise.resolve(engine),
       memoryBytes: () => 0,
       breathe: () => new Promise((resolve) => setTimeout(resolve, 0)),
@@ -141,7 +144,7 @@ function workers(faults: Faults = {}) {
     made.push(worker);
     return worker;
   };
-  return { createWorker, made };
+  return { createWorker, made, caches };
 }
 
 const codecs = {} as WebAssembly.Module; // crosses only to the made service
@@ -269,6 +272,18 @@ describe("the pool of a scan", () => {
     await pool.run(job(new AbortController()));
     assert.equal(map.left.length, 0);
     assert.deepEqual(map.values, (await scan(1)).map.values);
+  });
+
+  test("However many workers open the file, together they keep as many tiles", async () => {
+    for (const size of [1, 8]) {
+      const { createWorker, caches } = workers();
+      const file = { codecs, file: new Blob(), name: "made" };
+      const pool = new ScanPool({ createWorker, size, model, file });
+      await pool.warm();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      assert.deepEqual(caches, Array(size).fill(CACHE_BYTES / size));
+      pool.close();
+    }
   });
 
   test("Where the file opens nowhere every block says why", async () => {

@@ -86,6 +86,23 @@ test("tiles that were just read are not read again, others than the last ones ar
   close();
 });
 
+test("no more tiles are kept than who opens the file allows", async () => {
+  const bytes = TILE * TILE * 3;
+  const places = Array.from({ length: 9 }, (_, i) => GIGABYTE + i * bytes);
+  const path = join(folder, "few.tif");
+  writeSparse(path, GIGABYTE + places.length * bytes, [[0, tiledAt(3, 3, places)]]);
+  const { blob, read, close } = fileBlob(path);
+  const source = await openTiff(blob, "few.tif", { ...NO_CODECS, cacheBytes: 6 * bytes });
+  const rows = async (height: number): Promise<number> => {
+    const before = read.bytes;
+    await source.read(0, { x: 0, y: 0, width: 3 * TILE, height: height * TILE });
+    return (read.bytes - before) / bytes;
+  };
+  assert.deepEqual([await rows(2), await rows(2)], [6, 0]);
+  assert.deepEqual([await rows(3), await rows(3)], [3, 9]);
+  close();
+});
+
 // INSITU_TIFF_TILES=108: tiles across and down; so many are 2.1 GB.
 const side = Number(process.env["INSITU_TIFF_TILES"] ?? 40);
 

@@ -14,6 +14,7 @@ export interface OpenRequest {
   op: "open";
   file: Blob; // read by slices
   name: string;
+  cacheBytes?: number; // of decoded tiles that are kept; as the format has it where not said
 }
 
 // The engine of a scan, with its model; another one replaces it.

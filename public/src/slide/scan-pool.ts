@@ -9,6 +9,10 @@ import { WorkerClient, type SlideWorkerLike } from "./worker-client.ts";
 // Blocks whose pixels are read ahead of the workers, where one worker reads for all.
 const READ_AHEAD = 1;
 
+// Decoded tiles that all workers together keep: each of eight keeping as many as one that draws would
+// alone be more than a page may hold.
+export const CACHE_BYTES = 64 * 2 ** 20;
+
 export interface ScanPoolOptions {
   createWorker: () => SlideWorkerLike;
   size: number;
@@ -131,7 +135,7 @@ export class ScanPool {
   }
 
   #start(): Seat {
-    const { createWorker, model, file, onRequests } = this.#options;
+    const { createWorker, size, model, file, onRequests } = this.#options;
     let client: WorkerClient;
     try {
       client = new WorkerClient(createWorker, onRequests);
@@ -140,7 +144,9 @@ export class ScanPool {
     }
     const prepare = async () => {
       await client.ask({ op: "start", codecs: file?.codecs ?? null });
-      if (file !== null) await client.ask({ op: "open", file: file.file, name: file.name });
+      const cacheBytes = Math.floor(CACHE_BYTES / size);
+      if (file !== null)
+        await client.ask({ op: "open", file: file.file, name: file.name, cacheBytes });
       await client.ask(model);
     };
     const ready = prepare();

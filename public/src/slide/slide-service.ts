@@ -23,7 +23,12 @@ export interface SlideScope {
 
 // How files are opened and scanned; slide-worker.ts gives the real ones.
 export interface SlideTools {
-  open(file: Blob, name: string, codecs: WebAssembly.Module): Promise<SlideSource>;
+  open(
+    file: Blob,
+    name: string,
+    codecs: WebAssembly.Module,
+    cacheBytes?: number,
+  ): Promise<SlideSource>;
   createEngine(request: ModelRequest): Promise<ScanEngine>;
   memoryBytes(): number; // of the decoders
   breathe(): Promise<void>; // resolves after the messages that have arrived were taken in
@@ -91,9 +96,9 @@ class SlideService {
     }
   }
 
-  async #open({ file, name }: OpenRequest): Promise<SlideFacts> {
+  async #open({ file, name, cacheBytes }: OpenRequest): Promise<SlideFacts> {
     if (this.#codecs === null) throw notStarted();
-    this.#source = await this.#tools.open(file, name, this.#codecs);
+    this.#source = await this.#tools.open(file, name, this.#codecs, cacheBytes);
     return this.#source.facts;
   }
 

@@ -74,7 +74,8 @@ function breathe(): Promise<void> {
 const scope: unknown = globalThis; // a worker's
 lockNetwork(globalThis);
 serveSlides(scope as SlideScope, {
-  open: (file, name, module) => openSlide(file, name, { codecs: () => codecsOf(module) }),
+  open: (file, name, module, cacheBytes) =>
+    openSlide(file, name, { codecs: () => codecsOf(module), cacheBytes }),
   createEngine,
   breathe,
   memoryBytes: () => codecs?.memoryBytes ?? 0,

@@ -295,6 +295,7 @@ export class Slide implements SlideRecord {
     if (facts === null || scale === null || finest === undefined) return;
     const isFiner = stride !== 0;
     if (!isFiner) this.under = this.map = this.summary = null;
+    this.progress = { share: 0, leftMs: null };
     this.#enter("scanning");
     const model = isFiner && this.model !== null ? this.model : await this.#loadModel();
     const level = levelFor(facts, scale.umPerPixel / model.facts.umPerPixel);

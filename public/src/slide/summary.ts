@@ -27,7 +27,8 @@ export interface Summary {
   fractionInterval: [low: number, high: number] | null;
   largestFocus: Focus | null;
   places: SuspiciousPlace[]; // the most suspicious first
-  film: { score: number | null; marks: SuspiciousPlace[] } | null; // score: of the strongest mark
+  // marks: the peaks of its map, however low, the highest first. score: of the first.
+  film: { score: number | null; marks: SuspiciousPlace[] } | null;
 }
 
 export function refusedTotal({ refusedMm2 }: Summary): number {
@@ -39,6 +40,11 @@ export function refusals({ refusedMm2 }: Summary): [GateReason, number][] {
     const area = refusedMm2[reason] ?? 0;
     return area > 0 ? [[reason, area]] : [];
   }).sort(([, a], [, b]) => b - a);
+}
+
+// Of a film's marks those that the operating point calls suspicious.
+export function suspiciousMarks({ film, threshold }: Summary): SuspiciousPlace[] {
+  return film?.marks.filter(({ probability }) => probability >= threshold) ?? [];
 }
 
 // As scan.wasm gives it (shared/scan_summary.h).

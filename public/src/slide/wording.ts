@@ -13,7 +13,7 @@ import {
   type SlideKind,
 } from "./scale.ts";
 import type { Slide } from "./slide.ts";
-import { refusals, refusedTotal, type Summary } from "./summary.ts";
+import { refusals, refusedTotal, suspiciousMarks, type Summary } from "./summary.ts";
 
 export const KIND_NAMES: Record<SlideKind, string> = {
   histology: "Stained tissue (H&E)",
@@ -62,14 +62,15 @@ export function headline({ kind, model, summary, summaryShare }: Slide): string 
   if (summary === null || model === null) return "";
   const label = positiveLabel(model.facts);
   const part = summaryShare < 1 ? " so far" : "";
+  // No mark is no news where nothing was judged.
+  if (summary.judgedMm2 === 0) return "Nothing here could be judged";
   if (kind === "mammogram" && summary.film !== null) {
-    const marks = summary.film.marks.length;
+    const marks = suspiciousMarks(summary).length;
     return marks === 0
       ? "No suspicious mark on this film"
       : `${marks} suspicious mark${marks === 1 ? "" : "s"} on this film`;
   }
-  if (!known(summary.positiveFraction) || summary.judgedMm2 === 0)
-    return "Nothing here could be judged";
+  if (!known(summary.positiveFraction)) return "Nothing here could be judged";
   if (summary.positiveMm2 === 0) return `No ${label} detected in the tissue judged${part}`;
   return `${label} in ${shareText(summary.positiveFraction)} of the tissue judged${part}`;
 }

@@ -11,6 +11,7 @@ import { openTiff } from "./tiff.ts";
 // All that any format needs.
 export interface OpenTools {
   codecs(): Promise<Codecs>; // made when first asked for
+  readonly cacheBytes?: number | undefined; // of decoded tiles that are kept
 }
 
 type Opener = (blob: Blob, name: string, tools: OpenTools) => Promise<SlideSource>;

@@ -3,7 +3,13 @@ import { make, button, fold, paragraph, type Child } from "../../figures/build.t
 import { besideThreshold, operatingPoint, probabilityText } from "../../wording.ts";
 import { MAP_FILES, type MapFile } from "../export/map-files.ts";
 import type { Slide } from "../slide.ts";
-import { refusals, refusedTotal, type SuspiciousPlace, type Summary } from "../summary.ts";
+import {
+  refusals,
+  refusedTotal,
+  suspiciousMarks,
+  type SuspiciousPlace,
+  type Summary,
+} from "../summary.ts";
 import * as wording from "../wording.ts";
 import type { Measurement } from "./drawing.ts";
 
@@ -19,6 +25,7 @@ export interface PanelOptions {
 }
 
 const SHORT_HASH = 10; // digits
+const LEAST_MARKS = 5; // of a film that are listed, suspicious or not
 
 type Row = [name: string, value: Child] | null;
 
@@ -169,14 +176,17 @@ export class SummaryPanel {
             ]
           : null,
       ]),
-      film.marks.length === 0
-        ? null
-        : make("div", {}, make("h3", { class: "slide-heading" }, "Marks"), this.#list(film.marks)),
+      this.#ranked(film.marks.slice(0, Math.max(LEAST_MARKS, suspiciousMarks(summary).length))),
     );
   }
 
   #places({ kind, map }: Slide, { places, film }: Summary): HTMLElement | null {
-    if (places.length === 0 || map === null || (kind === "mammogram" && film !== null)) return null;
+    if (map === null || (kind === "mammogram" && film !== null)) return null;
+    return this.#ranked(places);
+  }
+
+  #ranked(places: readonly SuspiciousPlace[]): HTMLElement | null {
+    if (places.length === 0) return null;
     return make(
       "div",
       {},

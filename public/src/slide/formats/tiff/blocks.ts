@@ -53,8 +53,9 @@ export class Blocks {
     }
     this.#kept.delete(key);
     this.#kept.set(key, block);
+    const most = this.#tools.cacheBytes ?? MAX_CACHE_BYTES;
     for (const oldest of this.#kept.keys()) {
-      if (this.#bytes <= MAX_CACHE_BYTES || oldest === key) break;
+      if (this.#bytes <= most || oldest === key) break;
       this.#forget(oldest);
     }
     return block;

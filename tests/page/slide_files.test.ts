@@ -1,0 +1,317 @@
+// Files that say their own scale in the page, end to end: a scanner's TIFF and a mammogram in DICOM,
+// whose names stay in the file until a person asks for an export that has them.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { halved, type Plane } from "../../public/src/slide/formats/picture-levels.ts";
+import { DICOM_FOLDER } from "../dicom_setup.ts";
+import {
+  dicomFile,
+  element,
+  film,
+  INSTANCE_UID,
+  replaced,
+  type DicomElement,
+} from "../make_dicom.ts";
+import { png } from "../made_images.ts";
+import { section } from "../made_section.ts";
+import { makeTiff, type MadeImage } from "../make_tiff.ts";
+import { drop, launch, serveBare, skip, visit, type Served, type Visit } from "./harness.ts";
+import { drawScreen } from "./screens.ts";
+
+const realFilm = join(DICOM_FOLDER, "GH133.dcm");
+const skipReal = existsSync(realFilm)
+  ? skip
+  : `SKIPPED: no ${realFilm.split("/").at(-1) ?? ""}; set INSITU_DATA`;
+
+const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name });
+const panel = (page: Page) => page.locator("#slide-panel");
+const scanned = (page: Page) =>
+  panel(page).locator("details", { hasText: "Save the map" }).waitFor({ timeout: 60_000 });
+
+async function downloaded(page: Page, act: () => Promise<void>): Promise<Buffer> {
+  const [download] = await Promise.all([page.waitForEvent("download"), act()]);
+  return readFileSync(await download.path());
+}
+
+async function savedMap(page: Page, name: string): Promise<Buffer> {
+  const fold = panel(page).locator("details", { hasText: "Save the map" });
+  if ((await fold.getAttribute("open")) === null) await fold.locator("summary").click();
+  return downloaded(page, () => fold.getByRole("button", { name }).click());
+}
+
+const savedJson = (page: Page) => downloaded(page, () => button(page, "Save JSON").click());
+
+type Row = Record<string, unknown>;
+
+// The row of the one image that is there.
+async function exportedRow(page: Page): Promise<Row> {
+  const { images } = JSON.parse((await savedJson(page)).toString()) as { images: Row[] };
+  assert.equal(images.length, 1);
+  return images[0] ?? {};
+}
+
+// --- A scanner's TIFF ------------------------------------------------------------------------------
+
+const FIELD = { width: 1_520, height: 1_180 };
+const UM_PER_PIXEL = 2;
+const LABEL = "case 4711";
+
+function levelImage({ width, height, data }: Plane): MadeImage {
+  return {
+    width,
+    height,
+    samples: 3,
+    sample: (x, y, channel) => data[(y * width + x) * 3 + channel] ?? 0,
+    tile: [256, 256],
+    compression: "deflate",
+  };
+}
+
+// As Aperio lays it out: the section, what is coarser, and the label beside it.
+function svs(): { file: Uint8Array<ArrayBuffer>; whole: Buffer } {
+  const pixels = section(FIELD);
+  const finest: Plane = { ...FIELD, channels: 3, data: Uint8Array.from(pixels.rgb) };
+  const [half, quarter] = [halved(finest), halved(halved(finest))];
+  const said = `Aperio Image Library v12.0.0\r\n1520x1180|AppMag = 5|MPP = ${UM_PER_PIXEL}`;
+  const label: MadeImage = {
+    width: 90,
+    height: 80,
+    samples: 3,
+    sample: () => 99,
+    description: `Aperio Image Library v12.0.0\r\nlabel 90x80 ${LABEL}`,
+    reduced: true,
+  };
+  const main = { ...levelImage(finest), description: said };
+  const file = makeTiff([main, levelImage(half), levelImage(quarter), label]);
+  return { file, whole: png(pixels) };
+}
+
+// --- A mammogram -----------------------------------------------------------------------------------
+
+const NAMES = {
+  patient: "ZWEIFEL^ROSALIND",
+  id: "CASE-99-4711",
+  referring: "QUERMANN^OTTO",
+  institution: "NORDSEE KLINIK",
+  comment: "SEEN IN APRIL",
+};
+const PATIENT: DicomElement[] = [
+  element(0x00080020, "DA", "20250102"),
+  element(0x00080030, "TM", "101112"),
+  element(0x00080080, "LO", NAMES.institution),
+  element(0x00080090, "PN", NAMES.referring),
+  element(0x00100010, "PN", NAMES.patient),
+  element(0x00100020, "LO", NAMES.id),
+  element(0x00100030, "DA", "19600102"),
+  element(0x00100040, "CS", "F"),
+  element(0x00104000, "LT", NAMES.comment),
+];
+
+const FILM_SIDE = 700;
+const WARNING = /which film has a finding it tells no better than chance/; // the model's own
+
+// A breast at the left edge, of 0.2 mm a pixel where the tissue is.
+function mammogram(...others: DicomElement[]): Uint8Array<ArrayBuffer> {
+  const words = Array.from({ length: FILM_SIDE ** 2 }, (_, at) => {
+    const [x, y] = [at % FILM_SIDE, Math.floor(at / FILM_SIDE)];
+    const outwards = Math.hypot(x / FILM_SIDE, y / FILM_SIDE - 0.5) / 0.45;
+    if (outwards >= 1) return 24;
+    const thickness = Math.sqrt(Math.min(1, (1 - outwards) / 0.5));
+    const texture = Math.sin(x / 31 + 2 * Math.sin(y / 57)) * Math.cos(y / 43);
+    return Math.round(78 + (550 + 98 * texture) * thickness);
+  });
+  const made = film({ rows: FILM_SIDE, columns: FILM_SIDE, stored: 12 }, words);
+  const spacing = element(0x00181164, "DS", "0.25\\0.25"); // at the detector, 1.25× the tissue
+  return dicomFile(replaced([...made, ...PATIENT], spacing, ...others));
+}
+
+function says(program: string, args: readonly string[], file: Uint8Array): string {
+  const folder = mkdtempSync(join(tmpdir(), "insitu-dicom-"));
+  try {
+    const path = join(folder, "saved.dcm");
+    writeFileSync(path, file);
+    const { stdout, stderr, status, error } = spawnSync(program, [...args, path], {
+      encoding: "latin1",
+    });
+    if (error !== undefined) throw error;
+    assert.equal(status, 0, `${program}: ${stdout}${stderr}`);
+    return stdout + stderr;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function assertValid(file: Uint8Array): void {
+  const told = says("dciodvfy", ["-new"], file);
+  const errors = told.split("\n").filter((line) => line.startsWith("Error"));
+  assert.deepEqual(errors, [], told);
+}
+
+// Everything that the page shows or holds in its document, and its title and storage.
+const wholePage = (page: Page) =>
+  page.evaluate(() =>
+    [
+      document.documentElement.outerHTML,
+      document.title,
+      ...[...document.querySelectorAll("input")].map(({ value }) => value),
+      ...Object.values<string>(localStorage),
+      ...Object.values<string>(sessionStorage),
+    ].join("\n"),
+  );
+
+function assertNames(text: string, names: readonly string[], where: string): void {
+  const found = names.filter((name) => text.includes(name));
+  assert.deepEqual(found, [], `in ${where}`);
+}
+
+describe("files that say their scale", { skip, timeout: 300_000 }, () => {
+  let browser: Browser;
+  let served: Served;
+
+  before(async () => {
+    [browser, served] = await Promise.all([launch(), serveBare()]);
+  });
+  after(async () => {
+    await browser.close();
+    await served.close();
+  });
+
+  // said: everything on the console
+  async function onPage(act: (visit: Visit, said: string[]) => Promise<void>): Promise<void> {
+    const said: string[] = [];
+    const opened = await visit(browser, served.url, {
+      prepare: (page) =>
+        Promise.resolve(page.on("console", (message) => said.push(message.text()))),
+    });
+    try {
+      await act(opened, said);
+      assert.deepEqual(opened.complaints, []);
+    } finally {
+      await opened.close();
+    }
+  }
+
+  test("A scanner's TIFF is scanned at its own scale unasked, and gives what its pixels give as PNG by hand", () =>
+    onPage(async ({ page }) => {
+      const { file, whole } = svs();
+      await drop(page, [{ name: "scan.svs", bytes: file }]);
+      await scanned(page);
+      const text = (await panel(page).innerText()).replaceAll(/\s+/g, " ");
+      assert.match(text, /Image SVS \([^)]*\), 1520×1180 px/);
+      assert.match(text, /2 µm\/px, aperio\.MPP; reduced to 1\/2 for the model's 4 µm\/px/);
+      assert.equal(await button(page, "Scan at this scale").count(), 0, "never asked");
+      const bySvs = await exportedRow(page);
+      assert.equal(bySvs["um_per_pixel"], UM_PER_PIXEL);
+      assert.equal(bySvs["scale_from"], "aperio.MPP");
+      assert.doesNotMatch(await wholePage(page), new RegExp(LABEL), "the label stays unread");
+      await page.locator("#remove").click();
+
+      await drop(page, [{ name: "scan.png", bytes: whole }]);
+      await button(page, /^5×/).click();
+      await button(page, "Scan at this scale").click();
+      await scanned(page);
+      const byHand = await exportedRow(page);
+      assert.equal(byHand["scale_from"], "given by hand");
+      assert.ok((byHand["tissue_mm2"] as number) > 2);
+      assert.ok((byHand["positive_mm2"] as number) > 0);
+      const summary = ({ slide }: Row) => (slide as Row)["summary"];
+      assert.deepEqual(summary(bySvs), summary(byHand));
+    }));
+
+  // What a film's names must not be in, before and after its scan.
+  async function assertSilent(page: Page, said: string[], names: readonly string[]) {
+    assertNames(await wholePage(page), names, "the page");
+    assertNames(said.join("\n"), names, "the console");
+    assertNames((await savedJson(page)).toString(), names, "the JSON");
+    const csv = await downloaded(page, () => button(page, "Save CSV").click());
+    assertNames(csv.toString(), names, "the CSV");
+    for (const name of ["Map as PNG", "GeoJSON", "Tiles as CSV"]) {
+      assertNames((await savedMap(page, name)).toString("latin1"), names, name);
+    }
+  }
+
+  async function saveDicom(page: Page) {
+    const report = await savedMap(page, "DICOM report (SR)");
+    const capture = await savedMap(page, "Map as DICOM (SC)");
+    assertValid(report);
+    assertValid(capture);
+    return { report, capture };
+  }
+
+  test("A mammogram in DICOM is mapped with the model's warning, silent of its names until its DICOM exports are asked for", () =>
+    onPage(async ({ page }, said) => {
+      await drop(page, [{ name: "film.dcm", bytes: mammogram() }]);
+      await scanned(page);
+      const text = (await panel(page).innerText()).replaceAll(/\s+/g, " ");
+      assert.match(
+        text,
+        /No suspicious mark on this film Strongest mark 0\.1\d+, threshold 0\.\d+/,
+      );
+      assert.match(text, /Breast judged [1-9]/);
+      assert.match(text, /Model mammogram \d/);
+      assert.match(text, /200 µm\/px|0\.2 mm\/px/);
+      assert.match(
+        text,
+        /Imager Pixel Spacing \(0018,1164\) by Estimated Radiographic Magnification/,
+      );
+      assert.match(text, WARNING);
+      assert.ok(await panel(page).getByText(WARNING).isVisible());
+      await page.getByRole("slider", { name: "Threshold" }).fill("0.1");
+      const marked = panel(page).locator("h2", { hasText: /^\d suspicious marks? on this film/ });
+      await marked.waitFor();
+      await drawScreen(page, "slide-dicom-film");
+      await assertSilent(page, said, Object.values(NAMES));
+
+      const { report, capture } = await saveDicom(page);
+      for (const file of [report, capture]) {
+        const told = says("dcmdump", ["-q"], file);
+        assert.ok(told.includes(`(0010,0010) PN [${NAMES.patient}]`));
+        assert.ok(told.includes(`(0008,1155) UI [${INSTANCE_UID}]`));
+      }
+      assert.match(says("dsrdump", ["+Pl"], report), /Score of the film/);
+      assertNames(await wholePage(page), Object.values(NAMES), "the page after its exports");
+    }));
+
+  test("A real mammogram in DICOM is mapped, and its exports are valid", { skip: skipReal }, () =>
+    onPage(async ({ page }, said) => {
+      await page.locator("#file-input").setInputFiles(realFilm);
+      await scanned(page);
+      assert.ok(await panel(page).getByText(WARNING).isVisible());
+      await drawScreen(page, "slide-dicom-real");
+      // The gate knows scanned films alone, and may refuse this one.
+      const text = (await panel(page).innerText()).replaceAll(/\s+/g, " ");
+      const judged = /Breast judged [1-9]/.test(text);
+      assert.match(
+        text,
+        judged ? /suspicious marks? on this film/ : /Nothing here could be judged/,
+      );
+      await assertSilent(page, said, ["ANON-1234", "GESEN121"]);
+      const { report } = await saveDicom(page);
+      assert.match(says("dcmdump", ["-q"], report), /\(0010,0010\) PN \[ANON-1234/);
+    }),
+  );
+
+  test("A film FOR PROCESSING is refused with the reason, and the page goes on", () =>
+    onPage(async ({ page }, said) => {
+      const bytes = mammogram(element(0x00080068, "CS", "FOR PROCESSING"));
+      await drop(page, [{ name: "raw.dcm", bytes }]);
+      await page
+        .locator("#answer")
+        .getByText(
+          /FOR PROCESSING: it holds the detector's raw values.* open the one FOR PRESENTATION/,
+        )
+        .filter({ visible: true })
+        .waitFor();
+      await drawScreen(page, "slide-dicom-refused");
+      assertNames(await wholePage(page), Object.values(NAMES), "the page");
+      assertNames(said.join("\n"), Object.values(NAMES), "the console");
+      await drop(page, [{ name: "film.dcm", bytes: mammogram() }]);
+      await page.getByRole("option", { name: /film\.dcm/ }).click();
+      await scanned(page);
+    }));
+});
