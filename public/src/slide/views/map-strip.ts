@@ -55,7 +55,7 @@ export class MapStrip {
       make(
         "div",
         { class: "slide-legend-scale" },
-        make("div", { class: "small" }, "Probability, threshold ", this.#thresholdText),
+        make("div", { class: "small" }, "Probability", this.#thresholdText),
         make("div", { class: "slide-legend-track" }, this.#legend, this.#threshold),
         make("div", { class: "slide-legend-numbers" }, ...numbers),
       ),
@@ -66,13 +66,15 @@ export class MapStrip {
       { class: "slide-strip" },
       make(
         "div",
-        { class: "slide-tools", role: "toolbar", "aria-label": "View" },
+        { class: "slide-tools", role: "toolbar", "aria-label": "Image tools" },
         named("+", "Zoom in", () => options.zoom(1)),
         named("−", "Zoom out", () => options.zoom(-1)),
         named("Fit", "Fit: show all of it", () => options.home()),
         this.#map,
         tool("region", "Region"),
-        named("View", "View: limit the analysis to what is in view", () => options.regionOfView()),
+        named("Region of view", "Region of view: limit the analysis to what is in view", () =>
+          options.regionOfView(),
+        ),
         tool("ruler", "Ruler"),
       ),
       make(
@@ -100,7 +102,7 @@ export class MapStrip {
     this.#map.setAttribute("aria-pressed", String(mapShown));
     this.#map.classList.toggle("active", mapShown && hasMap);
     if (document.activeElement !== this.#threshold) this.#threshold.value = String(threshold);
-    this.#thresholdText.textContent = hasMap ? decimal(threshold, 3) : "";
+    this.#thresholdText.textContent = hasMap ? `, threshold ${decimal(threshold, 3)}` : "";
     this.#threshold.setAttribute("aria-valuetext", decimal(threshold, 3));
     this.#opacity.value = String(opacity);
     for (const [name, control] of this.#tools) {

@@ -240,15 +240,25 @@ export class SlideViewer {
     this.#overlay.remove();
   }
 
+  // The small view lies over the image: it is there only while a part of the image is not.
+  #followNavigator(scale: number): void {
+    const { clientWidth, clientHeight } = this.#options.place;
+    const { width, height } = this.#options.size;
+    const isWhole = width * scale <= clientWidth + 1 && height * scale <= clientHeight + 1;
+    this.#viewer.navigator.element.classList.toggle("slide-navigator-idle", isWhole);
+  }
+
   #drawNow(): void {
     const { clientWidth, clientHeight } = this.#options.place;
     const ratio = devicePixelRatio;
     const [width, height] = [Math.round(clientWidth * ratio), Math.round(clientHeight * ratio)];
+    if (width === 0 || height === 0) return; // it is not on the screen
     if (this.#overlay.width !== width || this.#overlay.height !== height)
       Object.assign(this.#overlay, { width, height });
     const context = this.#overlay.getContext("2d");
     const to = this.projection();
     if (context === null || to === null) return;
+    this.#followNavigator(to.scale);
     context.clearRect(0, 0, width, height);
     const { scale, left, top } = to;
     const device = { scale: scale * ratio, left: left * ratio, top: top * ratio };

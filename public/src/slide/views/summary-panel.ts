@@ -55,12 +55,12 @@ export class SummaryPanel {
   }
 
   #content(slide: Slide, measurements: readonly { of: Measurement; text: string }[]): Child[] {
-    const { summary, error, phase } = slide;
+    const { summary, phase } = slide;
     const notes = wording.warnings(slide).map((text) => paragraph(text, "gate-note"));
     if (phase === "failed")
       return [
         make("h2", { class: "verdict" }, "Not read"),
-        paragraph(`${slide.name}: ${error?.message ?? ""}`, "mb-0"),
+        paragraph(wording.failureSentence(slide), "mb-0"),
       ];
     if (summary === null) {
       return [...notes, this.#about(slide), this.#drawn(slide, measurements)];
@@ -81,6 +81,7 @@ export class SummaryPanel {
     const refused = refusals(summary);
     const focus = summary.largestFocus;
     const interval = wording.intervalSentence(summary);
+    const why = wording.nothingJudged(slide, summary);
     const reasons = make(
       "ul",
       { class: "slide-reasons" },
@@ -91,6 +92,7 @@ export class SummaryPanel {
     return make(
       "div",
       {},
+      why === "" ? null : paragraph(why),
       this.#share(slide, summary),
       interval === "" ? null : paragraph(interval, "small text-body-secondary"),
       facts([
@@ -149,14 +151,14 @@ export class SummaryPanel {
   #film(slide: Slide, summary: Summary): HTMLElement {
     const film = summary.film;
     if (film === null) return this.#areas(slide, summary);
-    const point = slide.point();
-    const texts = besideThreshold(film.score ?? 0, point?.threshold ?? 0.5);
+    const texts = besideThreshold(film.score ?? 0, summary.threshold);
+    const { reaching, below } = wording.marksByThreshold(summary);
     return make(
       "div",
-      {},
+      { class: "slide-film" },
       film.score === null
         ? null
-        : paragraph(`Strongest mark ${texts.probability}, threshold ${texts.threshold}.`, "mb-1"),
+        : paragraph(`Strongest mark ${texts.probability}, threshold ${texts.threshold}.`, "mb-0"),
       facts([
         ["Breast judged", wording.areaText(summary.judgedMm2)],
         ["Not breast", wording.areaText(summary.noTissueMm2)],
@@ -168,10 +170,20 @@ export class SummaryPanel {
                 .join(", "),
             ]
           : null,
+        summary.rimMm2 > 0 ? ["Rim, not judged", wording.areaText(summary.rimMm2)] : null,
       ]),
-      film.marks.length === 0
-        ? null
-        : make("div", {}, make("h3", { class: "slide-heading" }, "Marks"), this.#list(film.marks)),
+      this.#marks("Marks", reaching, 0),
+      this.#marks("Below the threshold", below, reaching.length),
+    );
+  }
+
+  #marks(title: string, marks: readonly SuspiciousPlace[], before: number): HTMLElement | null {
+    if (marks.length === 0) return null;
+    return make(
+      "div",
+      {},
+      make("h3", { class: "slide-heading" }, title),
+      this.#list(marks, before),
     );
   }
 
@@ -185,19 +197,16 @@ export class SummaryPanel {
     );
   }
 
-  #list(places: readonly SuspiciousPlace[]): HTMLElement {
+  // before: how many others the numbers go on from
+  #list(places: readonly SuspiciousPlace[], before = 0): HTMLElement {
     return make(
       "ol",
       { class: "slide-places" },
       ...places.map(({ column, row, probability }, index) => {
-        const made = link(`${index + 1}: ${probabilityText(probability)}`, () =>
-          this.#options.goToCell(column, row),
-        );
-        made.setAttribute(
-          "aria-label",
-          `${index + 1}: ${probabilityText(probability)}, show this place`,
-        );
-        return make("li", {}, this.#keyed(`place-${index}`, made));
+        const text = `${before + index + 1}: ${probabilityText(probability)}`;
+        const made = link(text, () => this.#options.goToCell(column, row));
+        made.setAttribute("aria-label", `${text}, show this place`);
+        return make("li", {}, this.#keyed(`place-${before + index}`, made));
       }),
     );
   }
