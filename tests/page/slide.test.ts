@@ -301,7 +301,7 @@ describe("slides", { skip, timeout: 600_000 }, () => {
       await choose(page, file);
       await scanAt(page, "2.5×");
       await page.locator(".slide-head", { hasText: "left" }).waitFor();
-      await button(page, "Change").click();
+      await page.getByRole("button", { name: "Change", exact: true }).click();
       const go = button(page, "Scan at this scale");
       await go.waitFor();
       await page.waitForTimeout(600); // what was under way has ended by then
@@ -310,7 +310,7 @@ describe("slides", { skip, timeout: 600_000 }, () => {
       await go.waitFor({ state: "detached" });
       if (await button(page, "Go on").isVisible()) await button(page, "Go on").click();
       await done(page);
-      await button(page, "Change").click();
+      await page.getByRole("button", { name: "Change", exact: true }).click();
       await button(page, "Keep the map as it is").click();
       await done(page);
       assert.match(await verdict(page).innerText(), /of the tissue judged$/);

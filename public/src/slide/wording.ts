@@ -47,6 +47,7 @@ export function areaText(mm2: number): string {
   if (mm2 === 0) return "0 mm²";
   if (mm2 < 0.001) return `< 0.001 mm²`;
   if (mm2 >= 10_000) return `${whole(mm2 / 100)} cm²`;
+  if (mm2 >= 1_000) return `${(mm2 / 100).toFixed(1)} cm²`;
   if (mm2 >= 100) return `${whole(mm2)} mm²`;
   if (mm2 >= 0.1) return `${mm2.toFixed(mm2 >= 10 ? 1 : 2)} mm²`;
   return `${mm2.toPrecision(2)} mm²`;

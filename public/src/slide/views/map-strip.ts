@@ -72,7 +72,7 @@ export class MapStrip {
         named("Fit", "Fit: show all of it", () => options.home()),
         this.#map,
         tool("region", "Region"),
-        named("Region of view", "Region of view: limit the analysis to what is in view", () =>
+        named("Limit to view", "Limit to view: judge only what is in view", () =>
           options.regionOfView(),
         ),
         tool("ruler", "Ruler"),

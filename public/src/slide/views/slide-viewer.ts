@@ -10,6 +10,7 @@ const TILE_SIDE = 512; // px
 const ZOOM_STEP = 1.5;
 const PAN_STEP = 0.15; // of the view
 const MAX_ENLARGEMENT = 8; // px of the screen a pixel of level 0
+const ALL_IN_VIEW = 1.02; // of the view that an image may take, to count as seen whole
 const MARGIN = 1.25; // around a place that is gone to
 
 export interface ViewerOptions {
@@ -244,7 +245,8 @@ export class SlideViewer {
   #followNavigator(scale: number): void {
     const { clientWidth, clientHeight } = this.#options.place;
     const { width, height } = this.#options.size;
-    const isWhole = width * scale <= clientWidth + 1 && height * scale <= clientHeight + 1;
+    const fits = (side: number, room: number) => side * scale <= room * ALL_IN_VIEW;
+    const isWhole = fits(width, clientWidth) && fits(height, clientHeight);
     this.#viewer.navigator.element.classList.toggle("slide-navigator-idle", isWhole);
   }
 
