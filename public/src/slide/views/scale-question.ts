@@ -36,27 +36,7 @@ export class ScaleQuestion {
     this.#kind = options.kind;
     this.#umPerPixel = options.umPerPixel;
     this.#go = button("Scan at this scale", () => this.#confirm(), true);
-    const id = `slide-scale-${++made}`;
-    this.#presetsName.id = `${id}-presets`;
-    this.#presets.setAttribute("aria-labelledby", this.#presetsName.id);
-    this.#slider.id = `${id}-slider`;
-    this.#slider.className = "form-range";
-    this.#slider.addEventListener("input", () =>
-      this.#set(scales.scaleOf(this.#kind, this.#slider.valueAsNumber)),
-    );
-    this.#number.id = `${id}-number`;
-    this.#number.className = "form-control form-control-sm";
-    this.#number.setAttribute("aria-describedby", `${id}-note`);
-    this.#note.id = `${id}-note`;
-    this.#note.setAttribute("role", "status");
-    this.#number.addEventListener("input", () => {
-      const typed = this.#number.valueAsNumber * (this.#isFilm ? 1_000 : 1);
-      this.#umPerPixel = scales.isScale(this.#kind, typed) ? typed : null;
-      this.#show(false);
-    });
-    this.#number.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") this.#confirm();
-    });
+    this.#bind();
     this.element = make(
       "section",
       { class: "slide-question", "aria-label": "Scale" },
@@ -90,6 +70,30 @@ export class ScaleQuestion {
     });
     this.#fillPresets();
     this.#show(true);
+  }
+
+  #bind(): void {
+    const id = `slide-scale-${++made}`;
+    this.#presetsName.id = `${id}-presets`;
+    this.#presets.setAttribute("aria-labelledby", this.#presetsName.id);
+    this.#slider.id = `${id}-slider`;
+    this.#slider.className = "form-range";
+    this.#slider.addEventListener("input", () =>
+      this.#set(scales.scaleOf(this.#kind, this.#slider.valueAsNumber)),
+    );
+    this.#number.id = `${id}-number`;
+    this.#number.className = "form-control form-control-sm";
+    this.#number.setAttribute("aria-describedby", `${id}-note`);
+    this.#note.id = `${id}-note`;
+    this.#note.setAttribute("role", "status");
+    this.#number.addEventListener("input", () => {
+      const typed = this.#number.valueAsNumber * (this.#isFilm ? 1_000 : 1);
+      this.#umPerPixel = scales.isScale(this.#kind, typed) ? typed : null;
+      this.#show(false);
+    });
+    this.#number.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") this.#confirm();
+    });
   }
 
   get #isFilm(): boolean {

@@ -36,6 +36,13 @@ const link = (text: string, act: () => void) => {
   return made;
 };
 
+function reasonList({ kind }: Slide, summary: Summary): HTMLElement {
+  const reasons = refusals(summary).map(([reason, mm2]) =>
+    make("li", {}, `${wording.refusalName(reason, kind)}: ${wording.areaText(mm2)}`),
+  );
+  return make("ul", { class: "slide-reasons" }, ...reasons);
+}
+
 export class SummaryPanel {
   readonly element = make("div", { class: "slide-summary" });
   readonly #options: PanelOptions;
@@ -82,13 +89,6 @@ export class SummaryPanel {
     const focus = summary.largestFocus;
     const interval = wording.intervalSentence(summary);
     const why = wording.nothingJudged(slide, summary);
-    const reasons = make(
-      "ul",
-      { class: "slide-reasons" },
-      ...refused.map(([reason, mm2]) =>
-        make("li", {}, `${wording.refusalName(reason, slide.kind)}: ${area(mm2)}`),
-      ),
-    );
     return make(
       "div",
       {},
@@ -117,7 +117,7 @@ export class SummaryPanel {
           "Refused",
           refused.length === 0
             ? area(0)
-            : make("span", {}, `${area(refusedTotal(summary))} `, reasons),
+            : make("span", {}, `${area(refusedTotal(summary))} `, reasonList(slide, summary)),
         ],
         summary.outsideMm2 > 0
           ? [
