@@ -185,8 +185,9 @@ async function slide() {
 }
 
 // What lies beside the models: NAME.report.json, what insitu evaluate printed of it; NAME.md, its card;
-// NAME.card.toml with what others published.
+// NAME.card.toml with what others published; and section.report.json, of the model that it names.
 function reports(models) {
+  const section = sectionReport(models);
   return models.flatMap(({ name, sha256 }) => {
     const stem = basename(name, ".onnx");
     const beside = (ending) => join(options.models, `${stem}.${ending}`);
@@ -201,10 +202,21 @@ function reports(models) {
         model: sha256,
         report: add(`report-${stem}.json`, report),
         card: card && add(`card-${stem}.txt`, card),
+        section: section?.model === sha256 ? section.file : null,
         facts: published && add(`published-${stem}.json`, JSON.stringify(published)),
       },
     ];
   });
+}
+
+function sectionReport(models) {
+  const path = join(options.models, "section.report.json");
+  if (!existsSync(path)) return null;
+  const report = readFileSync(path);
+  const model = JSON.parse(report).model.sha256;
+  if (!models.some(({ sha256 }) => sha256 === model))
+    fail(`${path} is of another model than those beside it. Run make section.`);
+  return { model, file: add("report-section.json", report) };
 }
 
 async function figures(models) {

@@ -1,58 +1,52 @@
-// What the page says of a slide in words.
+// What is said of a slide in numbers, and how fine its map may become.
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
-import type { Slide } from "../public/src/slide/slide.ts";
+import { test } from "node:test";
+import { finerStride, MAX_CELLS } from "../public/src/slide/finer-stride.ts";
+import type { ProbabilityMap } from "../public/src/slide/probability-map.ts";
 import type { Summary } from "../public/src/slide/summary.ts";
-import { headline } from "../public/src/slide/wording.ts";
-import { model } from "./readings.ts";
+import { areaText, marksByThreshold, shareText } from "../public/src/slide/wording.ts";
 
-const NONE: Summary = {
-  threshold: 0.3,
-  imageMm2: 100,
-  judgedMm2: 0,
-  noTissueMm2: 0,
-  refusedMm2: { grey_not_film: 90 },
-  outsideMm2: 0,
-  rimMm2: 10,
-  positiveMm2: 0,
-  positiveFraction: Number.NaN,
-  fractionInterval: null,
-  largestFocus: null,
-  places: [],
-  film: { score: null, marks: [] },
-};
+test("An area keeps the digits that it was measured to, in mm² or cm²", () => {
+  const said = [0, 0.0004, 0.04, 0.12, 3.4, 62.28, 119.6, 999, 3527, 12_200].map(areaText);
+  assert.deepEqual(said, [
+    "0 mm²",
+    "< 0.001 mm²",
+    "0.040 mm²",
+    "0.12 mm²",
+    "3.40 mm²",
+    "62.3 mm²",
+    "120 mm²",
+    "999 mm²",
+    "35.3 cm²",
+    "122 cm²",
+  ]);
+});
 
-function headlineOf(summary: Summary, kind: Slide["kind"] = "mammogram"): string {
-  const slide = {
-    kind,
-    summary,
-    summaryShare: 1,
-    model: { facts: model, file: new ArrayBuffer(0) },
-  };
-  return headline(slide as unknown as Slide);
-}
+test("A share is never rounded to none or all", () => {
+  const said = [0, 0.0004, 0.08, 0.9995, 1].map(shareText);
+  assert.deepEqual(said, ["0 %", "< 0.1 %", "8.0 %", "> 99.9 %", "100 %"]);
+});
 
-describe("The headline of a slide", () => {
-  test("says of a film that was refused that nothing was judged, not that no mark is on it", () => {
-    assert.equal(headlineOf(NONE), "Nothing here could be judged");
-    const judged = { ...NONE, judgedMm2: 60, refusedMm2: {}, positiveFraction: 0 };
-    assert.equal(headlineOf(judged), "No suspicious mark on this film");
-    const marks = [{ column: 1, row: 2, probability: 0.4 }];
-    const marked = { ...judged, film: { score: 0.4, marks } };
-    assert.equal(headlineOf(marked), "1 suspicious mark on this film");
-  });
+test("A mark at the threshold reaches it, one just below does not", () => {
+  const marks = [0.6, 0.3, 0.299].map((probability, row) => ({ column: 0, row, probability }));
+  const { reaching, below } = marksByThreshold({
+    film: { score: 0.6, marks },
+    threshold: 0.3,
+  } as Summary);
+  assert.deepEqual([reaching.length, below.length], [2, 1]);
+});
 
-  test("counts of a film's marks those at or above the threshold, not every peak of its map", () => {
-    const marks = [0.4, 0.3, 0.299].map((probability) => ({ column: 1, row: 2, probability }));
-    const judged = { ...NONE, judgedMm2: 60, positiveFraction: 0, film: { score: 0.4, marks } };
-    assert.equal(headlineOf(judged), "2 suspicious marks on this film");
-    assert.equal(headlineOf({ ...judged, threshold: 0.41 }), "No suspicious mark on this film");
-  });
+const mapOf = (side: number, stride: number, strides: number[] = []) =>
+  ({
+    plan: { scaledWidth: side, scaledHeight: side, patch: 50, stride, strides },
+  }) as unknown as ProbabilityMap;
 
-  test("says so of a section too, and of one that has none that none was found", () => {
-    const section: Summary = { ...NONE, film: null };
-    assert.equal(headlineOf(section, "histology"), "Nothing here could be judged");
-    const judged = { ...section, judgedMm2: 60, positiveFraction: 0 };
-    assert.match(headlineOf(judged, "histology"), /^No \S+ detected in the tissue judged$/);
-  });
+test("A finer map has at most so many cells, and without a dense pass its stride is halved to an eighth of a patch", () => {
+  const most = Math.sqrt(MAX_CELLS); // cells along a side
+  const side = 50 + 25 * (most - 1);
+  assert.equal(finerStride(mapOf(side, 50)), 25);
+  assert.equal(finerStride(mapOf(side + 25, 50)), null);
+  assert.equal(finerStride(mapOf(1000, 14)), 7);
+  assert.equal(finerStride(mapOf(1000, 13)), null, "6 is less than an eighth of 50");
+  assert.equal(finerStride(mapOf(1000, 25, [4, 8])), 8);
 });

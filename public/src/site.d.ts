@@ -28,6 +28,7 @@ interface ReportFiles {
   report: SiteFile;
   card: SiteFile | null;
   facts: SiteFile | null; // what others published
+  section: SiteFile | null; // of the scan of a whole section
 }
 
 declare const SITE_CATALOG: SiteCatalog;

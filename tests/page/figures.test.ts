@@ -15,7 +15,7 @@ import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Browser, Locator, Page } from "playwright-core";
 import { png, tissue } from "../made_images.ts";
-import type { Report } from "../../public/src/figures/report.ts";
+import type { Report, SectionReport } from "../../public/src/figures/report.ts";
 import { nearestPoint } from "../../public/src/operating-point.ts";
 import { checkScreen, drawScreen } from "./screens.ts";
 import {
@@ -38,6 +38,8 @@ const evaluated = ["best", "seed"].find((name) =>
 const reportOf = (name = "seed") =>
   JSON.parse(readFileSync(join(root, `model/${name}.report.json`), "utf8")) as Report;
 const report = reportOf(evaluated);
+const sectionReport = () =>
+  JSON.parse(readFileSync(join(root, "model/section.report.json"), "utf8")) as SectionReport;
 const three = (value: number | null | undefined) => (value ?? Number.NaN).toFixed(3);
 const patch = [{ name: "patch.png", bytes: png(tissue(50, 50, 1, 0.9)) }];
 
@@ -196,6 +198,45 @@ describe("figures", { skip, timeout: 300_000 }, () => {
       await page.getByRole("button", { name: report.model.id, exact: true }).click();
       await page.getByRole("heading", { name: "Whole films" }).waitFor({ state: "detached" });
     }));
+
+  test("Of a section that was scanned the page says how its map agrees with the label image", () =>
+    onPage(async ({ page }) => {
+      const scanned = sectionReport();
+      await openFigures(page);
+      await page.getByRole("button", { name: scanned.model.id, exact: true }).click();
+      const part = page.locator("section", { hasText: "On a whole section" }).last();
+      await part.waitFor();
+      const text = (await part.innerText()).replaceAll(/\s+/g, " ");
+      const { labels, image, stride } = scanned;
+      const apart = stride * scanned.summary.cell.um_per_pixel;
+      assert.ok(
+        text.includes(`at ${image.um_per_pixel} µm/px, a place every ${stride} px (${apart} µm)`),
+        text,
+      );
+      assert.ok(
+        text.includes(`${labels.judged.toLocaleString("en")} places judged, ${labels.positive} of`),
+        text,
+      );
+      assert.ok(text.includes(`AUC ${three(labels.auc)}`), text);
+      assert.ok(text.includes(`Balanced accuracy ${three(labels.balanced_accuracy)}`), text);
+      await drawScreen(page, "figures-section");
+      await page.getByRole("button", { name: "seed", exact: true }).click();
+      await page
+        .getByRole("heading", { name: "On a whole section" })
+        .waitFor({ state: "detached" });
+    }));
+
+  test("A section's report of no model of the site stops the build", () => {
+    const models = join(work, "section-models");
+    mkdirSync(models);
+    copyFileSync(join(root, "model/seed.onnx"), join(models, "seed.onnx"));
+    const other = { ...sectionReport(), model: { id: "gone", sha256: "ab".repeat(32) } };
+    writeFileSync(join(models, "section.report.json"), JSON.stringify(other));
+    assert.throws(
+      () => build(["--models", models, "--out", join(work, "sections")]),
+      /is of another model than those beside it/,
+    );
+  });
 
   test("The script of these pages is fetched only when somebody goes there", () =>
     onPage(async ({ page, requests }) => {

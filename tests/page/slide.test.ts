@@ -296,6 +296,46 @@ describe("slides", { skip, timeout: 600_000 }, () => {
       await page.keyboard.press("Enter");
     }));
 
+  test("The question of the scale waits while a scan is stopped for it, and can be taken back", () =>
+    onPage(async ({ page }) => {
+      await choose(page, file);
+      await scanAt(page, "2.5×");
+      await page.locator(".slide-head", { hasText: "left" }).waitFor();
+      await page.getByRole("button", { name: "Change", exact: true }).click();
+      const go = button(page, "Scan at this scale");
+      await go.waitFor();
+      await page.waitForTimeout(600); // what was under way has ended by then
+      assert.equal(await go.isVisible(), true, "the question is still there");
+      await button(page, "Keep the map as it is").click();
+      await go.waitFor({ state: "detached" });
+      if (await button(page, "Go on").isVisible()) await button(page, "Go on").click();
+      await done(page);
+      await page.getByRole("button", { name: "Change", exact: true }).click();
+      await button(page, "Keep the map as it is").click();
+      await done(page);
+      assert.match(await verdict(page).innerText(), /of the tissue judged$/);
+    }));
+
+  test("A second finer map that is stopped leaves the first one's summary in force", () =>
+    onPage(async ({ page }) => {
+      const first = page.locator(".slide-head p", { hasText: /every 100 µm$/ });
+      await choose(page, file);
+      await scanAt(page, "2.5×");
+      await done(page);
+      await button(page, /^Finer map/).click();
+      await first.waitFor({ timeout: 120_000 });
+      await button(page, /^Finer map/).click();
+      await page.locator(".slide-head", { hasText: "left" }).waitFor();
+      await page.locator(".slide-head").getByRole("button", { name: "Cancel" }).click();
+      await button(page, "Go on").waitFor();
+      const before = await verdict(page).innerText();
+      await page.getByRole("slider", { name: "Threshold" }).fill("0.05");
+      await verdict(page).filter({ hasNotText: before }).waitFor();
+      const text = (await panel(page).innerText()).replaceAll(/\s+/g, " ");
+      assert.match(text, /a cell every 100 µm/);
+      assert.doesNotMatch(text, /Not read/);
+    }));
+
   test("The threshold moves the map, the summary and the export together", () =>
     onPage(async ({ page }) => {
       await choose(page, file);
@@ -334,6 +374,21 @@ describe("slides", { skip, timeout: 600_000 }, () => {
       const text = await panel(page).innerText();
       assert.match(text, /Model\s+mammogram/);
       assert.doesNotMatch(text, /IDC/);
+      const threshold = page.getByRole("slider", { name: "Threshold" });
+      await threshold.fill("1");
+      await verdict(page).filter({ hasText: "No suspicious mark on this film" }).waitFor();
+      assert.equal(await panel(page).getByRole("heading", { name: "Marks" }).count(), 0);
+      await threshold.fill("0");
+      await panel(page).getByText("Below the threshold").waitFor({ state: "detached" });
+    }));
+
+  test("A field that is refused says why, and what to look at", () =>
+    onPage(async ({ page }) => {
+      await drop(page, [{ name: "field.png", bytes: small }]);
+      await page.getByRole("spinbutton", { name: "Size of a pixel" }).fill("0.5");
+      await button(page, "Scan at this scale").click();
+      await verdict(page).filter({ hasText: "Nothing here could be judged" }).waitFor();
+      assert.match(await panel(page).innerText(), /What was looked at was refused: /);
     }));
 
   test("What cannot be opened says why, and the page goes on", () =>

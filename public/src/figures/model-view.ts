@@ -3,7 +3,7 @@ import type { ModelFacts } from "../messages.ts";
 import { button, make, paragraph } from "./build.ts";
 import { cardNodes } from "./card.ts";
 import type { SiteFiles } from "./files.ts";
-import { asGateReport, asReport, type Published, type Report } from "./report.ts";
+import { asGateReport, asReport, asSectionReport, type Published, type Report } from "./report.ts";
 import { reportSections } from "./report-view.ts";
 import * as wording from "./wording.ts";
 
@@ -71,11 +71,12 @@ export class ModelView {
     this.#shown = chosen.model;
     const { files, reports } = this.#options;
     const optional = (file: SiteFile | null) => (file === null ? null : files.json(file));
-    const [all, report, published, gate] = await Promise.all([
+    const [all, report, published, scanned, gate] = await Promise.all([
       // One that cannot be read is not offered beside the others; asked for itself, it says why.
       Promise.all(reports.map((one) => this.reportOf(one).catch(() => null))),
       this.reportOf(chosen),
       optional(chosen.facts) as Promise<Published | null> | null,
+      optional(chosen.section),
       optional(FIGURES_CATALOG.gate),
     ]).catch((error: unknown) => {
       this.#shown = "";
@@ -103,6 +104,7 @@ export class ModelView {
       ),
       ...reportSections(report, {
         published,
+        section: asSectionReport(scanned),
         gate: gate === null ? null : (asGateReport(gate) ?? "unreadable"),
         kind: own?.kind,
         stated: own?.operatingPoints,

@@ -13,11 +13,13 @@ import {
 } from "./charts.ts";
 import { filmSection } from "./films.ts";
 import { OperatingPointView } from "./operating-point-view.ts";
-import type { GateReport, GateRow, Published, Report, Share } from "./report.ts";
+import type { GateReport, GateRow, Published, Report, SectionReport, Share } from "./report.ts";
+import { wholeSection } from "./whole-section.ts";
 import * as wording from "./wording.ts";
 
 export interface ReportExtras {
   published?: Published | null;
+  section?: SectionReport | null; // of a whole section
   gate?: GateReport | "unreadable" | null;
   kind?: string | undefined; // of the model
   stated?: readonly OperatingPoint[] | undefined;
@@ -205,7 +207,7 @@ function notes(report: Report): Child[] {
 
 // The sections of a report, one after the other.
 export function reportSections(report: Report, extras: ReportExtras = {}): HTMLElement[] {
-  const { published = null, gate = null, kind, stated = [] } = extras;
+  const { published = null, section: scanned = null, gate = null, kind, stated = [] } = extras;
   const presets = presetsOf(report, stated);
   const roc = rocChart(report, presets);
   const charts: Chart[] = [roc, precisionRecallChart(report, presets)];
@@ -227,6 +229,7 @@ export function reportSections(report: Report, extras: ReportExtras = {}): HTMLE
       ...notes(report),
     ),
     filmSection(report),
+    scanned === null ? null : wholeSection(scanned, report.positive_class),
     published === null || published.figures.length === 0
       ? null
       : publishedSection(report, published),

@@ -133,6 +133,34 @@ export function casesByAuc({ cases }: Report): CaseMeasures[] {
     .sort((a, b) => rank(a) - rank(b) || a.id.localeCompare(b.id, "en", { numeric: true }));
 }
 
+// What `insitu scan --labels --json` says of a section whose places are labelled.
+export interface SectionReport {
+  file: string;
+  model: { id: string; sha256: string };
+  image: { width: number; height: number; um_per_pixel: number };
+  stride: number; // px at the model's scale
+  operating_point: { threshold: number };
+  summary: { cell: { um_per_pixel: number } }; // the model's scale
+  labels: {
+    judged: number; // places
+    positive: number; // of those
+    not_judged: { negative: number; positive: number };
+  } & Record<"auc" | "balanced_accuracy" | "sensitivity" | "specificity", number | null>;
+}
+
+// null: of another make than this page reads.
+export function asSectionReport(value: unknown): SectionReport | null {
+  const report = value as Partial<SectionReport> | null;
+  const whole =
+    typeof report?.labels?.judged === "number" &&
+    typeof report.labels.not_judged.positive === "number" &&
+    typeof report.image?.um_per_pixel === "number" &&
+    typeof report.summary?.cell.um_per_pixel === "number" &&
+    typeof report.operating_point?.threshold === "number" &&
+    typeof report.stride === "number";
+  return whole ? (report as SectionReport) : null;
+}
+
 // Figures of others, of other cases: what a card's facts say of them.
 export interface PublishedFigure {
   who: string;

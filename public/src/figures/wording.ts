@@ -1,6 +1,6 @@
 // What the pages about figures say. No DOM.
 import type { Estimate, Interval, MeasuredPoint, Preset } from "../operating-point.ts";
-import type { FilmFigures, MeasureName, Report } from "./report.ts";
+import type { FilmFigures, MeasureName, Report, SectionReport } from "./report.ts";
 import { decimal, plural } from "../wording.ts";
 
 export const count = (value: number) => value.toLocaleString("en");
@@ -72,6 +72,20 @@ export function dataSentence({ data, positive_class }: Report): string {
     `${count(patches)} ${patches === 1 ? "image" : "images"} of ${count(cases)} ` +
     `${cases === 1 ? "case" : "cases"} (${name}), of which ${count(positives)} are ` +
     `${positive_class}${share}.`
+  );
+}
+
+export function sectionSentence(report: SectionReport, positiveClass: string): string {
+  const { file, image, stride, summary, labels } = report;
+  const { judged, positive, not_judged: left } = labels;
+  const apart = decimal(stride * summary.cell.um_per_pixel, 1);
+  const notJudged = left.negative + left.positive;
+  return (
+    `${file}, ${count(image.width)}×${count(image.height)} px at ${decimal(image.um_per_pixel)} µm/px, ` +
+    `a place every ${stride} px (${apart} µm): ${count(judged)} places judged, ${count(positive)} of ` +
+    `them ${positiveClass} by the label image; ${count(notJudged)} labelled places not judged, ` +
+    `${count(left.positive)} of them ${positiveClass}. It is one section, so there is no interval; ` +
+    "it tells nothing of how much sections differ."
   );
 }
 

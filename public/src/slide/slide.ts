@@ -2,23 +2,20 @@
 // scan, and what it found. No DOM; who shows it is told of every change.
 import { EngineError, type OperatingPoint, type Preview } from "../messages.ts";
 import type { SlideRecord, SlideRow, TellState } from "../slide-record.ts";
+import { finerStride } from "./finer-stride.ts";
+import { firstLook } from "./first-look.ts";
 import type { DicomIdentity } from "./formats/dicom-identity.ts";
 import type { ModelRequest, PlanRequest, Tile } from "./messages.ts";
-import { insideRegions, ProbabilityMap, type Point } from "./probability-map.ts";
+import { ProbabilityMap, type Point } from "./probability-map.ts";
 import { OpenedFile } from "./opened-file.ts";
+import { RegionSummary } from "./region-summary.ts";
 import { ScanRun } from "./scan-run.ts";
 import { judgeScale, type Scale, type SlideKind } from "./scale.ts";
 import type { Rectangle, SlideFacts } from "./source.ts";
-import { readSummary, type Summary } from "./summary.ts";
+import type { Summary } from "./summary.ts";
 import { levelFor } from "./tile.ts";
 import type { Change, Phase, Progress, SlideModel, SlideTools, Times } from "./slide-tools.ts";
 import * as wording from "./wording.ts";
-
-// Beyond so many cells a finer map tells nobody more, and takes much memory.
-export const MAX_CELLS = 4_000_000;
-
-const THUMBNAIL_SIDE = 64; // px
-const WARNING_NOT_ALL = 0.999; // of the cells
 
 export class Slide implements SlideRecord {
   readonly name: string;
@@ -40,7 +37,6 @@ export class Slide implements SlideRecord {
   times: Times = { firstBlockMs: null, scanMs: null };
   freedBytes = 0; // by the last cancel
   scanMemoryBytes = 0; // the most that the scan's workers held
-  regions: Point[][] = [];
   readonly problems = new Map<string, number>(); // why blocks could not be read, and how many
 
   readonly #opened: OpenedFile;
@@ -48,9 +44,8 @@ export class Slide implements SlideRecord {
   readonly #run: ScanRun;
   #shown = false;
   #closed = false;
-  #regionVerdicts: Uint8Array<ArrayBuffer> | null = null;
-  #regionsVersion = 0;
-  #summing: Promise<void> | null = null;
+  readonly #summing: RegionSummary;
+  #underWay: Promise<void> | null = null; // the summary
   #sumAgain = false;
 
   constructor(file: Blob, name: string, tools: SlideTools, tell: TellState) {
@@ -59,6 +54,7 @@ export class Slide implements SlideRecord {
     this.#tell = tell;
     const { codecs, createWorker, onRequests } = tools;
     this.#opened = new OpenedFile({ file, name, codecs, createWorker, onRequests });
+    this.#summing = new RegionSummary(this.#opened);
     this.#run = new ScanRun(file, name, this.#opened, tools);
   }
 
@@ -68,27 +64,18 @@ export class Slide implements SlideRecord {
   }
 
   // Opens the file and, where its scale is known, scans it. Waits its turn.
-  async begin(): Promise<void> {
-    const turn = await this.#tools.turns.take();
-    try {
-      if (this.#closed) return;
+  begin(): Promise<void> {
+    return this.#inTurn(async () => {
       this.#enter("opening");
       await this.#open();
       if (this.#isGone()) return;
       const known = this.scale;
       const model = known === null ? null : await this.#loadModel();
-      if (
-        known === null ||
-        judgeScale(known.umPerPixel, model?.facts.umPerPixel ?? 1) === "refused"
-      )
-        this.#askScale();
+      const verdict =
+        known === null ? null : judgeScale(known.umPerPixel, model?.facts.umPerPixel ?? 1);
+      if (verdict === null || verdict === "refused") this.#askScale();
       else await this.#scan(0);
-    } catch (error) {
-      this.#fail(error);
-    } finally {
-      turn.end();
-      this.#release();
-    }
+    });
   }
 
   // The person says what it is and how large a pixel is. What was found at another scale is gone.
@@ -104,10 +91,20 @@ export class Slide implements SlideRecord {
     this.#askScale();
   }
 
-  // Meanwhile what the scan needs is made ready, where somebody looks.
+  // The question is taken back: what was found stays.
+  keep(): void {
+    if (this.phase !== "asking" || this.map === null) return;
+    const { left, failed } = this.map;
+    this.#enter(left.every((block) => failed.has(block)) ? "done" : "paused");
+    this.judgeAgain();
+    this.#release();
+  }
+
+  // Meanwhile what the scan needs is made ready, where somebody looks; of a slide that has a map it is
+  // there already.
   #askScale(): void {
     this.#enter("asking");
-    if (this.#shown) void this.#prepare().catch(() => undefined); // the scan says what is wrong
+    if (this.#shown && this.map === null) void this.#prepare().catch(() => undefined); // the scan says what is wrong
   }
 
   async #prepare(): Promise<void> {
@@ -131,21 +128,10 @@ export class Slide implements SlideRecord {
     await this.#anew(0);
   }
 
-  // The next finer stride; null: there is none that is not too much of a map.
+  // null: there is no finer map to make.
   get finerStride(): number | null {
-    const { map } = this;
-    if (map === null || this.kind === "mammogram") return null; // a film's marks have a stride of their own
-    const { scaledWidth, scaledHeight, patch, stride, strides } = map.plan;
-    const cells = (step: number) =>
-      (Math.floor((scaledWidth - patch) / step) + 1) *
-      (Math.floor((scaledHeight - patch) / step) + 1);
-    const isSmaller = (step: number) => step < stride && cells(step) <= MAX_CELLS;
-    // Patch by patch each halving takes four times as long, and soon tells nothing new.
-    const halves = [stride / 2].map(Math.floor).filter((step) => step >= patch / 8);
-    const next = (strides.length > 0 ? [...strides] : halves)
-      .sort((a, b) => b - a) // of a dense pass the network's own stride first
-      .find(isSmaller);
-    return next ?? null;
+    // A film's marks have a stride of their own.
+    return this.map === null || this.kind === "mammogram" ? null : finerStride(this.map);
   }
 
   cancel(): void {
@@ -153,7 +139,7 @@ export class Slide implements SlideRecord {
   }
 
   resume(): void {
-    if (this.phase === "paused") void this.#goOn();
+    if (this.phase === "paused") void this.#inTurn(() => this.#runBlocks());
     else if (this.phase === "waiting" || this.phase === "failed") void this.begin();
   }
 
@@ -193,12 +179,16 @@ export class Slide implements SlideRecord {
 
   // The verdicts with what lies outside of the regions.
   get verdicts(): Uint8Array | null {
-    return this.#regionVerdicts ?? this.map?.verdicts ?? null;
+    return this.#summing.verdicts(this.map);
+  }
+
+  get regions(): Point[][] {
+    return this.#summing.regions;
   }
 
   setRegions(regions: Point[][]): void {
-    this.regions = regions;
-    this.#applyRegions();
+    this.#summing.regions = regions;
+    this.#summing.apply(this.map);
     this.#changed({ kind: "map" });
     this.judgeAgain();
   }
@@ -206,25 +196,14 @@ export class Slide implements SlideRecord {
   // The summary at the operating point in force; the last one that was asked for is the one that stays.
   judgeAgain(): void {
     if (this.summary === null && this.phase !== "done" && this.phase !== "paused") return;
-    if (this.#summing !== null) this.#sumAgain = true;
-    else this.#summing = this.#sumUp().finally(() => (this.#summing = null));
+    if (this.#underWay !== null) this.#sumAgain = true;
+    else this.#underWay = this.#sumUp().finally(() => (this.#underWay = null));
   }
 
-  outcome(): string {
-    return wording.outcome(this);
-  }
-
-  figure(): string {
-    return wording.figure(this);
-  }
-
-  row(): SlideRow {
-    return wording.slideRow(this);
-  }
-
-  json(): object {
-    return wording.slideJson(this);
-  }
+  readonly outcome = (): string => wording.outcome(this);
+  readonly figure = (): string => wording.figure(this);
+  readonly row = (): SlideRow => wording.slideRow(this);
+  readonly json = (): object => wording.slideJson(this);
 
   point(): OperatingPoint | null {
     return this.model === null ? null : this.#tools.point(this.model.facts);
@@ -233,21 +212,11 @@ export class Slide implements SlideRecord {
   // --- Opening ---------------------------------------------------------------------------------
 
   async #open(): Promise<void> {
-    const facts = await this.#opened.facts();
+    const { facts, preview, kind, scale } = await firstLook(this.#opened, this.name);
     this.facts = facts;
-    const [finest] = facts.levels;
-    if (finest === undefined)
-      throw new EngineError("image_corrupt", `${this.name} has no image in it. Export it again.`);
-    const fit = Math.min(1, THUMBNAIL_SIDE / Math.max(finest.width, finest.height));
-    const side = (length: number) => Math.max(1, Math.round(length * fit));
-    const { width, height } = finest;
-    const whole = { x: 0, y: 0, width, height };
-    const { isGrey, ...preview } = await this.tile(whole, side(width), side(height));
     this.preview = preview;
-    // What is grey is proposed as a film, where the file says nothing; the gate looks again.
-    this.kind = facts.kind ?? (facts.channels === 1 || isGrey ? "mammogram" : "histology");
-    const { umPerPixel, scaleFrom } = facts;
-    if (umPerPixel !== null) this.scale = { umPerPixel, from: scaleFrom ?? facts.format };
+    this.kind = kind;
+    this.scale = scale ?? this.scale;
   }
 
   #release(): void {
@@ -263,24 +232,16 @@ export class Slide implements SlideRecord {
 
   // --- Scanning --------------------------------------------------------------------------------
 
-  async #anew(stride: number): Promise<void> {
+  #anew(stride: number): Promise<void> {
     this.cancel();
     this.#enter("waiting");
-    const turn = await this.#tools.turns.take();
-    try {
-      if (!this.#closed) await this.#scan(stride);
-    } catch (error) {
-      this.#fail(error);
-    } finally {
-      turn.end();
-      this.#release();
-    }
+    return this.#inTurn(() => this.#scan(stride));
   }
 
-  async #goOn(): Promise<void> {
+  async #inTurn(act: () => Promise<void>): Promise<void> {
     const turn = await this.#tools.turns.take();
     try {
-      if (!this.#closed && this.map !== null) await this.#runBlocks();
+      if (!this.#closed) await act();
     } catch (error) {
       this.#fail(error);
     } finally {
@@ -307,7 +268,7 @@ export class Slide implements SlideRecord {
     this.under = isFiner ? (this.under ?? this.map) : null;
     this.map = new ProbabilityMap(plan, finest);
     this.#request = request;
-    this.#applyRegions();
+    this.#summing.apply(this.map);
     this.times = { firstBlockMs: null, scanMs: null };
     this.#changed({ kind: "map" });
     await this.#runBlocks();
@@ -350,9 +311,10 @@ export class Slide implements SlideRecord {
       this.times.scanMs = took;
       this.under = null;
     }
-    this.#applyRegions();
+    this.#summing.apply(this.map);
     await this.#sumUp();
-    this.#enter(wasStopped ? "paused" : "done");
+    // It may have been stopped for the question of its scale, or for another scan.
+    if (this.phase === "scanning") this.#enter(wasStopped ? "paused" : "done");
     this.#changed({ kind: "map" });
   }
 
@@ -367,36 +329,19 @@ export class Slide implements SlideRecord {
 
   // --- Summary ---------------------------------------------------------------------------------
 
-  #applyRegions(): void {
-    const { map, regions } = this;
-    this.#regionsVersion += 1;
-    this.#regionVerdicts =
-      map === null || regions.length === 0 ? null : insideRegions(map, regions);
-  }
-
   async #sumUp(): Promise<void> {
     do {
       this.#sumAgain = false;
-      // A finer map that is not whole is summed up by the coarser one below it.
-      const map = this.under ?? this.map;
-      const [request, model] = [this.#request, this.model];
-      const point = this.point();
+      const { map, under, model } = this;
+      const [request, point] = [this.#request, this.point()];
       if (map === null || request === null || model === null || point === null) return;
+      const { threshold } = point;
+      const work = { map, under, request, model: this.#modelRequest(model), threshold };
       try {
-        const verdicts = this.under === null ? this.verdicts : insideRegions(map, this.regions);
-        if (verdicts === null) return;
-        const said = await this.#opened.summary({
-          map,
-          request: map === this.map ? request : { ...request, stride: 0 },
-          model: this.#modelRequest(model),
-          verdicts,
-          version: this.#regionsVersion,
-          threshold: point.threshold,
-        });
-        if (this.#isGone()) return;
-        this.summary = readSummary(said);
-        this.summaryShare = map.done.size === map.plan.blocks.length ? 1 : map.progress;
-        if (this.summaryShare > WARNING_NOT_ALL && map.failed.size === 0) this.summaryShare = 1;
+        const said = await this.#summing.of(work);
+        if (this.#isGone() || said === null) return;
+        this.summary = said.summary;
+        this.summaryShare = said.share;
       } catch (error) {
         if (this.phase === "done" || this.phase === "paused") this.#fail(error);
         else throw error;

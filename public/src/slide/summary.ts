@@ -42,11 +42,6 @@ export function refusals({ refusedMm2 }: Summary): [GateReason, number][] {
   }).sort(([, a], [, b]) => b - a);
 }
 
-// Of a film's marks those that the operating point calls suspicious.
-export function suspiciousMarks({ film, threshold }: Summary): SuspiciousPlace[] {
-  return film?.marks.filter(({ probability }) => probability >= threshold) ?? [];
-}
-
 // As scan.wasm gives it (shared/scan_summary.h).
 export function readSummary(said: ScanSummary): Summary {
   const { area_mm2: area, positive, largest_focus: focus, film } = said;

@@ -13,7 +13,7 @@ import {
   type SlideKind,
 } from "./scale.ts";
 import type { Slide } from "./slide.ts";
-import { refusals, refusedTotal, suspiciousMarks, type Summary } from "./summary.ts";
+import { refusals, refusedTotal, type Summary, type SuspiciousPlace } from "./summary.ts";
 
 export const KIND_NAMES: Record<SlideKind, string> = {
   histology: "Stained tissue (H&E)",
@@ -41,10 +41,16 @@ export function refusalName(reason: GateReason, kind: SlideKind): string {
   return REFUSAL_NAMES[reason];
 }
 
+const whole = (value: number) => Math.round(value).toLocaleString("en");
+
 export function areaText(mm2: number): string {
   if (mm2 === 0) return "0 mm²";
   if (mm2 < 0.001) return `< 0.001 mm²`;
-  return mm2 >= 10_000 ? `${decimal(mm2 / 100, 0)} cm²` : `${Number(mm2.toPrecision(3))} mm²`;
+  if (mm2 >= 10_000) return `${whole(mm2 / 100)} cm²`;
+  if (mm2 >= 1_000) return `${(mm2 / 100).toFixed(1)} cm²`;
+  if (mm2 >= 100) return `${whole(mm2)} mm²`;
+  if (mm2 >= 0.1) return `${mm2.toFixed(mm2 >= 10 ? 1 : 2)} mm²`;
+  return `${mm2.toPrecision(2)} mm²`;
 }
 
 // A share is never rounded to none or all.
@@ -52,7 +58,7 @@ export function shareText(share: number): string {
   const percent = 100 * share;
   if (percent > 0 && percent < 0.1) return "< 0.1 %";
   if (percent > 99.9 && percent < 100) return "> 99.9 %";
-  return `${decimal(percent, 1)} %`;
+  return `${percent === 0 || percent === 100 ? percent : percent.toFixed(1)} %`;
 }
 
 const known = (share: number) => !Number.isNaN(share);
@@ -65,7 +71,7 @@ export function headline({ kind, model, summary, summaryShare }: Slide): string 
   // No mark is no news where nothing was judged.
   if (summary.judgedMm2 === 0) return "Nothing here could be judged";
   if (kind === "mammogram" && summary.film !== null) {
-    const marks = suspiciousMarks(summary).length;
+    const marks = marksByThreshold(summary).reaching.length;
     return marks === 0
       ? "No suspicious mark on this film"
       : `${marks} suspicious mark${marks === 1 ? "" : "s"} on this film`;
@@ -73,6 +79,33 @@ export function headline({ kind, model, summary, summaryShare }: Slide): string 
   if (!known(summary.positiveFraction)) return "Nothing here could be judged";
   if (summary.positiveMm2 === 0) return `No ${label} detected in the tissue judged${part}`;
   return `${label} in ${shareText(summary.positiveFraction)} of the tissue judged${part}`;
+}
+
+// A film's marks, told by the threshold in force.
+export function marksByThreshold({ film, threshold }: Summary): {
+  reaching: SuspiciousPlace[];
+  below: SuspiciousPlace[];
+} {
+  const marks = film?.marks ?? [];
+  return {
+    reaching: marks.filter(({ probability }) => probability >= threshold),
+    below: marks.filter(({ probability }) => probability < threshold),
+  };
+}
+
+// Why nothing could be judged; "" where something was.
+export function nothingJudged({ kind }: Slide, summary: Summary): string {
+  if (summary.judgedMm2 > 0) return "";
+  const [most] = refusals(summary);
+  if (most === undefined) return "No tissue was found in it.";
+  const [reason] = most;
+  const what = reason === "scale" ? " Check the scale: tissue looks otherwise at this one." : "";
+  return `What was looked at was refused: ${refusalName(reason, kind)}.${what}`;
+}
+
+export function failureSentence({ name, error }: Slide): string {
+  const message = error?.message ?? "";
+  return message.startsWith(name) ? message : `${name}: ${message}`;
 }
 
 export function intervalSentence({ fractionInterval }: Summary): string {
@@ -188,7 +221,8 @@ export function cellText(
   const at = row * map.columns + column;
   const verdict = verdicts[at] ?? 0;
   const value = map.values[at] ?? Number.NaN;
-  if (verdict === VERDICT.judged) return Number.isNaN(value) ? "" : value.toFixed(3);
+  if (verdict === VERDICT.judged)
+    return Number.isNaN(value) ? "" : `probability ${value.toFixed(3)}`;
   if (verdict === VERDICT.noTissue) return "no tissue";
   if (verdict === VERDICT.outside) return "outside the region";
   if (verdict === VERDICT.unread) return map.failed.values().next().value ?? "not read";

@@ -25,7 +25,6 @@ export class MapStrip {
   readonly #opacity = make("input", { type: "range", min: 0, max: 1, step: 0.05 });
   readonly #tools = new Map<Tool, HTMLButtonElement>();
   readonly #map: HTMLButtonElement;
-  readonly #scale: HTMLElement;
 
   constructor(options: MapStripOptions) {
     this.#drawLegend();
@@ -37,6 +36,25 @@ export class MapStrip {
     this.#opacity.setAttribute("aria-label", "Opacity of the map");
     this.#opacity.className = "form-range";
     this.#opacity.addEventListener("input", () => options.setOpacity(this.#opacity.valueAsNumber));
+    this.#map = button("Map", () => options.toggleMap());
+    this.element = make(
+      "div",
+      { class: "slide-strip" },
+      this.#makeTools(options),
+      make(
+        "div",
+        { class: "slide-map-controls" },
+        this.#makeLegend(),
+        make("label", { class: "small" }, "Opacity", this.#opacity),
+      ),
+    );
+    // Arrow keys are the slider's.
+    this.element.addEventListener("keydown", (event) => {
+      if (event.target instanceof HTMLInputElement) event.stopPropagation();
+    });
+  }
+
+  #makeTools(options: MapStripOptions): HTMLElement {
     const tool = (name: Tool, text: string) => {
       const made = button(text, () => options.tool(name));
       this.#tools.set(name, made);
@@ -47,45 +65,35 @@ export class MapStrip {
       made.setAttribute("aria-label", label);
       return made;
     };
-    this.#map = button("Map", () => options.toggleMap());
+    return make(
+      "div",
+      { class: "slide-tools", role: "toolbar", "aria-label": "Image tools" },
+      named("+", "Zoom in", () => options.zoom(1)),
+      named("−", "Zoom out", () => options.zoom(-1)),
+      named("Fit", "Fit: show all of it", () => options.home()),
+      this.#map,
+      tool("region", "Region"),
+      named("Limit to view", "Limit to view: judge only what is in view", () =>
+        options.regionOfView(),
+      ),
+      tool("ruler", "Ruler"),
+    );
+  }
+
+  #makeLegend(): HTMLElement {
     const numbers = ["0", ".25", ".5", ".75", "1"].map((at) => make("span", {}, at));
-    this.#scale = make(
+    return make(
       "div",
       { class: "slide-legend" },
       make(
         "div",
         { class: "slide-legend-scale" },
-        make("div", { class: "small" }, "Probability, threshold ", this.#thresholdText),
+        make("div", { class: "small" }, "Probability", this.#thresholdText),
         make("div", { class: "slide-legend-track" }, this.#legend, this.#threshold),
         make("div", { class: "slide-legend-numbers" }, ...numbers),
       ),
       make("span", { class: "slide-legend-refused" }, make("i", {}), "refused"),
     );
-    this.element = make(
-      "div",
-      { class: "slide-strip" },
-      make(
-        "div",
-        { class: "slide-tools", role: "toolbar", "aria-label": "View" },
-        named("+", "Zoom in", () => options.zoom(1)),
-        named("−", "Zoom out", () => options.zoom(-1)),
-        named("Fit", "Fit: show all of it", () => options.home()),
-        this.#map,
-        tool("region", "Region"),
-        named("View", "View: limit the analysis to what is in view", () => options.regionOfView()),
-        tool("ruler", "Ruler"),
-      ),
-      make(
-        "div",
-        { class: "slide-map-controls" },
-        this.#scale,
-        make("label", { class: "small" }, "Opacity", this.#opacity),
-      ),
-    );
-    // Arrow keys are the slider's.
-    this.element.addEventListener("keydown", (event) => {
-      if (event.target instanceof HTMLInputElement) event.stopPropagation();
-    });
   }
 
   update(options: {
@@ -100,7 +108,7 @@ export class MapStrip {
     this.#map.setAttribute("aria-pressed", String(mapShown));
     this.#map.classList.toggle("active", mapShown && hasMap);
     if (document.activeElement !== this.#threshold) this.#threshold.value = String(threshold);
-    this.#thresholdText.textContent = hasMap ? decimal(threshold, 3) : "";
+    this.#thresholdText.textContent = hasMap ? `, threshold ${decimal(threshold, 3)}` : "";
     this.#threshold.setAttribute("aria-valuetext", decimal(threshold, 3));
     this.#opacity.value = String(opacity);
     for (const [name, control] of this.#tools) {

@@ -13,6 +13,7 @@ export interface ScaleQuestionOptions {
   kinds: readonly SlideKind[]; // that the site has models for
   onChange: (umPerPixel: number | null) => void;
   onConfirm: (kind: SlideKind, umPerPixel: number) => void;
+  onKeep: (() => void) | null; // the map that is there stays; null: there is none
 }
 
 let made = 0; // for ids
@@ -21,6 +22,7 @@ export class ScaleQuestion {
   readonly element: HTMLElement;
   readonly #options: ScaleQuestionOptions;
   readonly #presets = make("div", { class: "slide-presets", role: "group" });
+  readonly #presetsName = make("div", { class: "small" });
   readonly #slider = make("input", { type: "range", min: 0, max: scales.SLIDER_STEPS, step: 1 });
   readonly #number = make("input", { type: "number", min: 0, step: "any" });
   readonly #unit = make("span", {}, "µm per pixel");
@@ -34,7 +36,46 @@ export class ScaleQuestion {
     this.#kind = options.kind;
     this.#umPerPixel = options.umPerPixel;
     this.#go = button("Scan at this scale", () => this.#confirm(), true);
+    this.#bind();
+    this.element = make(
+      "section",
+      { class: "slide-question", "aria-label": "Scale" },
+      make("h2", { class: "verdict" }, "How large is a pixel?"),
+      paragraph(options.said, "mb-0"),
+      this.#kinds(),
+      make("div", { class: "slide-field" }, this.#presetsName, this.#presets),
+      make(
+        "div",
+        { class: "slide-field" },
+        make("label", { for: this.#slider.id, class: "small" }, "Scale"),
+        this.#slider,
+      ),
+      make(
+        "div",
+        { class: "slide-scale-number" },
+        make("label", { for: this.#number.id, class: "visually-hidden" }, "Size of a pixel"),
+        this.#number,
+        this.#unit,
+      ),
+      this.#note,
+      make(
+        "div",
+        { class: "slide-presets" },
+        this.#go,
+        options.onKeep === null ? null : button("Keep the map as it is", options.onKeep),
+      ),
+    );
+    this.element.addEventListener("keydown", (event) => {
+      if (event.target instanceof HTMLInputElement) event.stopPropagation();
+    });
+    this.#fillPresets();
+    this.#show(true);
+  }
+
+  #bind(): void {
     const id = `slide-scale-${++made}`;
+    this.#presetsName.id = `${id}-presets`;
+    this.#presets.setAttribute("aria-labelledby", this.#presetsName.id);
     this.#slider.id = `${id}-slider`;
     this.#slider.className = "form-range";
     this.#slider.addEventListener("input", () =>
@@ -53,30 +94,6 @@ export class ScaleQuestion {
     this.#number.addEventListener("keydown", (event) => {
       if (event.key === "Enter") this.#confirm();
     });
-    this.element = make(
-      "section",
-      { class: "slide-question", "aria-label": "Scale" },
-      make("h2", { class: "verdict" }, "How large is a pixel?"),
-      paragraph(options.said, "mb-0"),
-      this.#kinds(),
-      this.#presets,
-      make("label", { for: this.#slider.id, class: "small" }, "Scale"),
-      this.#slider,
-      make(
-        "div",
-        { class: "slide-scale-number" },
-        make("label", { for: this.#number.id, class: "visually-hidden" }, "Size of a pixel"),
-        this.#number,
-        this.#unit,
-      ),
-      this.#note,
-      this.#go,
-    );
-    this.element.addEventListener("keydown", (event) => {
-      if (event.target instanceof HTMLInputElement) event.stopPropagation();
-    });
-    this.#fillPresets();
-    this.#show(true);
   }
 
   get #isFilm(): boolean {
@@ -105,7 +122,7 @@ export class ScaleQuestion {
 
   #fillPresets(): void {
     const presets = scales.PRESETS[this.#kind];
-    this.#presets.setAttribute("aria-label", this.#isFilm ? "Usual pixels" : "Usual objectives");
+    this.#presetsName.textContent = this.#isFilm ? "Usual pixels" : "Objective";
     this.#presets.replaceChildren(
       ...presets.map(({ name, umPerPixel }) => {
         const made = button(name, () => this.#set(umPerPixel));

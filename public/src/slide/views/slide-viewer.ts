@@ -10,6 +10,7 @@ const TILE_SIDE = 512; // px
 const ZOOM_STEP = 1.5;
 const PAN_STEP = 0.15; // of the view
 const MAX_ENLARGEMENT = 8; // px of the screen a pixel of level 0
+const ALL_IN_VIEW = 1.02; // of the view that an image may take, to count as seen whole
 const MARGIN = 1.25; // around a place that is gone to
 
 export interface ViewerOptions {
@@ -240,15 +241,26 @@ export class SlideViewer {
     this.#overlay.remove();
   }
 
+  // The small view lies over the image: it is there only while a part of the image is not.
+  #followNavigator(scale: number): void {
+    const { clientWidth, clientHeight } = this.#options.place;
+    const { width, height } = this.#options.size;
+    const fits = (side: number, room: number) => side * scale <= room * ALL_IN_VIEW;
+    const isWhole = fits(width, clientWidth) && fits(height, clientHeight);
+    this.#viewer.navigator.element.classList.toggle("slide-navigator-idle", isWhole);
+  }
+
   #drawNow(): void {
     const { clientWidth, clientHeight } = this.#options.place;
     const ratio = devicePixelRatio;
     const [width, height] = [Math.round(clientWidth * ratio), Math.round(clientHeight * ratio)];
+    if (width === 0 || height === 0) return; // it is not on the screen
     if (this.#overlay.width !== width || this.#overlay.height !== height)
       Object.assign(this.#overlay, { width, height });
     const context = this.#overlay.getContext("2d");
     const to = this.projection();
     if (context === null || to === null) return;
+    this.#followNavigator(to.scale);
     context.clearRect(0, 0, width, height);
     const { scale, left, top } = to;
     const device = { scale: scale * ratio, left: left * ratio, top: top * ratio };

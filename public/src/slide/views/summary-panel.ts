@@ -3,13 +3,7 @@ import { make, button, fold, paragraph, type Child } from "../../figures/build.t
 import { besideThreshold, operatingPoint, probabilityText } from "../../wording.ts";
 import { MAP_FILES, type MapFile } from "../export/map-files.ts";
 import type { Slide } from "../slide.ts";
-import {
-  refusals,
-  refusedTotal,
-  suspiciousMarks,
-  type SuspiciousPlace,
-  type Summary,
-} from "../summary.ts";
+import { refusals, refusedTotal, type SuspiciousPlace, type Summary } from "../summary.ts";
 import * as wording from "../wording.ts";
 import type { Measurement } from "./drawing.ts";
 
@@ -25,7 +19,6 @@ export interface PanelOptions {
 }
 
 const SHORT_HASH = 10; // digits
-const LEAST_MARKS = 5; // of a film that are listed, suspicious or not
 
 type Row = [name: string, value: Child] | null;
 
@@ -42,6 +35,13 @@ const link = (text: string, act: () => void) => {
   made.className = "btn btn-sm btn-outline-secondary slide-go";
   return made;
 };
+
+function reasonList({ kind }: Slide, summary: Summary): HTMLElement {
+  const reasons = refusals(summary).map(([reason, mm2]) =>
+    make("li", {}, `${wording.refusalName(reason, kind)}: ${wording.areaText(mm2)}`),
+  );
+  return make("ul", { class: "slide-reasons" }, ...reasons);
+}
 
 export class SummaryPanel {
   readonly element = make("div", { class: "slide-summary" });
@@ -62,12 +62,12 @@ export class SummaryPanel {
   }
 
   #content(slide: Slide, measurements: readonly { of: Measurement; text: string }[]): Child[] {
-    const { summary, error, phase } = slide;
+    const { summary, phase } = slide;
     const notes = wording.warnings(slide).map((text) => paragraph(text, "gate-note"));
     if (phase === "failed")
       return [
         make("h2", { class: "verdict" }, "Not read"),
-        paragraph(`${slide.name}: ${error?.message ?? ""}`, "mb-0"),
+        paragraph(wording.failureSentence(slide), "mb-0"),
       ];
     if (summary === null) {
       return [...notes, this.#about(slide), this.#drawn(slide, measurements)];
@@ -88,16 +88,11 @@ export class SummaryPanel {
     const refused = refusals(summary);
     const focus = summary.largestFocus;
     const interval = wording.intervalSentence(summary);
-    const reasons = make(
-      "ul",
-      { class: "slide-reasons" },
-      ...refused.map(([reason, mm2]) =>
-        make("li", {}, `${wording.refusalName(reason, slide.kind)}: ${area(mm2)}`),
-      ),
-    );
+    const why = wording.nothingJudged(slide, summary);
     return make(
       "div",
       {},
+      why === "" ? null : paragraph(why),
       this.#share(slide, summary),
       interval === "" ? null : paragraph(interval, "small text-body-secondary"),
       facts([
@@ -122,7 +117,7 @@ export class SummaryPanel {
           "Refused",
           refused.length === 0
             ? area(0)
-            : make("span", {}, `${area(refusedTotal(summary))} `, reasons),
+            : make("span", {}, `${area(refusedTotal(summary))} `, reasonList(slide, summary)),
         ],
         summary.outsideMm2 > 0
           ? [
@@ -156,14 +151,14 @@ export class SummaryPanel {
   #film(slide: Slide, summary: Summary): HTMLElement {
     const film = summary.film;
     if (film === null) return this.#areas(slide, summary);
-    const point = slide.point();
-    const texts = besideThreshold(film.score ?? 0, point?.threshold ?? 0.5);
+    const texts = besideThreshold(film.score ?? 0, summary.threshold);
+    const { reaching, below } = wording.marksByThreshold(summary);
     return make(
       "div",
-      {},
+      { class: "slide-film" },
       film.score === null
         ? null
-        : paragraph(`Strongest mark ${texts.probability}, threshold ${texts.threshold}.`, "mb-1"),
+        : paragraph(`Strongest mark ${texts.probability}, threshold ${texts.threshold}.`, "mb-0"),
       facts([
         ["Breast judged", wording.areaText(summary.judgedMm2)],
         ["Not breast", wording.areaText(summary.noTissueMm2)],
@@ -175,8 +170,20 @@ export class SummaryPanel {
                 .join(", "),
             ]
           : null,
+        summary.rimMm2 > 0 ? ["Rim, not judged", wording.areaText(summary.rimMm2)] : null,
       ]),
-      this.#ranked(film.marks.slice(0, Math.max(LEAST_MARKS, suspiciousMarks(summary).length))),
+      this.#marks("Marks", reaching, 0),
+      this.#marks("Below the threshold", below, reaching.length),
+    );
+  }
+
+  #marks(title: string, marks: readonly SuspiciousPlace[], before: number): HTMLElement | null {
+    if (marks.length === 0) return null;
+    return make(
+      "div",
+      {},
+      make("h3", { class: "slide-heading" }, title),
+      this.#list(marks, before),
     );
   }
 
@@ -195,19 +202,16 @@ export class SummaryPanel {
     );
   }
 
-  #list(places: readonly SuspiciousPlace[]): HTMLElement {
+  // before: how many others the numbers go on from
+  #list(places: readonly SuspiciousPlace[], before = 0): HTMLElement {
     return make(
       "ol",
       { class: "slide-places" },
       ...places.map(({ column, row, probability }, index) => {
-        const made = link(`${index + 1}: ${probabilityText(probability)}`, () =>
-          this.#options.goToCell(column, row),
-        );
-        made.setAttribute(
-          "aria-label",
-          `${index + 1}: ${probabilityText(probability)}, show this place`,
-        );
-        return make("li", {}, this.#keyed(`place-${index}`, made));
+        const text = `${before + index + 1}: ${probabilityText(probability)}`;
+        const made = link(text, () => this.#options.goToCell(column, row));
+        made.setAttribute("aria-label", `${text}, show this place`);
+        return make("li", {}, this.#keyed(`place-${before + index}`, made));
       }),
     );
   }

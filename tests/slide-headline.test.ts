@@ -1,0 +1,58 @@
+// What the page says of a slide in words.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Slide } from "../public/src/slide/slide.ts";
+import type { Summary } from "../public/src/slide/summary.ts";
+import { headline } from "../public/src/slide/wording.ts";
+import { model } from "./readings.ts";
+
+const NONE: Summary = {
+  threshold: 0.3,
+  imageMm2: 100,
+  judgedMm2: 0,
+  noTissueMm2: 0,
+  refusedMm2: { grey_not_film: 90 },
+  outsideMm2: 0,
+  rimMm2: 10,
+  positiveMm2: 0,
+  positiveFraction: Number.NaN,
+  fractionInterval: null,
+  largestFocus: null,
+  places: [],
+  film: { score: null, marks: [] },
+};
+
+function headlineOf(summary: Summary, kind: Slide["kind"] = "mammogram"): string {
+  const slide = {
+    kind,
+    summary,
+    summaryShare: 1,
+    model: { facts: model, file: new ArrayBuffer(0) },
+  };
+  return headline(slide as unknown as Slide);
+}
+
+describe("The headline of a slide", () => {
+  test("says of a film that was refused that nothing was judged, not that no mark is on it", () => {
+    assert.equal(headlineOf(NONE), "Nothing here could be judged");
+    const judged = { ...NONE, judgedMm2: 60, refusedMm2: {}, positiveFraction: 0 };
+    assert.equal(headlineOf(judged), "No suspicious mark on this film");
+    const marks = [{ column: 1, row: 2, probability: 0.4 }];
+    const marked = { ...judged, film: { score: 0.4, marks } };
+    assert.equal(headlineOf(marked), "1 suspicious mark on this film");
+  });
+
+  test("counts of a film's marks those at or above the threshold, not every peak of its map", () => {
+    const marks = [0.4, 0.3, 0.299].map((probability) => ({ column: 1, row: 2, probability }));
+    const judged = { ...NONE, judgedMm2: 60, positiveFraction: 0, film: { score: 0.4, marks } };
+    assert.equal(headlineOf(judged), "2 suspicious marks on this film");
+    assert.equal(headlineOf({ ...judged, threshold: 0.41 }), "No suspicious mark on this film");
+  });
+
+  test("says so of a section too, and of one that has none that none was found", () => {
+    const section: Summary = { ...NONE, film: null };
+    assert.equal(headlineOf(section, "histology"), "Nothing here could be judged");
+    const judged = { ...section, judgedMm2: 60, positiveFraction: 0 };
+    assert.match(headlineOf(judged, "histology"), /^No \S+ detected in the tissue judged$/);
+  });
+});
