@@ -353,13 +353,15 @@ describe("slides", { skip, timeout: 600_000 }, () => {
 
   test("A film goes to the scan with the mammogram's model, and its warning stands with the result", () =>
     onPage(async ({ page }) => {
-      const side = 700;
-      const grey = new Uint8Array(side * side);
-      for (let y = 0; y < side; y++)
-        for (let x = 0; x < side; x++) {
-          const inside = Math.hypot(x / side, y / side - 0.5) < 0.45;
-          grey[y * side + x] = inside ? 110 + 30 * Math.sin(x / 19) * Math.cos(y / 23) : 6;
-        }
+      const side = 1000;
+      const grey = Uint8Array.from({ length: side * side }, (_, at) => {
+        const [x, y] = [at % side, Math.floor(at / side)];
+        const outwards = Math.hypot(x / side, y / side - 0.5) / 0.45;
+        if (outwards >= 1) return 6;
+        const thickness = Math.sqrt(Math.min(1, (1 - outwards) / 0.5)); // a soft edge, as a breast has
+        const texture = Math.sin(x / 31 + 2 * Math.sin(y / 57)) * Math.cos(y / 43);
+        return Math.round(20 + (137 + 24 * texture) * thickness);
+      });
       const rgb = Uint8Array.from(
         { length: side * side * 3 },
         (_, at) => grey[Math.floor(at / 3)] ?? 0,
