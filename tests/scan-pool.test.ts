@@ -4,7 +4,14 @@ import { EngineError } from "../public/src/messages.ts";
 import type { PlanRequest, SlideMessage, SlideReply } from "../public/src/slide/messages.ts";
 import { ProbabilityMap } from "../public/src/slide/probability-map.ts";
 import type { ScanEngine, ScanPlan } from "../public/src/slide/scan-engine.ts";
-import { blockOrder, CACHE_BYTES, ScanPool, type ScanJob } from "../public/src/slide/scan-pool.ts";
+import {
+  blockOrder,
+  CACHE_BYTES,
+  MAX_SCAN_WORKERS,
+  ScanPool,
+  scanWorkers,
+  type ScanJob,
+} from "../public/src/slide/scan-pool.ts";
 import { serveSlides, type SlideScope } from "../public/src/slide/slide-service.ts";
 import type { Pixels, SlideSource } from "../public/src/slide/source.ts";
 import type { SlideWorkerLike } from "../public/src/slide/worker-client.ts";
@@ -304,4 +311,10 @@ describe("the pool of a scan", () => {
       plan.blocks.map((_, index) => index),
     );
   });
+});
+
+test("A scan has a worker a core, at most as many as memory is meant for", () => {
+  assert.deepEqual([undefined, 1, 2].map(scanWorkers), [1, 1, 2]);
+  assert.equal(scanWorkers(MAX_SCAN_WORKERS), MAX_SCAN_WORKERS);
+  assert.equal(scanWorkers(MAX_SCAN_WORKERS + 1), MAX_SCAN_WORKERS);
 });

@@ -97,7 +97,7 @@ describe("slides", { skip, timeout: 600_000 }, () => {
         { name: "field.png", bytes: small },
       ]);
       assert.match(await readAnswer(page), /IDC/);
-      assert.equal(await page.locator("#slide-stage").count(), 1);
+      await page.locator("#slide-stage").waitFor({ state: "attached" });
       const row = page.getByRole("option", { name: /field\.png/ });
       await row.filter({ hasText: "asks for its scale" }).waitFor();
       await row.click();

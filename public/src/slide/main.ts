@@ -1,7 +1,6 @@
 // The slide part: what reads images larger than a patch. Fetched when the first one comes in. Puts
 // everything together.
 import { closedWorkerFactory } from "../closed-worker.ts";
-import { poolSize } from "../engine-pool.ts";
 import { SiteFiles } from "../figures/files.ts";
 import type { Judge } from "../judgement.ts";
 import { EngineError, type ModelFacts, type NetworkRequest } from "../messages.ts";
@@ -12,6 +11,7 @@ import type { ImageEntry } from "../session.ts";
 import type { SlidePart, SlideRecord, TellState } from "../slide-record.ts";
 import { byteCount, plural } from "../wording.ts";
 import type { SlideKind } from "./scale.ts";
+import { scanWorkers } from "./scan-pool.ts";
 import { Slide } from "./slide.ts";
 import type { SlideModel, SlideTools } from "./slide-tools.ts";
 import { Turns } from "./turns.ts";
@@ -56,7 +56,7 @@ class Slides implements SlidePart {
       ...made,
       model: (kind) => this.#model(kind),
       point: (model) => parts.judge.pointFor(model),
-      workers: poolSize(navigator.hardwareConcurrency),
+      workers: scanWorkers(navigator.hardwareConcurrency),
       turns: new Turns(),
       now: () => performance.now(),
       onRequests: parts.report,

@@ -1,5 +1,6 @@
 // Runs the blocks of a scan on as many workers as there are cores, one block in flight a worker. What a
 // block gives depends neither on who ran it nor on the order (scan.wasm), so the map does not either.
+import { poolSize } from "../engine-pool.ts";
 import { EngineError, type NetworkRequest } from "../messages.ts";
 import type { ModelRequest, PlanRequest } from "./messages.ts";
 import type { ScanBlockResult, ScanPlan } from "./scan-engine.ts";
@@ -12,6 +13,13 @@ const READ_AHEAD = 1;
 // Decoded tiles that all workers together keep: each of eight keeping as many as one that draws would
 // alone be more than a page may hold.
 export const CACHE_BYTES = 64 * 2 ** 20;
+
+// A worker of a scan takes some 40 MB beside that, of the 600 MB that a slide may take in all.
+export const MAX_SCAN_WORKERS = 6;
+
+export function scanWorkers(cores: number | undefined): number {
+  return Math.min(poolSize(cores), MAX_SCAN_WORKERS);
+}
 
 export interface ScanPoolOptions {
   createWorker: () => SlideWorkerLike;
