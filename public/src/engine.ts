@@ -11,7 +11,7 @@ import {
   type Prediction,
   type Preview,
 } from "./messages.ts";
-import { hostImports, type HostState } from "./wasm-host.ts";
+import { asFailure, hostImports, textAt, textOf, type HostState } from "./wasm-host.ts";
 
 // Keys of insitu_text and insitu_number.
 const TEXT = {
@@ -96,8 +96,6 @@ interface Exports {
   insitu_error_name(): number;
   insitu_error_message(): number;
 }
-
-const utf8 = new TextDecoder();
 
 // One model in one WebAssembly instance. After an EngineError with the code "engine_trap" the
 // instance is broken: discard it.
@@ -198,10 +196,7 @@ export class Engine {
     try {
       return call();
     } catch (error) {
-      if (error instanceof EngineError) throw error;
-      const said = this.#host.stderr.trim();
-      const reason = said === "" ? textOf(error) : said;
-      throw new EngineError("engine_trap", `The engine broke off: ${reason}.`);
+      throw asFailure(this.#host, "The engine", error);
     }
   }
 
@@ -217,8 +212,7 @@ export class Engine {
   #textAt(pointer: number): string {
     const at = pointer >>> 0;
     if (at === 0) throw new EngineError("invalid_argument", "The engine has no such text.");
-    const bytes = this.#bytes();
-    return utf8.decode(bytes.subarray(at, bytes.indexOf(0, at)));
+    return textAt(this.#exports.memory, at);
   }
 
   #text(key: number, index = 0): string {
@@ -337,8 +331,4 @@ export class Engine {
     const rgba = this.#bytes().slice(at, at + width * height * 4);
     return { width, height, rgba: new Uint8ClampedArray(rgba.buffer) };
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

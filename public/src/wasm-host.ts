@@ -1,5 +1,7 @@
 // The few functions that the WebAssembly build asks of its host: a clock, and a place for the last
-// words of an abort. Nothing here can reach a file, the network or the page.
+// words of an abort. Nothing here can reach a file, the network or the page. Beside them what every
+// file that touches its pointers needs: how a break reads, and a text in its memory.
+import { EngineError } from "./messages.ts";
 
 // Filled in by the caller once the instance exists.
 export interface HostState {
@@ -73,4 +75,26 @@ export function hostImports(module: WebAssembly.Module, host: HostState): WebAss
     (imports[space] ??= {})[name] = functions[key] ?? unknown;
   }
   return imports;
+}
+
+export function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+// What a call into WebAssembly threw, as an EngineError: what it threw of its own (a trap, an abort)
+// becomes one. who: "The engine".
+export function asFailure(host: HostState, who: string, error: unknown): EngineError {
+  if (error instanceof EngineError) return error;
+  const said = host.stderr.trim();
+  const reason = said === "" ? textOf(error) : said;
+  return new EngineError("engine_trap", `${who} broke off: ${reason}.`);
+}
+
+const utf8 = new TextDecoder();
+
+// The text at the pointer, up to its NUL.
+export function textAt(memory: WebAssembly.Memory, pointer: number): string {
+  const at = pointer >>> 0;
+  const bytes = new Uint8Array(memory.buffer); // afresh: any call may grow the memory
+  return utf8.decode(bytes.subarray(at, bytes.indexOf(0, at)));
 }

@@ -1,6 +1,6 @@
 // Evaluating over its C ABI (wasm/evaluation_api.h): the only file that touches that file's
 // pointers. Runs in a worker and in node; knows neither DOM nor network.
-import { hostImports, type HostState } from "../wasm-host.ts";
+import { hostImports, textAt, type HostState } from "../wasm-host.ts";
 
 export interface EvaluationRequest {
   model: { id: string; sha256: string };
@@ -46,11 +46,6 @@ interface Exports {
 }
 
 const TEXT_KEYS = { modelId: 0, modelSha256: 1, positiveClass: 2, dataName: 3 };
-
-function textAt({ memory }: Exports, at: number): string {
-  const bytes = new Uint8Array(memory.buffer);
-  return new TextDecoder().decode(bytes.slice(at, bytes.indexOf(0, at)));
-}
 
 // Gives the C ABI a text, and takes its room back.
 function withText(wasm: Exports, text: string, use: (at: number, size: number) => void): void {
@@ -106,7 +101,7 @@ export async function evaluateJson(
   fill(wasm, evaluation, request);
   const json = wasm.insitu_evaluation_json(evaluation, request.samples, request.seed) >>> 0;
   if (json === 0) throw new Error("there are too many cases to evaluate at once");
-  const text = textAt(wasm, json);
+  const text = textAt(wasm.memory, json);
   wasm.insitu_evaluation_destroy(evaluation);
   return text;
 }

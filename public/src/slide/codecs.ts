@@ -1,7 +1,7 @@
 // The codecs over their C ABI (wasm/codecs_api.h): the only file that touches that file's pointers.
 // Runs in a worker and in node; knows neither DOM nor network.
 import { EngineError } from "../messages.ts";
-import { hostImports, type HostState } from "../wasm-host.ts";
+import { asFailure, hostImports, textAt, textOf, type HostState } from "../wasm-host.ts";
 
 export interface Raster {
   readonly width: number;
@@ -87,12 +87,6 @@ interface Exports {
   insitu_codecs_error_message(): number;
 }
 
-const utf8 = new TextDecoder();
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 // One WebAssembly instance, until it breaks off.
 class Instance {
   readonly wasm: Exports;
@@ -116,16 +110,11 @@ class Instance {
 
   // What WebAssembly threw of its own (a trap, an abort), as an EngineError.
   asFailure(error: unknown): EngineError {
-    if (error instanceof EngineError) return error;
-    const said = this.#host.stderr.trim();
-    const reason = said === "" ? textOf(error) : said;
-    return new EngineError("engine_trap", `The codecs broke off: ${reason}.`);
+    return asFailure(this.#host, "The codecs", error);
   }
 
   textAt(pointer: number): string {
-    const at = pointer >>> 0;
-    const bytes = this.bytes;
-    return utf8.decode(bytes.subarray(at, bytes.indexOf(0, at)));
+    return textAt(this.wasm.memory, pointer);
   }
 
   failure(): EngineError {

@@ -1,7 +1,7 @@
 // The scan over its C ABI (wasm/scan_api.h): the only file that touches that file's pointers. Runs in
 // a worker and in node; knows neither DOM nor network.
 import { EngineError, GATE_REASONS, type GateReason } from "../messages.ts";
-import { hostImports, type HostState } from "../wasm-host.ts";
+import { asFailure, hostImports, textAt, textOf, type HostState } from "../wasm-host.ts";
 
 // Keys of insitu_scanner_text and insitu_scanner_number.
 const TEXT = { modelId: 0, modelVersion: 1, modelKind: 2, modelSha256: 3 } as const;
@@ -171,8 +171,6 @@ interface Exports {
   insitu_scanner_error_message(): number;
 }
 
-const utf8 = new TextDecoder();
-
 // One model in one WebAssembly instance. After an EngineError with the code "engine_trap" the
 // instance is broken: discard it.
 export class Scanner {
@@ -318,10 +316,7 @@ export class Scanner {
     try {
       return call();
     } catch (error) {
-      if (error instanceof EngineError) throw error;
-      const said = this.#host.stderr.trim();
-      const reason = said === "" ? textOf(error) : said;
-      throw new EngineError("engine_trap", `The engine broke off: ${reason}.`);
+      throw asFailure(this.#host, "The engine", error);
     }
   }
 
@@ -338,8 +333,7 @@ export class Scanner {
   #textAt(pointer: number): string {
     const at = pointer >>> 0;
     if (at === 0) throw new EngineError("invalid_argument", "The engine has no such text.");
-    const bytes = new Uint8Array(this.#wasm.memory.buffer);
-    return utf8.decode(bytes.subarray(at, bytes.indexOf(0, at)));
+    return textAt(this.#wasm.memory, at);
   }
 
   #text(key: number): string {
@@ -391,8 +385,4 @@ export class Scanner {
       })),
     };
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
