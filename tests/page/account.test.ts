@@ -280,6 +280,27 @@ describe("account", { skip: skipServer, timeout: 600_000 }, () => {
     await elsewhere.close();
   });
 
+  test("Where everything is kept, so is an image that comes in before the page is drawn again", () =>
+    withVisit(browser, served, async ({ page }) => {
+      await page.evaluate(() => {
+        const draw = window.requestAnimationFrame;
+        const waiting: FrameRequestCallback[] = [];
+        const drawAgain = () => {
+          window.requestAnimationFrame = draw;
+          for (const callback of waiting) draw(callback);
+        };
+        Object.assign(window, { drawAgain });
+        document.addEventListener("click", ({ target }) => {
+          if ((target as Element).textContent !== "Save") return;
+          window.requestAnimationFrame = (callback) => waiting.push(callback);
+        });
+      });
+      await withStorage(page, "at.once", "Always");
+      await drop(page, [{ name: "patch.png", bytes: png(tissue(50, 50, 6)) }]);
+      await page.evaluate(() => (window as unknown as { drawAgain: () => void }).drawAgain());
+      await page.getByText("Kept, end-to-end encrypted").waitFor();
+    }));
+
   test("The page's count tells the account's requests from everything else", () =>
     withVisit(browser, served, async ({ page }) => {
       await withStorage(page, "counted", "Always");

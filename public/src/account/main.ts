@@ -190,6 +190,7 @@ class AccountPage implements AccountPart {
     this.#label.textContent = state === "signed-out" ? "" : storageLabel(config.storage, keeps);
     this.#label.hidden = state === "signed-out";
     this.#showBanner();
+    this.#offer(); // not in the next frame alone: what comes in before it is already to be kept
     redraw();
   }
 
