@@ -2,6 +2,7 @@
 
 #include "shared/network/depthwise.h"
 #include "shared/network/matrix_convolution.h"
+#include "shared/network/narrow_convolution.h"
 
 namespace insitu {
 
@@ -9,6 +10,7 @@ Result<std::unique_ptr<Operation>> MakeConvolution(const ConvolutionSpec& spec) 
   if (spec.group_inputs == 1 && spec.group_outputs == 1 && spec.groups >= kMinDepthwiseChannels) {
     return MakeOperation(MakeDepthwise(spec));
   }
+  if (IsNarrow(spec)) return MakeNarrowConvolution(spec);
   return MakeMatrixConvolution(spec);
 }
 

@@ -9,8 +9,6 @@ namespace {
 // So many packed weights at a time meet every pixel: they fit a core's second cache beside these.
 constexpr int64_t kCachedWeightBytes = 128 << 10;
 
-constexpr int64_t kWeightAlignment = 16;  // floats: the longest vector of any kernel
-
 int64_t RoundUp(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
@@ -28,6 +26,7 @@ class MatrixConvolution final : public Operation {
         taps_(Pixels(spec.window.kernel)),
         clamp_(spec.clamp),
         kernel_(kernel),
+        weights_(kernel, spec.groups, spec.group_outputs, taps_ * spec.group_inputs),
         zeros_(static_cast<size_t>(spec.group_inputs)) {
     is_pointwise_ = taps_ == 1 && window_.stride[0] == 1 && window_.stride[1] == 1 &&
                     Pixels(window_.input) == Pixels(window_.output);
@@ -36,7 +35,11 @@ class MatrixConvolution final : public Operation {
       window_.input[0] = window_.output[0] = items_ * Pixels(spec.window.input);
       items_ = 1;
     }
-    Pack(spec);
+    for (int64_t group = 0; group < groups_; ++group) {
+      const int64_t first = group * group_outputs_;
+      weights_.Pack(group, spec.weights + first * Depth(),
+                    spec.bias == nullptr ? nullptr : spec.bias + first);
+    }
   }
 
   Status Bind(int batch, std::span<const Operand> inputs, float* output, int64_t) override {
@@ -53,53 +56,24 @@ class MatrixConvolution final : public Operation {
   }
 
   void Run() override {
-    const int64_t packed = RoundUp(group_outputs_, kernel_.columns) * ColumnLength();
     const int64_t step =
-        std::max<int64_t>(1, kCachedWeightBytes / 4 / (ColumnLength() * kernel_.columns)) *
+        std::max<int64_t>(1, kCachedWeightBytes / 4 / ((1 + Depth()) * kernel_.columns)) *
         kernel_.columns;
     for (int64_t group = 0; group < groups_; ++group) {
       for (int64_t column = 0; column < group_outputs_; column += step) {
         const int64_t columns = std::min(step, group_outputs_ - column);
-        const float* weights = packed_ + group * packed + column * ColumnLength();
-        for (int64_t image = 0; image < images_; ++image) {
-          RunImage(image, group, column, columns, weights);
-        }
+        for (int64_t image = 0; image < images_; ++image) RunImage(image, group, column, columns);
       }
     }
   }
 
  private:
-  // Values of one output channel in the packed weights.
-  int64_t ColumnLength() const { return 1 + taps_ * group_inputs_; }
+  int64_t Depth() const { return taps_ * group_inputs_; }  // products of an output value
   int64_t InputChannels() const { return groups_ * group_inputs_; }
   int64_t ImageLength() const { return Pixels(window_.input) * InputChannels(); }
 
   // A last tile of a single row is left to the kernel of one row.
   bool IsSingle(int64_t pixel) const { return pixel + 1 == Pixels(bound_.output); }
-
-  void Pack(const ConvolutionSpec& spec) {
-    const int64_t depth = ColumnLength() - 1;
-    const int64_t block = kernel_.columns;
-    const int64_t count = groups_ * RoundUp(group_outputs_, block) * ColumnLength();
-    weights_.resize(static_cast<size_t>(count + kWeightAlignment));
-    void* aligned = weights_.data();
-    size_t room = weights_.size() * sizeof(float);
-    std::align(kWeightAlignment * sizeof(float), sizeof(float), aligned, room);
-    packed_ = static_cast<const float*>(aligned);
-    auto* packed = static_cast<float*>(aligned);
-    const float* from = spec.weights;
-    const float* bias = spec.bias;
-    for (int64_t group = 0; group < groups_; ++group) {
-      for (int64_t first = 0; first < group_outputs_; first += block) {
-        const int64_t columns = std::min(block, group_outputs_ - first);
-        for (int64_t c = 0; c < columns; ++c) {
-          if (bias != nullptr) packed[c] = *bias++;
-          for (int64_t i = 1; i <= depth; ++i) packed[i * block + c] = *from++;
-        }
-        packed += ColumnLength() * block;
-      }
-    }
-  }
 
   // Where the window of an output pixel's tap lies in the first image, or the zeros of the padding.
   const float* Source(const float* input, int64_t pixel, int64_t tap) const {
@@ -129,8 +103,7 @@ class MatrixConvolution final : public Operation {
     }
   }
 
-  void RunImage(int64_t image, int64_t group, int64_t column, int64_t columns,
-                const float* weights) {
+  void RunImage(int64_t image, int64_t group, int64_t column, int64_t columns) {
     const int64_t pixels = Pixels(bound_.output);
     const int64_t output_channels = groups_ * group_outputs_;
     MatrixTile tile;
@@ -140,7 +113,7 @@ class MatrixConvolution final : public Operation {
     tile.input_offset =
         image / items_ * item_stride_ + image % items_ * ImageLength() + group * group_inputs_;
     tile.zeros = zeros_.data();
-    tile.weights = weights;
+    tile.weights = weights_.At(group, column);
     tile.output_stride = output_channels;
     tile.clamp = clamp_;
     for (int64_t pixel = 0; pixel < pixels; pixel += kernel_.rows) {
@@ -161,9 +134,8 @@ class MatrixConvolution final : public Operation {
   Clamp clamp_;
   MatrixKernel kernel_;
   bool is_pointwise_ = false;
+  PackedWeights weights_;
   List<float> zeros_;
-  List<float> weights_;
-  const float* packed_ = nullptr;  // in weights_
 
   Window bound_;  // of what the pointers cover: one image or, pointwise, all
   int64_t images_ = 0;

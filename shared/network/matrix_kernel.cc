@@ -2,8 +2,13 @@
 
 #include <xnnpack/igemm.h>
 
+#include <algorithm>
+#include <memory>
+
 namespace insitu {
 namespace {
+
+constexpr int64_t kWeightAlignment = 16;  // floats: the longest vector of any kernel
 
 using Function = decltype(xnn_f32_igemm_minmax_ukernel_1x4__scalar);
 
@@ -43,6 +48,31 @@ MatrixKernel ChooseMatrixKernel() {
   return Kernel<4, 8, xnn_f32_igemm_minmax_ukernel_4x8__sse_load1,
                 xnn_f32_igemm_minmax_ukernel_1x8__sse_load1>();
 #endif
+}
+
+PackedWeights::PackedWeights(const MatrixKernel& kernel, int64_t matrices, int64_t columns,
+                             int64_t depth)
+    : block_(kernel.columns),
+      columns_(columns),
+      depth_(depth),
+      size_((columns + block_ - 1) / block_ * block_ * (1 + depth)),
+      memory_(static_cast<size_t>(matrices * size_ + kWeightAlignment)) {
+  void* aligned = memory_.data();
+  size_t room = memory_.size() * sizeof(float);
+  std::align(kWeightAlignment * sizeof(float), sizeof(float), aligned, room);
+  aligned_ = static_cast<float*>(aligned);
+}
+
+void PackedWeights::Pack(int64_t matrix, const float* weights, const float* bias) {
+  float* packed = aligned_ + matrix * size_;
+  for (int64_t first = 0; first < columns_; first += block_) {
+    const int64_t columns = std::min(block_, columns_ - first);
+    for (int64_t c = 0; c < columns; ++c) {
+      if (bias != nullptr) packed[c] = *bias++;
+      for (int64_t i = 1; i <= depth_; ++i) packed[i * block_ + c] = *weights++;
+    }
+    packed += block_ * (1 + depth_);
+  }
 }
 
 }  // namespace insitu

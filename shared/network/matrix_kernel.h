@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "shared/list.h"
 #include "shared/network/kernels.h"
 
 namespace insitu {
@@ -35,5 +36,28 @@ struct MatrixKernel {
 
 // The fastest of this machine.
 MatrixKernel ChooseMatrixKernel();
+
+// Weights in the kernel's order, where its longest vector may read them. Movable.
+class PackedWeights {
+ public:
+  // So many matrices of (columns, depth), all zero.
+  PackedWeights(const MatrixKernel& kernel, int64_t matrices, int64_t columns, int64_t depth);
+
+  // weights: (columns, depth); bias: (columns) or null.
+  void Pack(int64_t matrix, const float* weights, const float* bias);
+
+  // From a column on that is a multiple of the kernel's.
+  const float* At(int64_t matrix, int64_t column) const {
+    return aligned_ + matrix * size_ + column * (1 + depth_);
+  }
+
+ private:
+  int64_t block_;
+  int64_t columns_;
+  int64_t depth_;
+  int64_t size_;  // of one matrix
+  List<float> memory_;
+  float* aligned_;  // in it
+};
 
 }  // namespace insitu

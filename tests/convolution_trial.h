@@ -1,0 +1,109 @@
+// A convolution of random numbers, to be compared with the naive loop that defines it.
+#pragma once
+
+#include <catch_amalgamated.hpp>
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include "shared/network/convolution.h"
+#include "tests/make_model.h"
+#include "tests/reference_network.h"
+
+namespace insitu {
+
+// (outer, middle, inner) -> (outer, inner, middle)
+inline std::vector<float> Swapped(const std::vector<float>& from, int64_t outer, int64_t middle,
+                                  int64_t inner) {
+  std::vector<float> to;
+  for (int64_t o = 0; o < outer; ++o) {
+    for (int64_t i = 0; i < inner; ++i) {
+      for (int64_t m = 0; m < middle; ++m)
+        to.push_back(from[static_cast<size_t>((o * middle + m) * inner + i)]);
+    }
+  }
+  return to;
+}
+
+using MakesConvolution = Result<std::unique_ptr<Operation>> (*)(const ConvolutionSpec& spec);
+
+// A convolution and the numbers it is tried on, in ONNX's order.
+struct Trial {
+  ReferenceConvolution shape;
+  std::vector<float> weights;
+  std::vector<float> bias;
+  MakesConvolution make = MakeConvolution;
+
+  explicit Trial(const ReferenceConvolution& c)
+      : shape(c),
+        weights(TestNumbers(
+            static_cast<size_t>(c.outputs * c.inputs / c.groups * c.kernel_h * c.kernel_w), 2)),
+        bias(TestNumbers(static_cast<size_t>(c.outputs), 3)) {
+    const auto terms = static_cast<float>(weights.size()) / static_cast<float>(c.outputs);
+    for (float& weight : weights) weight /= std::sqrt(terms);  // so that sums stay about 1
+  }
+
+  size_t InputSize() const {
+    return static_cast<size_t>(shape.inputs * shape.height * shape.width);
+  }
+  size_t OutputSize() const {
+    return static_cast<size_t>(shape.outputs * shape.OutputHeight() * shape.OutputWidth());
+  }
+
+  Result<std::unique_ptr<Operation>> Make(int64_t items, Clamp clamp) const {
+    const ReferenceConvolution& c = shape;
+    const std::vector<float> moved =
+        Swapped(weights, c.outputs, c.inputs / c.groups, c.kernel_h * c.kernel_w);
+    ConvolutionSpec spec;
+    spec.window = {{c.height, c.width},          {c.OutputHeight(), c.OutputWidth()},
+                   {c.kernel_h, c.kernel_w},     {c.stride_h, c.stride_w},
+                   {c.dilation_h, c.dilation_w}, {c.top, c.left},
+                   {c.bottom, c.right}};
+    spec.items = items;
+    spec.groups = c.groups;
+    spec.group_inputs = c.inputs / c.groups;
+    spec.group_outputs = c.outputs / c.groups;
+    spec.weights = moved.data();
+    spec.bias = bias.data();
+    spec.clamp = clamp;
+    return make(spec);
+  }
+
+  // input: images, (items * batch, height, width, inputs).
+  std::vector<float> Run(int64_t items, int batch, Clamp clamp,
+                         const std::vector<float>& input) const {
+    auto operation = Make(items, clamp);
+    REQUIRE(operation.ok());
+    std::vector<float> output(static_cast<size_t>(items * batch) * OutputSize(), NAN);
+    const Operand operand{input.data(), items * static_cast<int64_t>(InputSize())};
+    REQUIRE(
+        operation.value()
+            ->Bind(batch, {&operand, 1}, output.data(), items * static_cast<int64_t>(OutputSize()))
+            .ok());
+    operation.value()->Run();
+    return output;
+  }
+
+  // The largest difference from the naive loop over a batch of images with `items` each.
+  float Worst(int64_t items, int batch, Clamp clamp = {}) const {
+    const ReferenceConvolution& c = shape;
+    const auto images = static_cast<size_t>(items * batch);
+    const std::vector<float> planes = TestNumbers(images * InputSize(), 1);
+    const std::vector<float> input = Swapped(planes, items * batch, c.inputs, c.height * c.width);
+    const std::vector<float> output = Run(items, batch, clamp, input);
+    float worst = 0;
+    for (size_t image = 0; image < images; ++image) {
+      const auto at = planes.begin() + static_cast<std::ptrdiff_t>(image * InputSize());
+      const std::vector<float> expected =
+          Swapped(c.Run({at, at + static_cast<std::ptrdiff_t>(InputSize())}, weights, bias), 1,
+                  c.outputs, c.OutputHeight() * c.OutputWidth());
+      for (size_t i = 0; i < expected.size(); ++i) {
+        const float error = std::fabs(output[image * OutputSize() + i] - clamp(expected[i]));
+        worst = error <= worst ? worst : error;  // NaN counts
+      }
+    }
+    return worst;
+  }
+};
+
+}  // namespace insitu
