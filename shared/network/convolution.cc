@@ -3,6 +3,7 @@
 #include "shared/network/depthwise.h"
 #include "shared/network/matrix_convolution.h"
 #include "shared/network/narrow_convolution.h"
+#include "shared/network/winograd.h"
 
 namespace insitu {
 
@@ -11,6 +12,7 @@ Result<std::unique_ptr<Operation>> MakeConvolution(const ConvolutionSpec& spec) 
     return MakeOperation(MakeDepthwise(spec));
   }
   if (IsNarrow(spec)) return MakeNarrowConvolution(spec);
+  if (SuitsWinograd(spec)) return MakeWinograd(spec);
   return MakeMatrixConvolution(spec);
 }
 

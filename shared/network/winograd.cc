@@ -1,0 +1,370 @@
+#include "shared/network/winograd.h"
+
+#include <algorithm>
+
+#include "shared/network/matrix_kernel.h"
+#include "shared/network/winograd_transform.h"
+
+namespace insitu {
+namespace {
+
+// Transformed tiles that are worked on at a time, in and out: about half of a second cache.
+constexpr int64_t kTileBytes = 256 << 10;
+
+// Transformed weights that meet the tiles one after the other: within a first cache.
+constexpr int64_t kColumnBytes = 16 << 10;
+
+// Of all transformed weights of a layer.
+constexpr int64_t kMaxTransformedWeights = int64_t{16} << 20;  // floats
+
+constexpr int64_t kMaxPartTaps = 4;
+constexpr int64_t kMaxParts = 4;
+
+// Costs in multiply-adds of the matrix kernel, measured: of a transformed value, in and out, and of
+// a weight that no cache holds.
+constexpr double kInputCost = 12;
+constexpr double kOutputCost = 10;
+constexpr double kWeightCost = 4;
+
+// A part of a kernel along one axis: taps at offset, offset + stride, …
+struct Part {
+  int64_t offset = 0;
+  int64_t taps = 0;
+  int64_t points = 0;
+};
+
+// How one axis is cut.
+struct Axis {
+  int64_t stride = 1;
+  int64_t outputs = 4;  // of a tile
+  int64_t points = 0;   // of the longest part
+  int64_t tiles = 0;
+  int64_t part_points = 0;  // of all parts
+  int64_t count = 0;        // of the parts; 0: it cannot be cut
+  Part parts[kMaxParts];
+};
+
+Axis CutAxis(const Window& window, int at) {
+  Axis axis;
+  axis.stride = window.stride[at];
+  const int64_t kernel = window.kernel[at];
+  if (axis.stride > 2 || window.dilation[at] != 1 || kernel < 3) return axis;
+  if (kernel == 3 && axis.stride == 1 && window.output[at] <= 2) axis.outputs = 2;
+  for (int64_t first = 0; first < axis.stride; ++first) {
+    const int64_t taps = (kernel - first + axis.stride - 1) / axis.stride;
+    const int64_t parts = (taps + kMaxPartTaps - 1) / kMaxPartTaps;
+    if (axis.count + parts > kMaxParts) return {};
+    int64_t begin = 0;
+    for (int64_t left = parts; left > 0; --left) {
+      Part& part = axis.parts[axis.count++];
+      part.taps = (taps - begin + left - 1) / left;
+      part.offset = first + begin * axis.stride;
+      part.points = axis.outputs + std::max<int64_t>(3, part.taps) - 1;
+      axis.points = std::max(axis.points, part.points);
+      axis.part_points += part.points;
+      begin += part.taps;
+    }
+  }
+  axis.tiles = (window.output[at] + axis.outputs - 1) / axis.outputs;
+  return axis;
+}
+
+// Which of a part's own points is `point` of all; -1: none.
+int64_t OwnPoint(const Axis& axis, const Part& part, int64_t point) {
+  if (point == axis.points - 1) return part.points - 1;  // infinity
+  return point < part.points - 1 ? point : -1;
+}
+
+class Winograd final : public Operation {
+ public:
+  Winograd(const ConvolutionSpec& spec, const Axis& down, const Axis& across);
+
+  Status Bind(int batch, std::span<const Operand> inputs, float* output, int64_t) override;
+  void Run() override;
+
+ private:
+  struct Tile {
+    int64_t image;
+    int64_t row;  // of the outputs
+    int64_t column;
+  };
+
+  void TransformWeights(const ConvolutionSpec& spec);
+  Tile TileAt(int64_t index) const;
+  void TransformInput(const Tile& tile, int64_t slot);
+  void Multiply(int64_t row_point, int64_t column_point);
+  void TransformOutput(const Tile& tile, int64_t slot);
+  float* Input(const Part& down, const Part& across) {
+    return inputs_.data() + offsets_[&down - axes_[0].parts][&across - axes_[1].parts] * capacity_;
+  }
+
+  const Window window_;
+  const int64_t items_;
+  const int64_t channels_;
+  const int64_t outputs_;
+  const Clamp clamp_;
+  const Axis axes_[2];
+  const MatrixKernel kernel_;
+  const WinogradTransform transform_output_[2];
+  List<PackedWeights> weights_;  // a point
+  List<float> zeros_;
+  int64_t offsets_[kMaxParts][kMaxParts];  // of the parts' transformed inputs, of one tile
+
+  Operand input_;
+  int64_t tiles_ = 0;
+  int64_t capacity_ = 0;  // tiles at a time
+  int64_t count_ = 0;     // of them that there are
+  float* output_ = nullptr;
+  List<float> inputs_;    // for each part: (points, points, capacity, channels)
+  List<float> products_;  // (points, points, capacity, outputs)
+  List<float> half_;      // of a tile: transformed down, not yet across
+};
+
+Winograd::Winograd(const ConvolutionSpec& spec, const Axis& down, const Axis& across)
+    : window_(spec.window),
+      items_(spec.items),
+      channels_(spec.group_inputs),
+      outputs_(spec.group_outputs),
+      clamp_(spec.clamp),
+      axes_{down, across},
+      kernel_(ChooseMatrixKernel()),
+      transform_output_{WinogradOutput(down.points, outputs_),
+                        WinogradOutput(across.points, outputs_)},
+      zeros_(static_cast<size_t>(channels_)) {
+  TransformWeights(spec);
+  int64_t offset = 0;
+  for (int64_t a = 0; a < down.count; ++a) {
+    for (int64_t b = 0; b < across.count; ++b) {
+      offsets_[a][b] = offset;
+      offset += down.parts[a].points * across.parts[b].points * channels_;
+    }
+  }
+}
+
+// What a tap of a part weighs at a point, and so the tap's place in the kernel.
+void Winograd::TransformWeights(const ConvolutionSpec& spec) {
+  const auto& [down, across] = axes_;
+  const int64_t taps = window_.kernel[0] * window_.kernel[1];
+  for (int64_t i = 0; i < down.points; ++i) {
+    for (int64_t j = 0; j < across.points; ++j) {
+      // Of every tap at this point, part after part.
+      struct Term {
+        int64_t tap;
+        double factor;
+      };
+      List<Term> terms;
+      List<size_t> ends;  // of each part
+      for (int64_t a = 0; a < down.count; ++a) {
+        for (int64_t b = 0; b < across.count; ++b) {
+          const Part& p = down.parts[a];
+          const Part& q = across.parts[b];
+          const int64_t own_i = OwnPoint(down, p, i);
+          const int64_t own_j = OwnPoint(across, q, j);
+          if (own_i < 0 || own_j < 0) continue;
+          for (int64_t y = 0; y < p.taps; ++y) {
+            for (int64_t x = 0; x < q.taps; ++x) {
+              const int64_t row = p.offset + y * down.stride;
+              const int64_t column = q.offset + x * across.stride;
+              terms.push_back(
+                  {row * window_.kernel[1] + column,
+                   WinogradWeight(p.points, p.points - down.outputs + 1, own_i, y) *
+                       WinogradWeight(q.points, q.points - across.outputs + 1, own_j, x)});
+            }
+          }
+          ends.push_back(terms.size());
+        }
+      }
+      List<float> transformed;
+      for (int64_t o = 0; o < outputs_; ++o) {
+        const float* of_output = spec.weights + o * taps * channels_;
+        size_t begin = 0;
+        for (const size_t end : ends) {
+          for (int64_t c = 0; c < channels_; ++c) {
+            double sum = 0;
+            for (size_t t = begin; t < end; ++t) {
+              sum += terms[t].factor * double{of_output[terms[t].tap * channels_ + c]};
+            }
+            transformed.push_back(static_cast<float>(sum));
+          }
+          begin = end;
+        }
+      }
+      // At the point 1, 1 what is added goes to every output alike.
+      const float* bias = i == 1 && j == 1 ? spec.bias : nullptr;
+      PackedWeights packed(kernel_, 1, outputs_, static_cast<int64_t>(ends.size()) * channels_);
+      packed.Pack(0, transformed.data(), bias);
+      weights_.push_back(std::move(packed));
+    }
+  }
+}
+
+Status Winograd::Bind(int batch, std::span<const Operand> inputs, float* output, int64_t) {
+  input_ = inputs[0];
+  output_ = output;
+  const auto& [down, across] = axes_;
+  tiles_ = items_ * batch * down.tiles * across.tiles;
+  const int64_t input_values = down.part_points * across.part_points * channels_;
+  const int64_t product_values = down.points * across.points * outputs_;
+  const int64_t fitting = kTileBytes / 4 / (input_values + product_values);
+  const int64_t rows = kernel_.rows;
+  capacity_ = std::min((tiles_ + rows - 1) / rows, std::max<int64_t>(1, fitting / rows)) * rows;
+  inputs_.resize(static_cast<size_t>(capacity_ * input_values));
+  products_.resize(static_cast<size_t>(capacity_ * product_values));
+  half_.resize(
+      static_cast<size_t>(kMaxWinogradPoints * kMaxWinogradPoints * std::max(channels_, outputs_)));
+  return {};
+}
+
+Winograd::Tile Winograd::TileAt(int64_t index) const {
+  const auto& [down, across] = axes_;
+  const int64_t image = index / (down.tiles * across.tiles);
+  const int64_t within = index % (down.tiles * across.tiles);
+  return {image, within / across.tiles * down.outputs, within % across.tiles * across.outputs};
+}
+
+void Winograd::Run() {
+  for (int64_t first = 0; first < tiles_; first += capacity_) {
+    count_ = std::min(capacity_, tiles_ - first);
+    for (int64_t slot = 0; slot < count_; ++slot) TransformInput(TileAt(first + slot), slot);
+    for (int64_t i = 0; i < axes_[0].points; ++i) {
+      for (int64_t j = 0; j < axes_[1].points; ++j) Multiply(i, j);
+    }
+    for (int64_t slot = 0; slot < count_; ++slot) TransformOutput(TileAt(first + slot), slot);
+  }
+}
+
+void Winograd::TransformInput(const Tile& tile, int64_t slot) {
+  const auto& [down, across] = axes_;
+  const int64_t line = window_.input[1] * channels_;
+  const float* image = input_.data + tile.image / items_ * input_.item_stride +
+                       tile.image % items_ * window_.input[0] * line;
+  const float* from[kMaxWinogradPoints];
+  float* to[kMaxWinogradPoints];
+  for (int64_t a = 0; a < down.count; ++a) {
+    const Part& p = down.parts[a];
+    const int64_t top = tile.row * down.stride - window_.pad_begin[0] + p.offset;
+    for (int64_t b = 0; b < across.count; ++b) {
+      const Part& q = across.parts[b];
+      const int64_t left = tile.column * across.stride - window_.pad_begin[1] + q.offset;
+      for (int64_t j = 0; j < q.points; ++j) {
+        const int64_t x = left + j * across.stride;
+        for (int64_t i = 0; i < p.points; ++i) {
+          const int64_t y = top + i * down.stride;
+          const bool inside = x >= 0 && x < window_.input[1] && y >= 0 && y < window_.input[0];
+          from[i] = inside ? image + y * line + x * channels_ : zeros_.data();
+          to[i] = half_.data() + (i * q.points + j) * channels_;
+        }
+        WinogradInput(p.points, channels_)(from, to, channels_, nullptr);
+      }
+      float* transformed = Input(p, q) + slot * channels_;
+      for (int64_t i = 0; i < p.points; ++i) {
+        for (int64_t j = 0; j < q.points; ++j) {
+          from[j] = half_.data() + (i * q.points + j) * channels_;
+          to[j] = transformed + (i * q.points + j) * capacity_ * channels_;
+        }
+        WinogradInput(q.points, channels_)(from, to, channels_, nullptr);
+      }
+    }
+  }
+}
+
+// Tiles by weights at one point, summed over the parts that have it.
+void Winograd::Multiply(int64_t row_point, int64_t column_point) {
+  const auto& [down, across] = axes_;
+  const float* parts[kMaxParts * kMaxParts];
+  MatrixTile tile;
+  tile.tap_length = channels_;
+  for (int64_t a = 0; a < down.count; ++a) {
+    const int64_t i = OwnPoint(down, down.parts[a], row_point);
+    for (int64_t b = 0; b < across.count && i >= 0; ++b) {
+      const int64_t j = OwnPoint(across, across.parts[b], column_point);
+      if (j < 0) continue;
+      parts[tile.taps++] = Input(down.parts[a], across.parts[b]) +
+                           (i * across.parts[b].points + j) * capacity_ * channels_;
+    }
+  }
+  const int64_t point = row_point * across.points + column_point;
+  float* products = products_.data() + point * capacity_ * outputs_;
+  const int64_t depth = tile.taps * channels_;
+  const int64_t step =
+      std::max<int64_t>(1, kColumnBytes / 4 / (depth * kernel_.columns)) * kernel_.columns;
+  constexpr int64_t kMostRows = 8;
+  const float* pointers[kMaxParts * kMaxParts * kMostRows];
+  tile.pointers = pointers;
+  tile.zeros = zeros_.data();
+  tile.output_stride = outputs_;
+  for (int64_t column = 0; column < outputs_; column += step) {
+    tile.columns = std::min(step, outputs_ - column);
+    tile.weights = weights_[static_cast<size_t>(point)].At(0, column);
+    for (int64_t first = 0; first < count_; first += kernel_.rows) {
+      tile.rows = std::min(kernel_.rows, count_ - first);
+      const bool single = tile.rows == 1;
+      int64_t to = 0;
+      for (int64_t part = 0; part < tile.taps; ++part) {
+        for (int64_t row = 0; row < (single ? 1 : kernel_.rows); ++row) {
+          pointers[to++] = parts[part] + std::min(first + row, count_ - 1) * channels_;
+        }
+      }
+      tile.output = products + first * outputs_ + column;
+      (single ? kernel_.multiply_row : kernel_.multiply)(tile);
+    }
+  }
+}
+
+void Winograd::TransformOutput(const Tile& tile, int64_t slot) {
+  const auto& [down, across] = axes_;
+  const float* from[kMaxWinogradPoints];
+  float* to[kMaxWinogradPoints];
+  for (int64_t j = 0; j < across.points; ++j) {
+    for (int64_t i = 0; i < down.points; ++i) {
+      from[i] = products_.data() + ((i * across.points + j) * capacity_ + slot) * outputs_;
+    }
+    for (int64_t i = 0; i < down.outputs; ++i) {
+      to[i] = half_.data() + (i * across.points + j) * outputs_;
+    }
+    transform_output_[0](from, to, outputs_, nullptr);
+  }
+  float* nowhere = half_.data() + down.outputs * across.points * outputs_;
+  float* image = output_ + tile.image * window_.output[0] * window_.output[1] * outputs_;
+  for (int64_t i = 0; i < down.outputs && tile.row + i < window_.output[0]; ++i) {
+    for (int64_t j = 0; j < across.points; ++j) {
+      from[j] = half_.data() + (i * across.points + j) * outputs_;
+    }
+    for (int64_t j = 0; j < across.outputs; ++j) {
+      const int64_t pixel = (tile.row + i) * window_.output[1] + tile.column + j;
+      to[j] = tile.column + j < window_.output[1] ? image + pixel * outputs_ : nowhere;
+    }
+    transform_output_[1](from, to, outputs_, clamp_.is_bounded() ? &clamp_ : nullptr);
+  }
+}
+
+}  // namespace
+
+bool SuitsWinograd(const ConvolutionSpec& spec) {
+  const Window& w = spec.window;
+  if (spec.groups != 1 || spec.group_inputs < kMinWinogradChannels ||
+      spec.group_outputs < kMinWinogradChannels) {
+    return false;
+  }
+  const Axis down = CutAxis(w, 0);
+  const Axis across = CutAxis(w, 1);
+  if (down.count == 0 || across.count == 0) return false;
+  const auto real = [](int64_t value) { return static_cast<double>(value); };
+  const double pairs = real(spec.group_inputs) * real(spec.group_outputs);
+  const double products = real(down.part_points) * real(across.part_points);
+  if (products * pairs > real(kMaxTransformedWeights)) return false;
+  const double taps = real(w.kernel[0]) * real(w.kernel[1]);
+  const double tiles = real(spec.items) * real(down.tiles) * real(across.tiles);
+  const double pixels = real(spec.items) * real(w.output[0]) * real(w.output[1]);
+  const double cost =
+      tiles * (products * (pairs + kInputCost * real(spec.group_inputs)) +
+               real(down.points * across.points) * kOutputCost * real(spec.group_outputs)) +
+      kWeightCost * products * pairs;
+  return cost < pixels * taps * pairs + kWeightCost * taps * pairs;
+}
+
+std::unique_ptr<Operation> MakeWinograd(const ConvolutionSpec& spec) {
+  return std::make_unique<Winograd>(spec, CutAxis(spec.window, 0), CutAxis(spec.window, 1));
+}
+
+}  // namespace insitu

@@ -1,0 +1,34 @@
+// The transforms of Winograd's minimal filtering (Lavin & Gray, CVPR 2016, "Fast algorithms for
+// convolutional neural networks"; Toom-Cook's interpolation behind it) along one axis:
+//
+//   m outputs of a filter of r taps = A' ((G taps) * (B' inputs)), n = m + r - 1 inputs and
+//   products
+//
+// at the points 0, 1, -1, 1/2, -2, 2, of which the first n - 1 are taken, and infinity. A filter of
+// fewer taps takes fewer of the points, so its products can be added to those of a longer one
+// before A' is applied to both. 1/2 and -2 instead of 2 and -2 halve the rounding error of n = 6;
+// all coefficients are exact in float.
+#pragma once
+
+#include <cstdint>
+
+#include "shared/network/kernels.h"
+
+namespace insitu {
+
+inline constexpr int kMaxWinogradPoints = 7;
+inline constexpr int64_t kMinWinogradChannels = 4;
+
+// to[i][c] = sum over j of matrix[i, j] * from[j][c] for all channels, of which there are
+// kMinWinogradChannels at least, bounded where a clamp is given. Nothing of `to` overlaps `from`.
+using WinogradTransform = void (*)(const float* const* from, float* const* to, int64_t channels,
+                                   const Clamp* clamp);
+
+// B' for so many points, and A': 4 points (of 2 outputs), 6 or 7 (of 4).
+WinogradTransform WinogradInput(int64_t points, int64_t channels);
+WinogradTransform WinogradOutput(int64_t points, int64_t channels);
+
+// G for so many points and taps.
+double WinogradWeight(int64_t points, int64_t taps, int64_t point, int64_t tap);
+
+}  // namespace insitu

@@ -1,0 +1,241 @@
+#include "shared/network/winograd.h"
+
+#include <algorithm>
+#include <catch_amalgamated.hpp>
+#include <cmath>
+#include <vector>
+
+#include "shared/network/matrix_convolution.h"
+#include "shared/network/winograd_transform.h"
+#include "tests/convolution_trial.h"
+
+namespace insitu {
+namespace {
+
+// As winograd.h says: of sums of about 1, over parts of three taps and of four.
+constexpr float kToleranceOfThree = 4e-6F;
+constexpr float kToleranceOfFour = 1e-5F;
+
+Result<std::unique_ptr<Operation>> Make(const ConvolutionSpec& spec) { return MakeWinograd(spec); }
+
+Trial Tried(const ReferenceConvolution& shape) {
+  Trial trial(shape);
+  trial.make = Make;
+  return trial;
+}
+
+// h  w  in out g  kh kw sh sw dh dw  t  l  b  r
+const ReferenceConvolution kOfThree[] = {
+    {6, 6, 4, 4, 1, 3, 3, 1, 1, 1, 1, 0, 0, 0, 0},      // one tile
+    {16, 16, 32, 64, 1, 3, 3, 1, 1, 1, 1, 0, 0, 0, 0},  // of the seed network
+    {7, 9, 8, 12, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},     // last tiles that are cut
+    {5, 12, 5, 7, 1, 3, 3, 1, 1, 1, 1, 0, 2, 1, 0},     // channels beyond the last vector
+    {10, 10, 13, 9, 1, 3, 3, 1, 1, 1, 1, 2, 2, 2, 2},   // more padding than the kernel reaches
+    {4, 4, 6, 5, 1, 3, 3, 1, 1, 1, 1, 0, 0, 0, 0},      // tiles of 2x2
+    {3, 11, 6, 5, 1, 3, 3, 1, 1, 1, 1, 0, 0, 0, 0},     // of 2x4
+    {11, 2, 6, 33, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 0},    // of 4x2
+    {1, 1, 4, 4, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},      // one pixel
+    {2, 2, 4, 9, 1, 3, 3, 1, 1, 1, 1, 6, 6, 6, 6},      // tiles on padding alone
+    {40, 33, 16, 17, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},  // several batches of tiles
+    {13, 15, 8, 8, 1, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1},    // every second pixel: taps of two and one
+    {12, 13, 8, 8, 1, 5, 5, 1, 1, 1, 1, 2, 2, 2, 2},    // parts of three and two
+    {13, 12, 8, 8, 1, 5, 5, 2, 2, 1, 1, 2, 2, 2, 2},
+    {13, 12, 8, 8, 1, 6, 3, 1, 1, 1, 1, 2, 1, 3, 1},  // in one direction alone
+    {13, 12, 8, 8, 1, 3, 5, 1, 2, 1, 1, 1, 2, 1, 2},  // steps in one direction alone
+};
+
+const ReferenceConvolution kOfFour[] = {
+    {9, 10, 8, 8, 1, 4, 4, 1, 1, 1, 1, 0, 0, 0, 0},
+    {13, 15, 8, 12, 1, 7, 7, 2, 2, 1, 1, 0, 0, 0,
+     0},  // the dense layer of a map's every second place
+    {25, 21, 16, 9, 1, 7, 7, 2, 2, 1, 1, 3, 3, 3, 3},
+    {13, 14, 9, 13, 1, 7, 7, 1, 1, 1, 1, 3, 3, 3, 3},  // of every place
+    {13, 14, 6, 5, 1, 8, 11, 1, 1, 1, 1, 3, 5, 4, 5},
+    {17, 18, 5, 6, 1, 16, 15, 2, 2, 1, 1, 7, 7, 7, 7},
+};
+
+float WorstOf(const Trial& trial) {
+  return std::max(
+      {trial.Worst(1, 1), trial.Worst(1, 3), trial.Worst(2, 2), trial.Worst(1, 2, {-0.25F, 0.5F})});
+}
+
+TEST_CASE("Winograd's convolution equals the naive loop within its bound, whatever the batch",
+          "[winograd]") {
+  for (const ReferenceConvolution& shape : kOfThree) {
+    INFO(shape.height << "x" << shape.width << ", " << shape.inputs << " channels, kernel "
+                      << shape.kernel_h << "x" << shape.kernel_w << ", step " << shape.stride_h);
+    CHECK(WorstOf(Tried(shape)) < kToleranceOfThree);
+  }
+  for (const ReferenceConvolution& shape : kOfFour) {
+    INFO(shape.height << "x" << shape.width << ", " << shape.inputs << " channels, kernel "
+                      << shape.kernel_h << "x" << shape.kernel_w << ", step " << shape.stride_h);
+    CHECK(WorstOf(Tried(shape)) < kToleranceOfFour);
+  }
+}
+
+TEST_CASE("An image's outputs are the same to the last bit in every batch", "[winograd]") {
+  for (const ReferenceConvolution& shape : {kOfThree[3], kOfThree[10], kOfFour[1]}) {
+    const Trial trial = Tried(shape);
+    const size_t item = trial.InputSize();
+    const std::vector<float> input = TestNumbers(5 * item, 1);
+    const std::vector<float> together = trial.Run(1, 5, {}, input);
+    for (size_t i = 0; i < 5; ++i) {
+      const auto from = input.begin() + static_cast<std::ptrdiff_t>(i * item);
+      const std::vector<float> alone =
+          trial.Run(1, 1, {}, {from, from + static_cast<std::ptrdiff_t>(item)});
+      CHECK(std::equal(alone.begin(), alone.end(),
+                       together.begin() + static_cast<std::ptrdiff_t>(i * alone.size())));
+    }
+  }
+}
+
+TEST_CASE("Winograd's convolution takes no value from beyond its input", "[winograd]") {
+  for (const ReferenceConvolution& shape : {kOfThree[0], kOfThree[3], kOfThree[5], kOfFour[2]}) {
+    const Trial trial = Tried(shape);
+    auto operation = trial.Make(1, {});
+    REQUIRE(operation.ok());
+    std::vector<float> input(trial.InputSize() + 128, NAN);
+    std::fill_n(input.begin() + 64, trial.InputSize(), 1.0F);
+    std::vector<float> output(trial.OutputSize() + 1, 7);
+    const Operand operand{input.data() + 64, static_cast<int64_t>(trial.InputSize())};
+    REQUIRE(operation.value()->Bind(1, {&operand, 1}, output.data(), 0).ok());
+    operation.value()->Run();
+    CHECK(std::none_of(output.begin(), output.end(), [](float v) { return std::isnan(v); }));
+    CHECK(output.back() == 7);
+  }
+}
+
+TEST_CASE("NaN reaches every output whose window sees it, through the clamp", "[winograd]") {
+  for (const ReferenceConvolution& shape : {kOfThree[2], kOfThree[12], kOfFour[1], kOfFour[3]}) {
+    const Trial trial = Tried(shape);
+    for (int64_t at = 0; at < shape.height * shape.width; ++at) {
+      std::vector<float> input(trial.InputSize(), 1.0F);
+      input[static_cast<size_t>(at * shape.inputs + 1)] = NAN;
+      const std::vector<float> output = trial.Run(1, 1, {0, 6}, input);
+      bool reached = true;
+      for (int64_t y = 0; y < shape.OutputHeight(); ++y) {
+        for (int64_t x = 0; x < shape.OutputWidth(); ++x) {
+          const int64_t row = at / shape.width - (y * shape.stride_h - shape.top);
+          const int64_t column = at % shape.width - (x * shape.stride_w - shape.left);
+          const bool sees =
+              row >= 0 && row < shape.kernel_h && column >= 0 && column < shape.kernel_w;
+          for (int64_t c = 0; c < shape.outputs && sees; ++c) {
+            const int64_t value = (y * shape.OutputWidth() + x) * shape.outputs + c;
+            reached = reached && std::isnan(output[static_cast<size_t>(value)]);
+          }
+        }
+      }
+      CHECK(reached);
+    }
+  }
+}
+
+// The largest difference from the naive loop over inputs of that scale, in units of it.
+float WorstAtScale(const ReferenceConvolution& shape, float scale) {
+  Trial trial = Tried(shape);
+  trial.bias.assign(trial.bias.size(), 0);
+  std::vector<float> planes = TestNumbers(trial.InputSize(), 1);
+  for (float& value : planes) value *= scale;
+  const auto output =
+      trial.Run(1, 1, {}, Swapped(planes, 1, shape.inputs, shape.height * shape.width));
+  const auto expected = Swapped(shape.Run(planes, trial.weights, trial.bias), 1, shape.outputs,
+                                shape.OutputHeight() * shape.OutputWidth());
+  float worst = 0;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    const float error = std::fabs(output[i] - expected[i]) / scale;
+    worst = error <= worst ? worst : error;
+  }
+  return worst;
+}
+
+TEST_CASE("Huge values keep their relative error as far as the header says", "[winograd]") {
+  // Here the weights of an output sum up to 5 and to 11, so the largest values allowed are 1e32.
+  for (const float scale : {1e-30F, 1e30F, 1e31F}) {
+    CHECK(WorstAtScale(kOfThree[2], scale) < kToleranceOfThree);
+    CHECK(WorstAtScale(kOfFour[1], scale) < kToleranceOfFour);
+  }
+  // Beyond, nothing is promised, but nothing that looks right is wrong: without a clamp.
+  const Trial trial = Tried(kOfFour[1]);
+  const std::vector<float> output =
+      trial.Run(1, 1, {}, std::vector<float>(trial.InputSize(), 1e38F));
+  CHECK(std::none_of(output.begin(), output.end(), [](float v) { return std::fabs(v) < 1e30F; }));
+}
+
+TEST_CASE("Denormal values are not lost", "[winograd]") {
+  // The smallest of them is 1e-5 of these.
+  CHECK(WorstAtScale(kOfThree[2], 1e-40F) < 1e-2F);
+  CHECK(WorstAtScale(kOfFour[1], 1e-40F) < 1e-2F);
+}
+
+TEST_CASE("The transforms give the sums that define them", "[winograd]") {
+  for (const int64_t points : {4, 6, 7}) {
+    const int64_t outputs = points == 4 ? 2 : 4;
+    const int64_t taps = points - outputs + 1;
+    std::vector<float> inputs(static_cast<size_t>(points * 4));
+    std::vector<float> products(inputs.size());
+    std::vector<float> answers(inputs.size());
+    const float* from[kMaxWinogradPoints];
+    float* to[kMaxWinogradPoints];
+    for (int64_t i = 0; i < points; ++i) {
+      for (int64_t c = 0; c < 4; ++c)
+        inputs[static_cast<size_t>(i * 4 + c)] = static_cast<float>(i * i - c);
+      from[i] = &inputs[static_cast<size_t>(i * 4)];
+      to[i] = &products[static_cast<size_t>(i * 4)];
+    }
+    WinogradInput(points, 4)(from, to, 4, nullptr);
+    for (int64_t i = 0; i < points; ++i) {
+      double weight = 0;
+      for (int64_t tap = 0; tap < taps; ++tap)
+        weight += WinogradWeight(points, taps, i, tap) * static_cast<double>(tap + 2);
+      for (int64_t c = 0; c < 4; ++c)
+        products[static_cast<size_t>(i * 4 + c)] *= static_cast<float>(weight);
+      from[i] = &products[static_cast<size_t>(i * 4)];
+      to[i] = &answers[static_cast<size_t>(i * 4)];
+    }
+    WinogradOutput(points, 4)(from, to, 4, nullptr);
+    for (int64_t i = 0; i < outputs; ++i) {
+      for (int64_t c = 0; c < 4; ++c) {
+        float expected = 0;
+        for (int64_t tap = 0; tap < taps; ++tap)
+          expected += static_cast<float>(((i + tap) * (i + tap) - c) * (tap + 2));
+        CHECK(answers[static_cast<size_t>(i * 4 + c)] == Catch::Approx(expected).margin(1e-4));
+      }
+    }
+  }
+}
+
+ConvolutionSpec Spec(int64_t side, int64_t channels, int64_t kernel, int64_t stride = 1) {
+  ConvolutionSpec spec;
+  const int64_t output = (side - kernel) / stride + 1;
+  spec.window = {{side, side}, {output, output}, {kernel, kernel}, {stride, stride}, {1, 1}, {0, 0},
+                 {0, 0}};
+  spec.group_inputs = spec.group_outputs = channels;
+  return spec;
+}
+
+TEST_CASE("Winograd's way is taken where it saves products", "[winograd]") {
+  CHECK(SuitsWinograd(Spec(16, 32, 3)));
+  CHECK(SuitsWinograd(Spec(30, 64, 7)));
+  CHECK(SuitsWinograd(Spec(37, 64, 7, 2)));
+  CHECK_FALSE(SuitsWinograd(Spec(16, 32, 1)));
+  CHECK_FALSE(SuitsWinograd(Spec(16, 32, 2)));
+  CHECK_FALSE(SuitsWinograd(Spec(16, 3, 3)));       // transforms would cost more
+  CHECK_FALSE(SuitsWinograd(Spec(17, 32, 3, 2)));   // nothing saved
+  CHECK_FALSE(SuitsWinograd(Spec(30, 64, 9, 3)));   // steps too far
+  CHECK_FALSE(SuitsWinograd(Spec(4, 512, 3)));      // its weights would be read once
+  CHECK_FALSE(SuitsWinograd(Spec(60, 64, 33, 2)));  // more parts than there may be
+  ConvolutionSpec dilated = Spec(16, 32, 3);
+  dilated.window.dilation[1] = 2;
+  CHECK_FALSE(SuitsWinograd(dilated));
+  ConvolutionSpec grouped = Spec(16, 32, 3);
+  grouped.groups = 2;
+  CHECK_FALSE(SuitsWinograd(grouped));
+}
+
+TEST_CASE("A layer's transformed weights are so many at most", "[winograd]") {
+  CHECK(SuitsWinograd(Spec(100, 682, 3)));
+  CHECK_FALSE(SuitsWinograd(Spec(100, 683, 3)));
+}
+
+}  // namespace
+}  // namespace insitu
