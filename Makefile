@@ -38,7 +38,7 @@ bench-server: native  ## how fast the server is, how it stands a flood, what its
 	@$(with) node --disable-warning=ExperimentalWarning tests/bench/server.ts
 	@$(with) node --disable-warning=ExperimentalWarning tests/bench/sign_in_timing.ts
 
-SCAN_BENCH = --strides 6,3
+SCAN_BENCH = --strides 6,4
 bench-scan: native wasm  ## how long a map takes: dense against patch by patch; SCAN_BENCH="--image FILE …"
 	@$(with) node --disable-warning=ExperimentalWarning tests/bench/scan.ts $(SCAN_BENCH) --wasm relaxed
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "shared/classifier.h"
 #include "shared/film_map.h"
@@ -17,16 +16,6 @@ constexpr float kNothing = std::numeric_limits<float>::quiet_NaN();
 // Patches that the network is given at a time.
 constexpr int kBatch = 8;
 
-// Side of what the dense network is run over at a time, beside a patch: what its layers hold stays
-// in a cache, and what neighbouring passes compute twice is little.
-constexpr int kPassSide = 192;
-
-// Pixels between the places of a pass, at most: with more, patches are what is quicker.
-constexpr int64_t kMostPassStep = 4096;
-
-// Memory of the dense network; a pass is made smaller to stay below it.
-constexpr int64_t kMaxPassBytes = int64_t{96} << 20;
-
 size_t Samples(int width, int height, int channels) {
   return static_cast<size_t>(width) * static_cast<size_t>(height) * static_cast<size_t>(channels);
 }
@@ -38,18 +27,6 @@ void Round(const std::vector<float>& row, std::vector<uint8_t>* pixels) {
 }
 
 PlanOptions Images() { return PlanOptions::ForImages(); }
-
-// Cells of [first, first + count) that are `phase` beyond a multiple of `phases`.
-struct Lattice {
-  int first = 0;
-  int count = 0;
-};
-
-Lattice Within(int first, int count, int phase, int phases) {
-  const int begin = first + ((phase - first) % phases + phases) % phases;
-  if (begin >= first + count) return {begin, 0};
-  return {begin, (first + count - 1 - begin) / phases + 1};
-}
 
 }  // namespace
 
@@ -66,7 +43,8 @@ Result<Scanner> Scanner::Create(std::span<const uint8_t> model) {
 
 Status Scanner::FindForm() {
   ASSIGN_OR_RETURN(OnnxModel onnx, ReadOnnx(model_));
-  const auto form = MakeFullyConvolutional(&onnx, info_.input.height, info_.input.width, 1);
+  const auto form =
+      MakeFullyConvolutional(&onnx, {.height = info_.input.height, .width = info_.input.width});
   if (form.ok()) {
     form_ = form.value();
   } else {
@@ -85,18 +63,17 @@ Status Scanner::Plan(const ScanImage& image, int stride, ScanWay way, int block_
     if (way == ScanWay::kChoose) return {};
     return Fail(ErrorCode::kModelUnsupported, why_not_dense_);
   }
-  ScanMethod patches = method_;
-  ASSIGN_OR_RETURN(const double multiply_adds, PlanDense());
-  if (way == ScanWay::kDense && std::isinf(multiply_adds)) {
+  ASSIGN_OR_RETURN(dense_, DensePass::Create(model_, *form_, plan_.stride, plan_.block_columns,
+                                             plan_.block_rows));
+  if (way == ScanWay::kDense && !dense_) {
     return Fail(ErrorCode::kModelUnsupported,
                 "No dense pass has places % pixels apart; choose another stride.", stride);
   }
-  if (way == ScanWay::kDense || multiply_adds < patches.multiply_adds) {
-    method_.dense = true;
-    method_.multiply_adds = multiply_adds;
+  const double multiply_adds = dense_ ? dense_->MultiplyAdds() : HUGE_VAL;
+  if (way == ScanWay::kDense || multiply_adds < method_.multiply_adds) {
+    method_ = {true, multiply_adds};
   } else {
     dense_.reset();
-    method_ = patches;
   }
   return {};
 }
@@ -106,33 +83,6 @@ Status Scanner::PlanPatches() {
   ASSIGN_OR_RETURN(OnnxModel onnx, ReadOnnx(model_));
   ASSIGN_OR_RETURN(patches_, Network::Create(std::move(onnx), Images()));
   return patches_->Reserve(kBatch);
-}
-
-// Makes the network of a pass and returns its multiply-adds a cell; infinite where there is none.
-Result<double> Scanner::PlanDense() {
-  const int64_t both = std::lcm<int64_t>(plan_.stride, form_->stride);
-  if (both > kMostPassStep) return HUGE_VAL;
-  const auto step = static_cast<int>(both);
-  method_.phases = step / plan_.stride;
-  method_.pick = step / form_->stride;
-  const auto most = [&](int cells) { return (cells + method_.phases - 1) / method_.phases; };
-  int cells = std::max(
-      1, std::min(kPassSide / step, std::max(most(plan_.block_columns), most(plan_.block_rows))));
-  for (;; cells /= 2) {
-    ASSIGN_OR_RETURN(OnnxModel onnx, ReadOnnx(model_));
-    const int more = (cells - 1) * step;
-    RETURN_IF_ERROR([&]() -> Status {
-      ASSIGN_OR_RETURN(const DenseForm form,
-                       MakeFullyConvolutional(&onnx, plan_.patch_height + more,
-                                              plan_.patch_width + more, method_.pick));
-      (void)form;
-      return {};
-    }());
-    ASSIGN_OR_RETURN(dense_, Network::Create(std::move(onnx), Images()));
-    if (dense_->ArenaBytes() <= kMaxPassBytes || cells == 1) break;
-  }
-  method_.pass_cells = cells;
-  return static_cast<double>(dense_->MultiplyAdds()) / (static_cast<double>(cells) * cells);
 }
 
 int64_t Scanner::ArenaBytes() const {
@@ -158,15 +108,7 @@ Status Scanner::Run(int index, const Image& pixels) {
   } else {
     JudgeTiles(block);
   }
-  if (!method_.dense) {
-    RETURN_IF_ERROR(RunPatches(block));
-  } else {
-    for (int row = 0; row < method_.phases; ++row) {
-      for (int column = 0; column < method_.phases; ++column) {
-        RETURN_IF_ERROR(RunPhase(block, column, row));
-      }
-    }
-  }
+  RETURN_IF_ERROR(method_.dense ? RunDense(block) : RunPatches(block));
   if (plan_.film) SmoothFilm();
   return {};
 }
@@ -260,19 +202,14 @@ void Scanner::JudgeFilm() {
   }
 }
 
-// x, y: at the model's scale. What lies beyond the block is 0; no place that is kept is made of it.
-void Scanner::GatherPatch(int x, int y, int width, int height, float* to) const {
+// x, y: at the model's scale.
+void Scanner::GatherPatch(int x, int y, float* to) const {
   const auto channels = static_cast<size_t>(info_.input.channels);
-  const int within = std::min(width, across_.first + across_.count - x);
-  for (int row = 0; row < height; ++row, to += static_cast<size_t>(width) * channels) {
-    const int line = y + row - down_.first;
-    float* rest = to;
-    if (line < down_.count) {
-      const size_t first = static_cast<size_t>(line) * static_cast<size_t>(across_.count) +
-                           static_cast<size_t>(x - across_.first);
-      rest = std::copy_n(&input_[first * channels], static_cast<size_t>(within) * channels, to);
-    }
-    std::fill(rest, to + static_cast<size_t>(width) * channels, 0.0F);
+  const size_t length = static_cast<size_t>(plan_.patch_width) * channels;
+  for (int row = y - down_.first; row < y - down_.first + plan_.patch_height; ++row) {
+    const size_t first = static_cast<size_t>(row) * static_cast<size_t>(across_.count) +
+                         static_cast<size_t>(x - across_.first);
+    to = std::copy_n(&input_[first * channels], length, to);
   }
 }
 
@@ -303,8 +240,7 @@ Status Scanner::RunPatches(const ScanBlock& block) {
       const auto columns = static_cast<size_t>(block.columns);
       const int column = block.column + static_cast<int>(at % columns);
       const int row = block.row + static_cast<int>(at / columns);
-      GatherPatch(column * plan_.stride, row * plan_.stride, plan_.patch_width, plan_.patch_height,
-                  &batch_[waiting * patch]);
+      GatherPatch(column * plan_.stride, row * plan_.stride, &batch_[waiting * patch]);
       cells[waiting++] = at;
     }
     if (waiting == 0 || (waiting < kBatch && at < values_.size())) continue;
@@ -320,54 +256,24 @@ Status Scanner::RunPatches(const ScanBlock& block) {
   return {};
 }
 
-Status Scanner::RunPhase(const ScanBlock& block, int phase_column, int phase_row) {
-  const int phases = method_.phases;
-  const Lattice columns = Within(block.column, block.columns, phase_column, phases);
-  const Lattice rows = Within(block.row, block.rows, phase_row, phases);
-  for (int row = 0; row < rows.count; row += method_.pass_cells) {
-    for (int column = 0; column < columns.count; column += method_.pass_cells) {
-      RETURN_IF_ERROR(RunPass(block, columns.first + column * phases, rows.first + row * phases));
-    }
-  }
-  return {};
-}
-
-// The places of a pass from that cell on, as far as they are in the block and judged.
-Status Scanner::RunPass(const ScanBlock& block, int first_column, int first_row) {
-  struct Place {
-    size_t cell;
-    size_t output;
-  };
-  std::vector<Place> places;
-  const int side = method_.pass_cells;
-  for (int i = 0; i < side; ++i) {
-    const int row = first_row + i * method_.phases - block.row;
-    for (int j = 0; row < block.rows && j < side; ++j) {
-      const int column = first_column + j * method_.phases - block.column;
-      if (column >= block.columns) break;
-      const size_t cell = static_cast<size_t>(row) * static_cast<size_t>(block.columns) +
-                          static_cast<size_t>(column);
-      if (verdicts_[cell] == kJudgedCell)
-        places.push_back({cell, static_cast<size_t>(i * side + j)});
-    }
-  }
-  if (places.empty()) return {};
-  const int more = (side - 1) * form_->stride * method_.pick;
-  const int width = plan_.patch_width + more;
-  const int height = plan_.patch_height + more;
-  const auto area = static_cast<size_t>(side) * static_cast<size_t>(side);
+Status Scanner::RunDense(const ScanBlock& block) {
   const size_t labels = info_.labels.size();
-  batch_.resize(Samples(width, height, info_.input.channels));
-  outputs_.resize(area * labels);
-  GatherPatch(first_column * plan_.stride, first_row * plan_.stride, width, height, batch_.data());
-  RETURN_IF_ERROR(dense_->Run(1, batch_, outputs_));
-  std::vector<float> of_place(labels);
-  for (const Place& place : places) {
-    for (size_t label = 0; label < labels; ++label) {
-      of_place[label] = outputs_[label * area + place.output];
-    }
-    RETURN_IF_ERROR(
-        Keep(of_place, info_.outputs_logits || form_->outputs_logits, &values_[place.cell]));
+  outputs_.assign(values_.size() * labels, 0);
+  wanted_.clear();
+  for (const uint8_t verdict : verdicts_) wanted_.push_back(verdict == kJudgedCell ? 1 : 0);
+  DensePlaces places;
+  places.image = {input_.data(), across_.count, down_.count, info_.input.channels};
+  places.x = block.column * plan_.stride - across_.first;
+  places.y = block.row * plan_.stride - down_.first;
+  places.columns = block.columns;
+  places.rows = block.rows;
+  places.wanted = wanted_;
+  places.answers = outputs_;
+  RETURN_IF_ERROR(dense_->Run(places));
+  for (size_t cell = 0; cell < values_.size(); ++cell) {
+    if (wanted_[cell] == 0) continue;
+    RETURN_IF_ERROR(Keep(places.answers.subspan(cell * labels, labels),
+                         info_.outputs_logits || form_->outputs_logits, &values_[cell]));
   }
   return {};
 }
@@ -383,10 +289,10 @@ void Scanner::SmoothFilm() {
   }
 }
 
-std::vector<int> NaturalStrides(int natural_stride) {
+std::vector<int> DenseStrides(int natural_stride) {
   std::vector<int> strides;
   for (int stride = 1; stride <= natural_stride; ++stride) {
-    if (natural_stride % stride == 0) strides.push_back(stride);
+    if (natural_stride % stride == 0 || stride == kFineStride) strides.push_back(stride);
   }
   return strides;
 }

@@ -1,9 +1,11 @@
 // A model over an image larger than a patch: the map of what it says of every place, block by
 // block. The page (wasm/scan_api.h) and `insitu scan` both come through here.
 //
-// What a block gives does not depend on how the image is cut into blocks, which scanner works it
-// out, or in which order: pixels are resampled in the image's own coordinates, and a place of the
-// map is computed from its own patch. Network::Run adds up in the same order wherever a place lies.
+// What a block gives does not depend on which scanner works it out, or in which order: pixels are
+// resampled in the image's own coordinates, and a place of the map is computed from its own patch.
+// How the image is cut into blocks changes an answer by rounding alone: where a place lies in a
+// block is where it lies in a tile of a convolution (network/winograd.h). Probabilities stay within
+// 1e-5.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +16,7 @@
 #include <vector>
 
 #include "shared/breast_mask.h"
+#include "shared/dense_pass.h"
 #include "shared/gate.h"
 #include "shared/image.h"
 #include "shared/model_info.h"
@@ -23,6 +26,9 @@
 
 namespace insitu {
 
+// Offered whatever a network's own stride: 16 µm at 4 µm per pixel, about two nuclei.
+inline constexpr int kFineStride = 4;
+
 // What a cell is. From kRefusedCell on: refused by the gate, its GateReason on top.
 inline constexpr uint8_t kJudgedCell = 0;
 inline constexpr uint8_t kNoTissueCell = 1;       // glass; of a film: outside of the breast
@@ -30,15 +36,11 @@ inline constexpr uint8_t kOutsideRegionCell = 2;  // of a region drawn by hand: 
 inline constexpr uint8_t kRefusedCell = 100;
 
 // How a map is computed: by the model as it is, patch by patch, or by its fully convolutional form
-// (network/dense.h). Chosen by which takes fewer multiply-adds.
+// (dense_pass.h). Chosen by which takes fewer multiply-adds, as the layers are defined: the kernels
+// save in both.
 struct ScanMethod {
   bool dense = false;
   double multiply_adds = 0;  // of a cell
-  // Dense, the map's places fall into phases * phases passes, each over every phases-th place in
-  // both directions.
-  int phases = 1;
-  int pick = 1;        // a pass takes every pick-th place of the network's own map
-  int pass_cells = 0;  // side of what is run at a time, in places of a pass
 };
 
 // The method can be left to the scanner, or asked for, to compare the two.
@@ -80,16 +82,14 @@ class Scanner {
       : info_(std::move(info)), sha256_(std::move(sha256)), model_(std::move(model)) {}
 
   Status FindForm();
-  Result<double> PlanDense();
   Status PlanPatches();
   void Resample(const ScanBlock& block, const Image& pixels);
   void JudgeTiles(const ScanBlock& block);
   void JudgeFilm();
   Status RunPatches(const ScanBlock& block);
-  Status RunPhase(const ScanBlock& block, int phase_column, int phase_row);
-  Status RunPass(const ScanBlock& block, int first_column, int first_row);
+  Status RunDense(const ScanBlock& block);
   Status Keep(std::span<float> outputs, bool logits, float* value);
-  void GatherPatch(int x, int y, int width, int height, float* to) const;
+  void GatherPatch(int x, int y, float* to) const;
   void SmoothFilm();
 
   ModelInfo info_;
@@ -101,7 +101,7 @@ class Scanner {
   ScanPlan plan_;
   ScanMethod method_;
   std::optional<Network> patches_;
-  std::optional<Network> dense_;
+  std::optional<DensePass> dense_;
 
   Span across_;  // pixels at the model's scale that the block was resampled to
   Span down_;
@@ -110,14 +110,15 @@ class Scanner {
   std::vector<float> input_;  // them as the network's input: (rows, columns, input.channels)
   std::vector<float> batch_;
   std::vector<float> outputs_;
+  std::vector<uint8_t> wanted_;
   std::vector<float> labels_;
   std::vector<float> values_;
   std::vector<uint8_t> verdicts_;
 };
 
 // The strides below the patch's side that the dense pass offers, finest first: the divisors of the
-// natural one. Of 0: none.
-std::vector<int> NaturalStrides(int natural_stride);
+// natural one and, where that is coarser, kFineStride. Of 0: none.
+std::vector<int> DenseStrides(int natural_stride);
 
 // ErrorName, and the names of what only a scan says.
 const char* ScanErrorName(ErrorCode code);

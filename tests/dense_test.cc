@@ -109,7 +109,8 @@ struct Comparison {
 // The map over an image against the patches that are cut from it.
 Comparison Compare(const std::vector<uint8_t>& model, int side, int height, int width, int pick) {
   auto onnx = ReadOnnx(model);
-  const auto form = MakeFullyConvolutional(&onnx.value(), height, width, pick);
+  const auto form =
+      MakeFullyConvolutional(&onnx.value(), {.height = height, .width = width, .pick = pick});
   INFO((form.ok() ? "" : form.error().message));
   REQUIRE(form.ok());
   auto dense = Network::Create(std::move(onnx.value()), PlanOptions::ForImages());
@@ -222,7 +223,7 @@ TEST_CASE("A network as the trainer writes it without padding qualifies", "[dens
 std::string Refusal(ModelBuilder* model, int side = 20) {
   auto onnx = ReadOnnx(model->Bytes());
   REQUIRE(onnx.ok());
-  const auto form = MakeFullyConvolutional(&onnx.value(), side, side, 1);
+  const auto form = MakeFullyConvolutional(&onnx.value(), {.height = side, .width = side});
   REQUIRE_FALSE(form.ok());
   CHECK(form.error().code == ErrorCode::kModelUnsupported);
   return form.error().message;
@@ -287,7 +288,7 @@ TEST_CASE("A dense layer whose weights do not fit is refused", "[dense]") {
       .Node("Flatten", {"image"}, {"f"})
       .Node("Gemm", {"f", "d"}, {"answer"}, {{"transB", int64_t{1}}});
   auto onnx = ReadOnnx(model.Bytes());
-  const auto form = MakeFullyConvolutional(&onnx.value(), 20, 20, 1);
+  const auto form = MakeFullyConvolutional(&onnx.value(), {.height = 20, .width = 20});
   REQUIRE_FALSE(form.ok());
   CHECK(form.error().code == ErrorCode::kModelCorrupt);
 }

@@ -186,8 +186,13 @@ TEST_CASE("A network that pads is read patch by patch, and it is said why", "[sc
   REQUIRE_FALSE(asked.ok());
   CHECK(asked.error().code == ErrorCode::kModelUnsupported);
   CHECK(Made(Model()).why_not_dense().empty());
-  CHECK(NaturalStrides(0).empty());
-  CHECK(NaturalStrides(6) == std::vector<int>{1, 2, 3, 6});
+}
+
+TEST_CASE("A dense pass offers the divisors of its own stride, and 4 pixels", "[scan]") {
+  CHECK(DenseStrides(0).empty());
+  CHECK(DenseStrides(2) == std::vector<int>{1, 2});
+  CHECK(DenseStrides(4) == std::vector<int>{1, 2, 4});
+  CHECK(DenseStrides(6) == std::vector<int>{1, 2, 3, 4, 6});
 }
 
 TEST_CASE("Glass is no tissue, and what the gate refuses has its reason", "[scan]") {

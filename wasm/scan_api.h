@@ -65,7 +65,7 @@ enum insitu_scanner_number_key {
   INSITU_SCAN_CHANNELS = 3,
   INSITU_SCAN_THRESHOLD = 4,
   INSITU_SCAN_NATURAL_STRIDE = 5,  // of the dense pass; 0: the model can only be run patch by patch
-  INSITU_SCAN_STRIDE_COUNT = 6,    // strides that divide it, which a dense pass offers too
+  INSITU_SCAN_STRIDE_COUNT = 6,    // the strides that a dense pass offers
   INSITU_SCAN_STRIDE_OFFERED = 7,  // index: of them, the finest first
   INSITU_SCAN_WARN_MAGNIFICATION = 8,
   INSITU_SCAN_MOST_MAGNIFICATION = 9,

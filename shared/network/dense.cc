@@ -17,6 +17,7 @@ struct Extent {
   int64_t size[2] = {};    // of a patch: rows, columns
   int64_t step = 1;        // pixels between its neighbours
   bool flattened = false;  // its channels and its places are one dimension, the channels outermost
+  bool precedes_cut = false;
 };
 
 // Operators of one element, and the same for every element.
@@ -33,9 +34,9 @@ bool IsBinary(std::string_view op) {
 
 class Rewriter {
  public:
-  Rewriter(OnnxModel* model, int pick) : model_(model), pick_(pick) {}
+  Rewriter(OnnxModel* model, const DenseRequest& request) : model_(model), request_(request) {}
 
-  Result<DenseForm> Rewrite(int height, int width);
+  Result<DenseForm> Rewrite();
 
  private:
   std::string_view Text(NameId name) const { return model_->names.text(name); }
@@ -80,6 +81,8 @@ class Rewriter {
 
   void FindConstants();
   Status One(OnnxNode* node);
+  void FindCutEnd();
+  void Cut();
   Status Window(OnnxNode* node, NodeReader* reader, const Extent& from, Extent* to);
   Status GlobalPool(OnnxNode* node, NodeReader* reader, const Extent& from, Extent* to);
   Status Flatten(OnnxNode* node, NodeReader* reader, const Extent& from, Extent* to);
@@ -91,7 +94,10 @@ class Rewriter {
                                            std::span<const int64_t> otherwise);
 
   OnnxModel* model_;
-  int pick_;
+  const DenseRequest request_;
+  DenseCut cut_;
+  OnnxNode* cut_node_ = nullptr;  // the window that steps
+  OnnxNode* cut_end_ = nullptr;   // the last node of the first part
   bool picked_ = false;
   int made_ = 0;
   List<Extent> extents_;  // by NameId
@@ -161,6 +167,20 @@ Status Rewriter::Window(OnnxNode* node, NodeReader* reader, const Extent& from, 
   }
   to->step = from.step * stride;
   if (to->step > kMaxWindow) return reader->Unsupported("steps too far");
+  if (request_.stride > 0 && cut_node_ == nullptr && request_.stride % to->step != 0) {
+    cut_node_ = node;
+    cut_.step = static_cast<int>(from.step);
+    cut_.stride = static_cast<int>(stride);
+    cut_.channels = static_cast<int>(to->channels);
+    cut_.rest_height = static_cast<int>(to->size[0]);
+    cut_.rest_width = static_cast<int>(to->size[1]);
+    const auto places = [&](size_t axis) {
+      const int64_t dilation = dilations.size() == 2 ? dilations[axis] : 1;
+      return static_cast<int>(from.size[axis] - (kernel[axis] - 1) * dilation);
+    };
+    cut_.height = places(0);
+    cut_.width = places(1);
+  }
   return {};
 }
 
@@ -184,8 +204,8 @@ Status Rewriter::GlobalPool(OnnxNode* node, NodeReader* reader, const Extent& fr
   const bool is_max = reader->op_type() == "GlobalMaxPool";
   Become(node, is_max ? "MaxPool" : "AveragePool", {node->inputs[0]});
   SetIntegers(node, "kernel_shape", from.size);
-  if (!picked_ && pick_ > 1) {
-    SetIntegers(node, "strides", List<int64_t>(2, pick_));
+  if (!picked_ && request_.pick > 1) {
+    SetIntegers(node, "strides", List<int64_t>(2, request_.pick));
     picked_ = true;
   }
   to->size[0] = to->size[1] = 1;
@@ -251,8 +271,8 @@ Status Rewriter::Dense(OnnxNode* node, NodeReader* reader, const Extent& from, E
   } else {
     Become(node, "Conv", {node->inputs[0], kernel, bias});
   }
-  if (!picked_ && pick_ > 1) {
-    SetIntegers(node, "strides", List<int64_t>(2, pick_));
+  if (!picked_ && request_.pick > 1) {
+    SetIntegers(node, "strides", List<int64_t>(2, request_.pick));
     picked_ = true;
   }
   to->channels = outputs;
@@ -379,7 +399,49 @@ Status Rewriter::One(OnnxNode* node) {
   return {};
 }
 
-Result<DenseForm> Rewriter::Rewrite(int height, int width) {
+// What follows the window element by element belongs to the first part, where it fuses. There is no
+// cut where the second part reads more of the first than what that ends in.
+void Rewriter::FindCutEnd() {
+  if (cut_node_ == nullptr) return;
+  cut_end_ = cut_node_;
+  for (OnnxNode* next = cut_end_ + 1;
+       next < model_->nodes.end() && IsElementwise(Text(next->op_type)) &&
+       next->inputs[0] == cut_end_->outputs[0];
+       ++next) {
+    cut_end_ = next;
+  }
+  At(model_->inputs[0].name).precedes_cut = true;
+  for (const OnnxNode* node = model_->nodes.begin(); node < cut_end_; ++node) {
+    if (!node->outputs.empty()) At(node->outputs[0]).precedes_cut = true;
+  }
+  for (const OnnxNode* node = cut_end_ + 1; node < model_->nodes.end(); ++node) {
+    for (const NameId input : node->inputs) {
+      if (At(input).precedes_cut && At(input).reaches) cut_ = {};
+    }
+  }
+}
+
+// Leaves the part that was asked for.
+void Rewriter::Cut() {
+  const NameId value = cut_end_->outputs[0];
+  const NameId strides = model_->names.Intern("strides");
+  const bool is_rest = request_.part == DensePart::kRest;
+  if (is_rest) {
+    OnnxValueInfo& input = model_->inputs[0];
+    input.name = value;
+    input.shape = {1, cut_.channels, request_.height, request_.width};
+  } else {
+    cut_node_->attributes.remove_if(
+        [strides](const OnnxAttribute& attribute) { return attribute.name == strides; });
+    model_->outputs[0].name = value;
+  }
+  model_->nodes.remove_if([&](const OnnxNode& node) {
+    const bool precedes = &node <= cut_end_;
+    return precedes == is_rest && !node.outputs.empty() && At(node.outputs[0]).reaches;
+  });
+}
+
+Result<DenseForm> Rewriter::Rewrite() {
   const auto refuse = [](const char* why) {
     return Fail(ErrorCode::kModelUnsupported, "The model cannot be run over an image at once: %.",
                 why);
@@ -388,8 +450,9 @@ Result<DenseForm> Rewriter::Rewrite(int height, int width) {
     return refuse("it has more than one input or output");
   }
   OnnxValueInfo& image = model_->inputs[0];
+  const bool is_rest = request_.part == DensePart::kRest;
   if (image.shape.size() != 4 || image.shape[1] < 1 || image.shape[2] < 1 || image.shape[3] < 1 ||
-      image.shape[2] > height || image.shape[3] > width) {
+      (!is_rest && (image.shape[2] > request_.height || image.shape[3] > request_.width))) {
     return refuse("its input is no patch that fits into the image");
   }
   DenseForm form;
@@ -402,24 +465,29 @@ Result<DenseForm> Rewriter::Rewrite(int height, int width) {
   whole.size[1] = image.shape[3];
   At(static_cast<NameId>(model_->names.size()));  // room for all, so that references stay
   At(image.name) = whole;
-  image.shape = {1, whole.channels, height, width};
+  image.shape = {1, whole.channels, request_.height, request_.width};
   FindConstants();
   for (OnnxNode& node : model_->nodes) RETURN_IF_ERROR(One(&node));
   const Extent& end = At(model_->outputs[0].name);
   if (!end.reaches || end.size[0] * end.size[1] != 1) {
     return refuse("it ends in more than one number a label");
   }
-  if (pick_ > 1 && !picked_) return refuse("it has no layer that sees all of a patch");
+  if (request_.pick > 1 && !picked_) return refuse("it has no layer that sees all of a patch");
   model_->outputs[0].shape = {};
   form.stride = static_cast<int>(end.step);
   form.outputs_logits = outputs_logits_;
+  FindCutEnd();
+  form.cut = cut_;
+  if (request_.part == DensePart::kWhole) return form;
+  if (cut_.step == 0) return refuse("its passes share nothing");
+  Cut();
   return form;
 }
 
 }  // namespace
 
-Result<DenseForm> MakeFullyConvolutional(OnnxModel* model, int height, int width, int pick) {
-  return Rewriter(model, pick).Rewrite(height, width);
+Result<DenseForm> MakeFullyConvolutional(OnnxModel* model, const DenseRequest& request) {
+  return Rewriter(model, request).Rewrite();
 }
 
 }  // namespace insitu

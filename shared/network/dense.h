@@ -14,6 +14,31 @@
 
 namespace insitu {
 
+// Places that are not as far apart as the network's own are read in several passes, each from
+// another pixel on. What comes before the first step that is too long for them is the same to all:
+// the graph can be made in two parts there, the first of which is run once.
+enum class DensePart { kWhole, kShared, kRest };
+
+struct DenseRequest {
+  int height = 0;  // of the input: the image, or of kRest what it is given
+  int width = 0;
+  int pick = 1;    // the dense layer leaves out the places between every pick-th
+  int stride = 0;  // of kShared and kRest: pixels between the places of all passes
+  DensePart part = DensePart::kWhole;
+};
+
+// Where a graph is cut in two: behind a window that steps, which takes each step of one in the
+// first part. A pass takes every stride-th of its places.
+struct DenseCut {
+  int step = 0;  // pixels between the places of the first part; 0: there is no such cut
+  int stride = 0;
+  int channels = 0;
+  int height = 0;  // places of a patch in the first part
+  int width = 0;
+  int rest_height = 0;  // and those that the second is given of it
+  int rest_width = 0;
+};
+
 // What a patch network is as a convolution.
 struct DenseForm {
   int width = 0;  // of the patch, pixels
@@ -22,14 +47,15 @@ struct DenseForm {
   // Its last Softmax was left out: the outputs are logits, whose softmax over the labels it would
   // have been.
   bool outputs_logits = false;
+  DenseCut cut;  // for the stride that was asked for
 };
 
 // Rewrites the model, in place, for an input of (height, width), so that its output is
 // (1, labels, rows, columns): place (row, column) is the patch whose top left pixel is
 // (row, column) * pick * stride. The image has to hold one patch at least; what is over at its
-// right and bottom is not looked at. pick: 1, or the dense layer leaves out the places between. The
-// model's input has to be (1 or open, channels, height, width). Errors: kModelUnsupported, with why
-// it cannot be done exactly; then the model is of no use.
-Result<DenseForm> MakeFullyConvolutional(OnnxModel* model, int height, int width, int pick);
+// right and bottom is not looked at. The model's input has to be (1 or open, channels, height,
+// width). kShared: its output is the first part's (1, channels, rows, columns) instead. Errors:
+// kModelUnsupported, with why it cannot be done exactly; then the model is of no use.
+Result<DenseForm> MakeFullyConvolutional(OnnxModel* model, const DenseRequest& request);
 
 }  // namespace insitu

@@ -169,6 +169,24 @@ Status Network::Run(int batch, std::span<const float> input, std::span<float> ou
   return Run(batch, inputs, outputs);
 }
 
+std::span<float> Network::InputMemory() {
+  const PlannedEnd& end = plan_.inputs[0];
+  return {BufferData(end.place.buffer, 1), static_cast<size_t>(ElementCount(end.shape))};
+}
+
+std::span<const float> Network::OutputMemory() {
+  const PlannedEnd& end = plan_.outputs[0];
+  const float* data =
+      end.place.buffer >= 0 ? BufferData(end.place.buffer, 1) : end.place.constant->floats.data();
+  return {data, static_cast<size_t>(ElementCount(end.shape))};
+}
+
+Status Network::RunInPlace() {
+  if (bound_ != 1) RETURN_IF_ERROR(Bind(1));
+  for (PlannedStep& step : plan_.steps) step.operation->Run();
+  return {};
+}
+
 std::vector<StepInfo> Network::Steps() const {
   std::vector<StepInfo> steps;
   for (const PlannedStep& step : plan_.steps) {

@@ -24,13 +24,19 @@ class Network {
   Status Reserve(int batch);
 
   // inputs[i]: `batch` items of input i, dense, each in the layout of inputs()[i]; outputs
-  // likewise, always in ONNX's order. Allocates nothing. Errors: kInvalidArgument when a size does
-  // not fit.
+  // likewise, in the layout of outputs()[i]: ONNX's order, if nothing else was asked for. Allocates
+  // nothing. Errors: kInvalidArgument when a size does not fit.
   Status Run(int batch, std::span<const std::span<const float>> inputs,
              std::span<const std::span<float>> outputs);
 
   // A network of one input and one output.
   Status Run(int batch, std::span<const float> input, std::span<float> output);
+
+  // One item of a network of one input and one output, without a copy of either: what RunInPlace
+  // reads, and what it writes. Valid until Reserve.
+  std::span<float> InputMemory();
+  std::span<const float> OutputMemory();
+  Status RunInPlace();
 
   const List<PlannedEnd>& inputs() const { return plan_.inputs; }
   const List<PlannedEnd>& outputs() const { return plan_.outputs; }

@@ -385,7 +385,8 @@ Status Planner::FoldSteps(size_t first_step, const NodeReader& node) {
   return {};
 }
 
-Status Planner::FinishOutputs() {
+Status Planner::FinishOutputs(const PlanOptions& options) {
+  const Layout layout = options.image_output ? Layout::kChannelsLast : Layout::kPlain;
   for (const OnnxValueInfo& output : model_.outputs) {
     OnnxNode end;  // stands for the graph's end where a copy to plain order is needed
     end.op_type = end_step_;
@@ -393,8 +394,8 @@ Status Planner::FinishOutputs() {
     end.inputs.push_back(output.name);
     const NodeReader reader(end, model_);
     ASSIGN_OR_RETURN(const ValueId found, Input(reader, 0));
-    ASSIGN_OR_RETURN(const ValueId id, InLayout(reader, found, Layout::kPlain));
-    plan_.outputs.push_back({output.name, shape(id), Layout::kPlain, OperandOf(id)});
+    ASSIGN_OR_RETURN(const ValueId id, InLayout(reader, found, layout));
+    plan_.outputs.push_back({output.name, shape(id), layout, OperandOf(id)});
   }
   if (plan_.outputs.empty()) {
     return Fail(ErrorCode::kModelCorrupt, "The model contradicts itself: its graph has no output.");
@@ -415,7 +416,7 @@ Result<Plan> Planner::Make(const PlanOptions& options) {
   for (const OnnxNode& node : model_.nodes) {
     if (!fused_[IndexOf(&node)]) RETURN_IF_ERROR(LowerNode(node));
   }
-  RETURN_IF_ERROR(FinishOutputs());
+  RETURN_IF_ERROR(FinishOutputs(options));
   plan_.constants.remove_if([](const auto& constant) { return !constant->is_read; });
   plan_.names = std::move(model_.names);
   return std::move(plan_);

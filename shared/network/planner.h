@@ -93,6 +93,8 @@ struct GivenInput {
 struct PlanOptions {
   // The 4-dimensional input is an image that the caller supplies as (height, width, channels).
   bool image_input = false;
+  // So are the outputs, which have 4 dimensions then.
+  bool image_output = false;
   std::vector<GivenInput> given_inputs;
 
   static PlanOptions ForImages() {
@@ -216,7 +218,7 @@ class Planner {
   Status LowerNode(const OnnxNode& node);
   Status FoldSteps(size_t first_step, const NodeReader& node);
   Result<ValueId> Find(const NodeReader& node, size_t index);
-  Status FinishOutputs();
+  Status FinishOutputs(const PlanOptions& options);
   PlannedOperand OperandOf(ValueId id) const;
   Constant* Keep(Tensor tensor);
   bool KnownBound(const OnnxNode& node, size_t index, float* bound) const;

@@ -2,7 +2,7 @@
 // side by side. What counts is the ratio of a pair; an absolute time tells of that machine only.
 //
 //   node --disable-warning=ExperimentalWarning tests/bench/scan.ts [--model model/seed.onnx]
-//     [--image ../shared/data/idc/slides/8867.png] [--um 4] [--strides 6,3] [--pairs 3] [--threads 2]
+//     [--image ../shared/data/idc/slides/8867.png] [--um 4] [--strides 6,4] [--pairs 3] [--threads 2]
 //     [--wasm simd|relaxed]
 //
 // Natively by `insitu scan` on so many threads; with --wasm also scan.wasm, on one.
@@ -20,7 +20,7 @@ const { values: options } = parseArgs({
     model: { type: "string", default: join(root, "model/seed.onnx") },
     image: { type: "string" },
     um: { type: "string", default: "4" },
-    strides: { type: "string", default: "6,3" },
+    strides: { type: "string", default: "6,4" },
     pairs: { type: "string", default: "3" },
     threads: { type: "string", default: "2" },
     wasm: { type: "string" },

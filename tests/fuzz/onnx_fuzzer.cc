@@ -33,8 +33,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto model = insitu::ReadOnnx({data, size});
   if (!model.ok()) return 0;
   Run(std::move(model.value()));
-  auto again = insitu::ReadOnnx({data, size});
-  const auto form = insitu::MakeFullyConvolutional(&again.value(), kImageSide, kImageSide, 2);
-  if (form.ok()) Run(std::move(again.value()));
+  for (const auto part :
+       {insitu::DensePart::kWhole, insitu::DensePart::kShared, insitu::DensePart::kRest}) {
+    auto again = insitu::ReadOnnx({data, size});
+    const insitu::DenseRequest request{kImageSide, kImageSide, 2, 3, part};
+    const auto form = insitu::MakeFullyConvolutional(&again.value(), request);
+    if (form.ok()) Run(std::move(again.value()));
+  }
   return 0;
 }
