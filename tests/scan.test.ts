@@ -68,11 +68,11 @@ function scan(...words: string[]) {
 }
 
 // `insitu scan` of the image: its report and its cells.
-function native(image: string, model: string, umPerPixel: number, stride: number) {
+function native(image: string, model: string, umPerPixel: number, stride: number, method = "best") {
   const csv = join(work, "cells.csv");
   const { code, out, err } = scan(
     ...["--model", model, "--um-per-pixel", String(umPerPixel), "--stride", String(stride)],
-    ...["--threads", "2", "--csv", csv, "--json", image],
+    ...["--method", method, "--threads", "2", "--csv", csv, "--json", image],
   );
   assert.equal(code, 0, err);
   const lines = readFileSync(csv, "utf8").trim().split("\n").slice(1);
@@ -136,10 +136,11 @@ for (const { build, file } of engines) {
     const path = join(work, "tissue.png");
     writeFileSync(path, png(image));
     const scanner = await opened(file, models.seed);
-    assert.deepEqual(scanner.model.denseStrides, [1, 2, 3, 6]);
+    assert.deepEqual(scanner.model.denseStrides, [1, 2, 3, 4, 6]);
     for (const [umPerPixel, stride] of [
       [4, 0],
       [4, 6],
+      [4, 4],
       [3.1, 3],
       [4.2, 50],
     ] as const) {
@@ -167,15 +168,29 @@ test(
     const facts = { width: 900, height: 820, channels: 3 as const, umPerPixel: 4 };
     const file = simd;
     const one = await opened(file, models.seed);
-    const plan = one.plan(facts, 6);
-    assert.ok(plan.blocks.length > 3);
-    const cells = run(one, plan, image, forwards(plan));
     const other = await opened(file, models.seed);
-    other.plan(facts, 6);
-    const backwards = forwards(plan).reverse();
-    assert.ok(apart(cells, run(other, plan, image, backwards)) < SAME);
+    for (const stride of [6, 4]) {
+      const plan = one.plan(facts, stride);
+      assert.ok(plan.blocks.length > 3);
+      const cells = run(one, plan, image, forwards(plan));
+      other.plan(facts, stride);
+      const backwards = forwards(plan).reverse();
+      assert.ok(apart(cells, run(other, plan, image, backwards)) < SAME);
+    }
   },
 );
+
+test("the shipped network's dense map is that of its patches", { skip }, () => {
+  const path = join(work, "patches.png");
+  writeFileSync(path, png(tissue(420, 310, 9)));
+  for (const stride of [4, 6]) {
+    const dense = native(path, models.seed, 4, stride, "dense");
+    const patches = native(path, models.seed, 4, stride, "patches");
+    assert.deepEqual([dense.report.dense, patches.report.dense], [true, false]);
+    const worst = apart(dense.cells, patches.cells);
+    assert.ok(worst < SAME, `stride ${stride}: off by ${worst}`);
+  }
+});
 
 test("what cannot be scanned is one sentence with a code", { skip }, async () => {
   const scanner = await opened(simd, models.seed);

@@ -36,8 +36,7 @@ struct Part {
 // How one axis is cut.
 struct Axis {
   int64_t stride = 1;
-  int64_t outputs = 4;  // of a tile
-  int64_t points = 0;   // of the longest part
+  int64_t points = 0;  // of the longest part
   int64_t tiles = 0;
   int64_t part_points = 0;  // of all parts
   int64_t count = 0;        // of the parts; 0: it cannot be cut
@@ -49,7 +48,6 @@ Axis CutAxis(const Window& window, int at) {
   axis.stride = window.stride[at];
   const int64_t kernel = window.kernel[at];
   if (axis.stride > 2 || window.dilation[at] != 1 || kernel < 3) return axis;
-  if (kernel == 3 && axis.stride == 1 && window.output[at] <= 2) axis.outputs = 2;
   for (int64_t first = 0; first < axis.stride; ++first) {
     const int64_t taps = (kernel - first + axis.stride - 1) / axis.stride;
     const int64_t parts = (taps + kMaxPartTaps - 1) / kMaxPartTaps;
@@ -59,13 +57,13 @@ Axis CutAxis(const Window& window, int at) {
       Part& part = axis.parts[axis.count++];
       part.taps = (taps - begin + left - 1) / left;
       part.offset = first + begin * axis.stride;
-      part.points = axis.outputs + std::max<int64_t>(3, part.taps) - 1;
+      part.points = kWinogradOutputs + std::max<int64_t>(3, part.taps) - 1;
       axis.points = std::max(axis.points, part.points);
       axis.part_points += part.points;
       begin += part.taps;
     }
   }
-  axis.tiles = (window.output[at] + axis.outputs - 1) / axis.outputs;
+  axis.tiles = (window.output[at] + kWinogradOutputs - 1) / kWinogradOutputs;
   return axis;
 }
 
@@ -77,7 +75,7 @@ int64_t OwnPoint(const Axis& axis, const Part& part, int64_t point) {
 
 class Winograd final : public Operation {
  public:
-  Winograd(const ConvolutionSpec& spec, const Axis& down, const Axis& across);
+  explicit Winograd(const ConvolutionSpec& spec);
 
   Status Bind(int batch, std::span<const Operand> inputs, float* output, int64_t) override;
   void Run() override;
@@ -90,6 +88,8 @@ class Winograd final : public Operation {
   };
 
   void TransformWeights(const ConvolutionSpec& spec);
+  void TransformPart(const ConvolutionSpec& spec, int64_t output, const Part& p, const Part& q,
+                     int64_t row_point, int64_t column_point, List<float>* transformed) const;
   Tile TileAt(int64_t index) const;
   void TransformInput(const Tile& tile, int64_t slot);
   void Multiply(int64_t row_point, int64_t column_point);
@@ -120,18 +120,19 @@ class Winograd final : public Operation {
   List<float> half_;      // of a tile: transformed down, not yet across
 };
 
-Winograd::Winograd(const ConvolutionSpec& spec, const Axis& down, const Axis& across)
+Winograd::Winograd(const ConvolutionSpec& spec)
     : window_(spec.window),
       items_(spec.items),
       channels_(spec.group_inputs),
       outputs_(spec.group_outputs),
       clamp_(spec.clamp),
-      axes_{down, across},
+      axes_{CutAxis(spec.window, 0), CutAxis(spec.window, 1)},
       kernel_(ChooseMatrixKernel()),
-      transform_output_{WinogradOutput(down.points, outputs_),
-                        WinogradOutput(across.points, outputs_)},
+      transform_output_{WinogradOutput(axes_[0].points, outputs_),
+                        WinogradOutput(axes_[1].points, outputs_)},
       zeros_(static_cast<size_t>(channels_)) {
   TransformWeights(spec);
+  const auto& [down, across] = axes_;
   int64_t offset = 0;
   for (int64_t a = 0; a < down.count; ++a) {
     for (int64_t b = 0; b < across.count; ++b) {
@@ -141,60 +142,52 @@ Winograd::Winograd(const ConvolutionSpec& spec, const Axis& down, const Axis& ac
   }
 }
 
-// What a tap of a part weighs at a point, and so the tap's place in the kernel.
+// For each point, the weights of every part that has it, one part after the other.
 void Winograd::TransformWeights(const ConvolutionSpec& spec) {
   const auto& [down, across] = axes_;
-  const int64_t taps = window_.kernel[0] * window_.kernel[1];
   for (int64_t i = 0; i < down.points; ++i) {
     for (int64_t j = 0; j < across.points; ++j) {
-      // Of every tap at this point, part after part.
-      struct Term {
-        int64_t tap;
-        double factor;
-      };
-      List<Term> terms;
-      List<size_t> ends;  // of each part
-      for (int64_t a = 0; a < down.count; ++a) {
-        for (int64_t b = 0; b < across.count; ++b) {
-          const Part& p = down.parts[a];
-          const Part& q = across.parts[b];
-          const int64_t own_i = OwnPoint(down, p, i);
-          const int64_t own_j = OwnPoint(across, q, j);
-          if (own_i < 0 || own_j < 0) continue;
-          for (int64_t y = 0; y < p.taps; ++y) {
-            for (int64_t x = 0; x < q.taps; ++x) {
-              const int64_t row = p.offset + y * down.stride;
-              const int64_t column = q.offset + x * across.stride;
-              terms.push_back(
-                  {row * window_.kernel[1] + column,
-                   WinogradWeight(p.points, p.points - down.outputs + 1, own_i, y) *
-                       WinogradWeight(q.points, q.points - across.outputs + 1, own_j, x)});
-            }
-          }
-          ends.push_back(terms.size());
-        }
-      }
       List<float> transformed;
       for (int64_t o = 0; o < outputs_; ++o) {
-        const float* of_output = spec.weights + o * taps * channels_;
-        size_t begin = 0;
-        for (const size_t end : ends) {
-          for (int64_t c = 0; c < channels_; ++c) {
-            double sum = 0;
-            for (size_t t = begin; t < end; ++t) {
-              sum += terms[t].factor * double{of_output[terms[t].tap * channels_ + c]};
-            }
-            transformed.push_back(static_cast<float>(sum));
+        for (int64_t a = 0; a < down.count; ++a) {
+          for (int64_t b = 0; b < across.count; ++b) {
+            TransformPart(spec, o, down.parts[a], across.parts[b], i, j, &transformed);
           }
-          begin = end;
         }
       }
+      PackedWeights packed(kernel_, 1, outputs_,
+                           static_cast<int64_t>(transformed.size()) / outputs_);
       // At the point 1, 1 what is added goes to every output alike.
-      const float* bias = i == 1 && j == 1 ? spec.bias : nullptr;
-      PackedWeights packed(kernel_, 1, outputs_, static_cast<int64_t>(ends.size()) * channels_);
-      packed.Pack(0, transformed.data(), bias);
+      packed.Pack(0, transformed.data(), i == 1 && j == 1 ? spec.bias : nullptr);
       weights_.push_back(std::move(packed));
     }
+  }
+}
+
+// Of one output channel, if the part has that point.
+void Winograd::TransformPart(const ConvolutionSpec& spec, int64_t output, const Part& p,
+                             const Part& q, int64_t row_point, int64_t column_point,
+                             List<float>* transformed) const {
+  const int64_t i = OwnPoint(axes_[0], p, row_point);
+  const int64_t j = OwnPoint(axes_[1], q, column_point);
+  if (i < 0 || j < 0) return;
+  double factors[kMaxPartTaps][kMaxPartTaps];
+  for (int64_t y = 0; y < p.taps; ++y) {
+    for (int64_t x = 0; x < q.taps; ++x) {
+      factors[y][x] = WinogradWeight(p.points, i, y) * WinogradWeight(q.points, j, x);
+    }
+  }
+  const int64_t width = window_.kernel[1];
+  for (int64_t c = 0; c < channels_; ++c) {
+    double sum = 0;
+    for (int64_t y = 0; y < p.taps; ++y) {
+      const int64_t row = output * window_.kernel[0] + p.offset + y * axes_[0].stride;
+      for (int64_t x = 0; x < q.taps; ++x) {
+        const int64_t tap = row * width + q.offset + x * axes_[1].stride;
+        sum += factors[y][x] * double{spec.weights[tap * channels_ + c]};
+      }
+    }
+    transformed->push_back(static_cast<float>(sum));
   }
 }
 
@@ -219,7 +212,8 @@ Winograd::Tile Winograd::TileAt(int64_t index) const {
   const auto& [down, across] = axes_;
   const int64_t image = index / (down.tiles * across.tiles);
   const int64_t within = index % (down.tiles * across.tiles);
-  return {image, within / across.tiles * down.outputs, within % across.tiles * across.outputs};
+  return {image, within / across.tiles * kWinogradOutputs,
+          within % across.tiles * kWinogradOutputs};
 }
 
 void Winograd::Run() {
@@ -319,18 +313,18 @@ void Winograd::TransformOutput(const Tile& tile, int64_t slot) {
     for (int64_t i = 0; i < down.points; ++i) {
       from[i] = products_.data() + ((i * across.points + j) * capacity_ + slot) * outputs_;
     }
-    for (int64_t i = 0; i < down.outputs; ++i) {
+    for (int64_t i = 0; i < kWinogradOutputs; ++i) {
       to[i] = half_.data() + (i * across.points + j) * outputs_;
     }
     transform_output_[0](from, to, outputs_, nullptr);
   }
-  float* nowhere = half_.data() + down.outputs * across.points * outputs_;
+  float* nowhere = half_.data() + kWinogradOutputs * across.points * outputs_;
   float* image = output_ + tile.image * window_.output[0] * window_.output[1] * outputs_;
-  for (int64_t i = 0; i < down.outputs && tile.row + i < window_.output[0]; ++i) {
+  for (int64_t i = 0; i < kWinogradOutputs && tile.row + i < window_.output[0]; ++i) {
     for (int64_t j = 0; j < across.points; ++j) {
       from[j] = half_.data() + (i * across.points + j) * outputs_;
     }
-    for (int64_t j = 0; j < across.outputs; ++j) {
+    for (int64_t j = 0; j < kWinogradOutputs; ++j) {
       const int64_t pixel = (tile.row + i) * window_.output[1] + tile.column + j;
       to[j] = tile.column + j < window_.output[1] ? image + pixel * outputs_ : nowhere;
     }
@@ -364,7 +358,7 @@ bool SuitsWinograd(const ConvolutionSpec& spec) {
 }
 
 std::unique_ptr<Operation> MakeWinograd(const ConvolutionSpec& spec) {
-  return std::make_unique<Winograd>(spec, CutAxis(spec.window, 0), CutAxis(spec.window, 1));
+  return std::make_unique<Winograd>(spec);
 }
 
 }  // namespace insitu

@@ -14,11 +14,11 @@
 // 169 products for 16 outputs instead of 784.
 //
 // Exactness. The error of an output is a few times that of a plain sum, and not the same at every
-// place of a tile. For inputs within [-1, 1] and weights whose squares add up to 1, no output of the
-// tests is off by more than 4e-6 for parts of three taps (a plain sum: 1e-6) and 1e-5 for four.
+// place of a tile. For inputs within [-1, 1] and weights whose squares add up to 1, no output of
+// the tests is off by more than 4e-6 for parts of three taps (a plain sum: 1e-6) and 1e-5 for four.
 // NaN reaches every output whose window sees it, and others of the same tile. The same holds for an
-// infinite value, and from where the sum of |input * weight| can be 1e33 on: an output is then NaN or
-// infinite, or a bound of the clamp.
+// infinite value, and from where the sum of |input * weight| can be 1e33 on: an output is then NaN
+// or infinite, or a bound of the clamp.
 #pragma once
 
 #include <memory>

@@ -31,20 +31,18 @@ constexpr Matrix InputMatrix(int points) {
 }
 
 // Powers of each point; of infinity, the highest alone.
-constexpr Matrix OutputMatrix(int outputs, int points) {
+constexpr Matrix OutputMatrix(int points) {
   Matrix matrix = {};
   for (int point = 0; point < points - 1; ++point) {
     double power = 1;
-    for (int row = 0; row < outputs; ++row) {
+    for (int row = 0; row < kWinogradOutputs; ++row) {
       matrix.at[row][point] = static_cast<float>(power);
       power *= kPoints[point];
     }
   }
-  matrix.at[outputs - 1][points - 1] = 1;
+  matrix.at[kWinogradOutputs - 1][points - 1] = 1;
   return matrix;
 }
-
-constexpr int OutputsOf(int points) { return points == 4 ? 2 : 4; }
 
 template <int kColumns>
 struct Input {
@@ -54,8 +52,8 @@ struct Input {
 
 template <int kColumns>
 struct Output {
-  static constexpr int kRows = OutputsOf(kColumns);
-  static constexpr Matrix kMatrix = OutputMatrix(kRows, kColumns);
+  static constexpr int kRows = kWinogradOutputs;
+  static constexpr Matrix kMatrix = OutputMatrix(kColumns);
 };
 
 // Vectors of a machine; in memory they need not be aligned to their size.
@@ -142,7 +140,6 @@ WinogradTransform Choose([[maybe_unused]] int64_t channels) {
 
 template <template <int> typename Kind>
 WinogradTransform ForPoints(int64_t points, int64_t channels) {
-  if (points == 4) return Choose<Kind, 4>(channels);
   return points == 6 ? Choose<Kind, 6>(channels) : Choose<Kind, 7>(channels);
 }
 
@@ -156,8 +153,8 @@ WinogradTransform WinogradOutput(int64_t points, int64_t channels) {
   return ForPoints<Output>(points, channels);
 }
 
-double WinogradWeight(int64_t points, int64_t taps, int64_t point, int64_t tap) {
-  if (point == points - 1) return tap == taps - 1 ? 1 : 0;
+double WinogradWeight(int64_t points, int64_t point, int64_t tap) {
+  if (point == points - 1) return tap == points - kWinogradOutputs ? 1 : 0;
   double factor = 1;
   for (int64_t i = 0; i < tap; ++i) factor *= kPoints[point];
   for (int64_t other = 0; other < points - 1; ++other) {

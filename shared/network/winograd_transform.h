@@ -16,6 +16,7 @@
 
 namespace insitu {
 
+inline constexpr int64_t kWinogradOutputs = 4;
 inline constexpr int kMaxWinogradPoints = 7;
 inline constexpr int64_t kMinWinogradChannels = 4;
 
@@ -24,11 +25,11 @@ inline constexpr int64_t kMinWinogradChannels = 4;
 using WinogradTransform = void (*)(const float* const* from, float* const* to, int64_t channels,
                                    const Clamp* clamp);
 
-// B' for so many points, and A': 4 points (of 2 outputs), 6 or 7 (of 4).
+// B' for so many points, and A': 6 or 7.
 WinogradTransform WinogradInput(int64_t points, int64_t channels);
 WinogradTransform WinogradOutput(int64_t points, int64_t channels);
 
-// G for so many points and taps.
-double WinogradWeight(int64_t points, int64_t taps, int64_t point, int64_t tap);
+// G for so many points.
+double WinogradWeight(int64_t points, int64_t point, int64_t tap);
 
 }  // namespace insitu
