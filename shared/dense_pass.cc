@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "shared/limits.h"
+
 namespace insitu {
 namespace {
 
@@ -13,8 +15,8 @@ constexpr int kPassSide = 384;
 // Pixels between the places of a phase, at most: with more, patches are what is quicker.
 constexpr int64_t kMostPassStep = 4096;
 
-// Memory of one phase; a pass is made smaller to stay below it.
-constexpr int64_t kMaxPhaseBytes = int64_t{64} << 20;
+// Of a phase and the shared map; a pass is made smaller to stay below it.
+constexpr int64_t kMaxPassBytes = int64_t{64} << 20;
 
 // Copies every step-th place of a grid from (x, y) on; beyond the grid there are zeros.
 void Gather(const Grid& grid, int x, int y, int step, int columns, int rows, float* to) {
@@ -60,7 +62,7 @@ Result<std::optional<DensePass>> DensePass::Create(std::span<const uint8_t> mode
       1, std::min(kPassSide / pass.step_, DivideUp(std::max(columns, rows), pass.phases_)));
   for (;; cells /= 2) {
     RETURN_IF_ERROR(pass.PlanPhase(model, cells));
-    if (pass.phase_->ArenaBytes() <= kMaxPhaseBytes || cells == 1) break;
+    if (pass.phase_->ArenaBytes() + pass.MapBytes() <= kMaxPassBytes || cells == 1) break;
   }
   if (pass.form_.cut.step > 0) RETURN_IF_ERROR(pass.PlanShared(model));
   return std::optional<DensePass>(std::move(pass));
@@ -106,8 +108,14 @@ Status DensePass::PlanShared(std::span<const uint8_t> model) {
   PlanOptions options = PlanOptions::ForImages();
   options.image_output = true;
   ASSIGN_OR_RETURN(shared_, Network::Create(std::move(onnx), options));
-  map_.resize(static_cast<size_t>(map_columns_) * static_cast<size_t>(map_rows_) *
-              static_cast<size_t>(cut.channels));
+  const Shape strip = {1, cut.channels, cut.height, map_columns_};
+  if (shared_->outputs()[0].shape != strip) {
+    return Fail(ErrorCode::kModelUnsupported, "The model's first layers cannot be shared.");
+  }
+  if (MapBytes() > kMaxArenaBytes) {
+    return Fail(ErrorCode::kOutOfMemory, "There is not enough memory to run the model.");
+  }
+  map_.resize(static_cast<size_t>(MapBytes()) / sizeof(float));
   return {};
 }
 
@@ -121,8 +129,12 @@ double DensePass::MultiplyAdds() const {
 }
 
 int64_t DensePass::ArenaBytes() const {
-  return phase_->ArenaBytes() + (shared_ ? shared_->ArenaBytes() : 0) +
-         static_cast<int64_t>(map_.size() * sizeof(float));
+  return phase_->ArenaBytes() + (shared_ ? shared_->ArenaBytes() : 0) + MapBytes();
+}
+
+int64_t DensePass::MapBytes() const {
+  return int64_t{map_columns_} * map_rows_ * form_.cut.channels *
+         static_cast<int64_t>(sizeof(float));
 }
 
 // The shared map from that pixel on, strip by strip; the last begins early enough to lie within.
@@ -166,6 +178,9 @@ Status DensePass::RunPhase(const DensePlaces& places, int column, int row) {
   const std::span<const float> outputs = phase_->OutputMemory();
   const size_t labels = places.answers.size() / places.wanted.size();
   const size_t area = At(cells_, 0, cells_);
+  if (outputs.size() != labels * area) {
+    return Fail(ErrorCode::kInvalidArgument, "The network gives no % answers a place.", labels);
+  }
   for (const Found& found : found_) {
     for (size_t label = 0; label < labels; ++label) {
       places.answers[found.place * labels + label] = outputs[label * area + found.output];

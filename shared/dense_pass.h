@@ -50,12 +50,13 @@ class DensePass {
   double MultiplyAdds() const;
   int64_t ArenaBytes() const;
 
-  // Errors: those of Network::Run.
+  // Errors: those of Network::Run; kInvalidArgument where the network has not so many labels.
   Status Run(const DensePlaces& places);
 
  private:
   DensePass(const DenseForm& form, int stride) : form_(form), stride_(stride) {}
 
+  int64_t MapBytes() const;
   Status PlanShared(std::span<const uint8_t> model);
   Status PlanPhase(std::span<const uint8_t> model, int cells);
   Status RunShared(const Grid& image, int x, int y);

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "shared/limits.h"
+#include "shared/network/dense_cut.h"
 #include "shared/network/node_reader.h"
 #include "shared/str_cat.h"
 
@@ -17,16 +18,7 @@ struct Extent {
   int64_t size[2] = {};    // of a patch: rows, columns
   int64_t step = 1;        // pixels between its neighbours
   bool flattened = false;  // its channels and its places are one dimension, the channels outermost
-  bool precedes_cut = false;
 };
-
-// Operators of one element, and the same for every element.
-bool IsElementwise(std::string_view op) {
-  static constexpr const char* kOps[] = {
-      "Relu", "LeakyRelu", "Sigmoid",  "HardSigmoid", "HardSwish",         "Tanh",
-      "Clip", "Cast",      "Identity", "Dropout",     "BatchNormalization"};
-  return std::any_of(std::begin(kOps), std::end(kOps), [op](const char* o) { return op == o; });
-}
 
 bool IsBinary(std::string_view op) {
   return op == "Add" || op == "Sub" || op == "Mul" || op == "Div" || op == "Sum";
@@ -81,8 +73,7 @@ class Rewriter {
 
   void FindConstants();
   Status One(OnnxNode* node);
-  void FindCutEnd();
-  void Cut();
+  Status Cut();
   Status Window(OnnxNode* node, NodeReader* reader, const Extent& from, Extent* to);
   Status GlobalPool(OnnxNode* node, NodeReader* reader, const Extent& from, Extent* to);
   Status Flatten(OnnxNode* node, NodeReader* reader, const Extent& from, Extent* to);
@@ -97,7 +88,6 @@ class Rewriter {
   const DenseRequest request_;
   DenseCut cut_;
   OnnxNode* cut_node_ = nullptr;  // the window that steps
-  OnnxNode* cut_end_ = nullptr;   // the last node of the first part
   bool picked_ = false;
   int made_ = 0;
   List<Extent> extents_;  // by NameId
@@ -399,46 +389,24 @@ Status Rewriter::One(OnnxNode* node) {
   return {};
 }
 
-// What follows the window element by element belongs to the first part, where it fuses. There is no
-// cut where the second part reads more of the first than what that ends in.
-void Rewriter::FindCutEnd() {
-  if (cut_node_ == nullptr) return;
-  cut_end_ = cut_node_;
-  for (OnnxNode* next = cut_end_ + 1;
-       next < model_->nodes.end() && IsElementwise(Text(next->op_type)) &&
-       next->inputs[0] == cut_end_->outputs[0];
-       ++next) {
-    cut_end_ = next;
+// Finds out whether there is a cut, and leaves the part that was asked for.
+Status Rewriter::Cut() {
+  List<bool> of_image;
+  for (const Extent& extent : extents_) of_image.push_back(extent.reaches);
+  OnnxNode* end = cut_node_ == nullptr ? nullptr : FindCutEnd(model_, cut_node_, of_image);
+  if (end == nullptr) cut_ = {};
+  if (request_.part == DensePart::kWhole) return {};
+  if (end == nullptr) return Fail(ErrorCode::kModelUnsupported, "The passes share nothing.");
+  if (request_.part == DensePart::kRest) {
+    KeepSecondPart(model_, end, of_image);
+    model_->inputs[0].shape = {1, cut_.channels, request_.height, request_.width};
+    return {};
   }
-  At(model_->inputs[0].name).precedes_cut = true;
-  for (const OnnxNode* node = model_->nodes.begin(); node < cut_end_; ++node) {
-    if (!node->outputs.empty()) At(node->outputs[0]).precedes_cut = true;
-  }
-  for (const OnnxNode* node = cut_end_ + 1; node < model_->nodes.end(); ++node) {
-    for (const NameId input : node->inputs) {
-      if (At(input).precedes_cut && At(input).reaches) cut_ = {};
-    }
-  }
-}
-
-// Leaves the part that was asked for.
-void Rewriter::Cut() {
-  const NameId value = cut_end_->outputs[0];
   const NameId strides = model_->names.Intern("strides");
-  const bool is_rest = request_.part == DensePart::kRest;
-  if (is_rest) {
-    OnnxValueInfo& input = model_->inputs[0];
-    input.name = value;
-    input.shape = {1, cut_.channels, request_.height, request_.width};
-  } else {
-    cut_node_->attributes.remove_if(
-        [strides](const OnnxAttribute& attribute) { return attribute.name == strides; });
-    model_->outputs[0].name = value;
-  }
-  model_->nodes.remove_if([&](const OnnxNode& node) {
-    const bool precedes = &node <= cut_end_;
-    return precedes == is_rest && !node.outputs.empty() && At(node.outputs[0]).reaches;
-  });
+  cut_node_->attributes.remove_if(
+      [strides](const OnnxAttribute& attribute) { return attribute.name == strides; });
+  KeepFirstPart(model_, end, of_image);
+  return {};
 }
 
 Result<DenseForm> Rewriter::Rewrite() {
@@ -476,11 +444,8 @@ Result<DenseForm> Rewriter::Rewrite() {
   model_->outputs[0].shape = {};
   form.stride = static_cast<int>(end.step);
   form.outputs_logits = outputs_logits_;
-  FindCutEnd();
+  RETURN_IF_ERROR(Cut());
   form.cut = cut_;
-  if (request_.part == DensePart::kWhole) return form;
-  if (cut_.step == 0) return refuse("its passes share nothing");
-  Cut();
   return form;
 }
 

@@ -1,24 +1,23 @@
-// Convolutions with fewer products: tiles of 4x4 outputs (along an axis of no more than two, of 2)
-// by Winograd's minimal filtering, channels last.
+// Convolutions with fewer products: tiles of 4x4 outputs by Winograd's minimal filtering, channels
+// last.
 //
-//   1. each tile of the input is transformed (winograd_transform.h): points x points values a
-//   channel
-//   2. for each point, the matrix product of a batch of tiles and the transformed weights, by the
-//      matrix kernel: 36 products a channel pair instead of 16 * 9
+//   1. each tile of the input is transformed (winograd_transform.h): 6x6 values a channel
+//   2. for each of these points, the matrix product of a batch of tiles and transformed weights, by
+//      the matrix kernel: 36 products a pair of channels instead of 16 * 9
 //   3. the products are transformed to 4x4 outputs and clamped
 // A batch of tiles is small enough that what lies between the steps stays in a core's second cache.
 //
-// Larger kernels are sums of kernels of up to 4x4, and those that step by 2 are sums of such
-// kernels over every second row and column (7 taps: 4 and 3). The products of all parts are added
-// to each other in step 2, so that 3 is done once: a 7x7 kernel that steps by 2 takes (7 + 6)^2 =
-// 169 products for 16 outputs instead of 784.
+// Larger kernels are sums of kernels of up to 4x4, and those that step by 2 are sums of such over
+// every second row and column (7 taps: 4 and 3). The products of all parts are added to each other
+// in step 2, so that 3 is done once: a 7x7 kernel that steps by 2 takes (7 + 6)^2 = 169 products
+// for 16 outputs instead of 784.
 //
 // Exactness. The error of an output is a few times that of a plain sum, and not the same at every
-// place of a tile. For inputs within [-1, 1] and weights whose squares add up to 1, no output of
-// the tests is off by more than 4e-6 for parts of three taps (a plain sum: 1e-6) and 1e-5 for four.
-// NaN reaches every output whose window sees it, and others of the same tile. The same holds for an
-// infinite value, and from where the sum of |input * weight| can be 1e33 on: an output is then NaN
-// or infinite, or a bound of the clamp.
+// place of a tile. In the tests, of inputs within [-1, 1] and weights whose squares add up to 1/3,
+// it is below 4e-6 for parts of three taps and below 1e-5 for four.
+// NaN reaches every output whose window sees it, and others of the same tile. So does an infinite
+// value, and where the sum of |input * weight| may exceed 1e33 what lies between overflows: an
+// output is then NaN, infinite or a bound of the clamp.
 #pragma once
 
 #include <memory>
