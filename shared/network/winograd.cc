@@ -19,6 +19,7 @@ constexpr int64_t kMaxTransformedWeights = int64_t{16} << 20;  // floats
 
 constexpr int64_t kMaxPartTaps = 4;
 constexpr int64_t kMaxParts = 4;
+constexpr int64_t kMaxTileValues = kMaxWinogradPoints * kMaxWinogradPoints;  // of a channel
 
 // Costs in multiply-adds of the matrix kernel, measured: of a transformed value, in and out, and of
 // a weight that no cache holds.
@@ -91,6 +92,14 @@ class Winograd final : public Operation {
   void TransformPart(const ConvolutionSpec& spec, int64_t output, const Part& p, const Part& q,
                      int64_t row_point, int64_t column_point, List<float>* transformed) const;
   Tile TileAt(int64_t index) const;
+  // How a tile is transformed along one axis.
+  struct Side {
+    int64_t inputs;
+    int64_t outputs;
+    WinogradTransform transform;
+  };
+  void Transform(const Side& down, const Side& across, const float* const* from, float* const* to,
+                 int64_t channels, const Clamp* clamp);
   void TransformInput(const Tile& tile, int64_t slot);
   void Multiply(int64_t row_point, int64_t column_point);
   void TransformOutput(const Tile& tile, int64_t slot);
@@ -105,9 +114,9 @@ class Winograd final : public Operation {
   const Clamp clamp_;
   const Axis axes_[2];
   const MatrixKernel kernel_;
-  const WinogradTransform transform_output_[2];
-  List<PackedWeights> weights_;  // a point
-  List<float> zeros_;
+  List<PackedWeights> weights_;            // a point
+  List<float> zeros_;                      // of the padding
+  List<float> nowhere_;                    // for outputs beyond the image
   int64_t offsets_[kMaxParts][kMaxParts];  // of the parts' transformed inputs, of one tile
 
   Operand input_;
@@ -128,9 +137,8 @@ Winograd::Winograd(const ConvolutionSpec& spec)
       clamp_(spec.clamp),
       axes_{CutAxis(spec.window, 0), CutAxis(spec.window, 1)},
       kernel_(ChooseMatrixKernel()),
-      transform_output_{WinogradOutput(axes_[0].points, outputs_),
-                        WinogradOutput(axes_[1].points, outputs_)},
-      zeros_(static_cast<size_t>(channels_)) {
+      zeros_(static_cast<size_t>(channels_)),
+      nowhere_(static_cast<size_t>(outputs_)) {
   TransformWeights(spec);
   const auto& [down, across] = axes_;
   int64_t offset = 0;
@@ -227,37 +235,50 @@ void Winograd::Run() {
   }
 }
 
+// Along the columns of from (columns, rows), then along the rows, to `to` (rows, columns).
+void Winograd::Transform(const Side& down, const Side& across, const float* const* from,
+                         float* const* to, int64_t channels, const Clamp* clamp) {
+  float* half[kMaxWinogradPoints];
+  for (int64_t j = 0; j < across.inputs; ++j) {
+    for (int64_t i = 0; i < down.outputs; ++i) {
+      half[i] = half_.data() + (i * across.inputs + j) * channels;
+    }
+    down.transform(from + j * down.inputs, half, channels, nullptr);
+  }
+  for (int64_t i = 0; i < down.outputs; ++i) {
+    for (int64_t j = 0; j < across.inputs; ++j) {
+      half[j] = half_.data() + (i * across.inputs + j) * channels;
+    }
+    across.transform(half, to + i * across.outputs, channels, clamp);
+  }
+}
+
 void Winograd::TransformInput(const Tile& tile, int64_t slot) {
   const auto& [down, across] = axes_;
   const int64_t line = window_.input[1] * channels_;
   const float* image = input_.data + tile.image / items_ * input_.item_stride +
                        tile.image % items_ * window_.input[0] * line;
-  const float* from[kMaxWinogradPoints];
-  float* to[kMaxWinogradPoints];
+  const float* from[kMaxTileValues];
+  float* to[kMaxTileValues];
   for (int64_t a = 0; a < down.count; ++a) {
     const Part& p = down.parts[a];
     const int64_t top = tile.row * down.stride - window_.pad_begin[0] + p.offset;
     for (int64_t b = 0; b < across.count; ++b) {
       const Part& q = across.parts[b];
       const int64_t left = tile.column * across.stride - window_.pad_begin[1] + q.offset;
+      float* transformed = Input(p, q) + slot * channels_;
       for (int64_t j = 0; j < q.points; ++j) {
         const int64_t x = left + j * across.stride;
         for (int64_t i = 0; i < p.points; ++i) {
           const int64_t y = top + i * down.stride;
           const bool inside = x >= 0 && x < window_.input[1] && y >= 0 && y < window_.input[0];
-          from[i] = inside ? image + y * line + x * channels_ : zeros_.data();
-          to[i] = half_.data() + (i * q.points + j) * channels_;
+          from[j * p.points + i] = inside ? image + y * line + x * channels_ : zeros_.data();
+          to[i * q.points + j] = transformed + (i * q.points + j) * capacity_ * channels_;
         }
-        WinogradInput(p.points, channels_)(from, to, channels_, nullptr);
       }
-      float* transformed = Input(p, q) + slot * channels_;
-      for (int64_t i = 0; i < p.points; ++i) {
-        for (int64_t j = 0; j < q.points; ++j) {
-          from[j] = half_.data() + (i * q.points + j) * channels_;
-          to[j] = transformed + (i * q.points + j) * capacity_ * channels_;
-        }
-        WinogradInput(q.points, channels_)(from, to, channels_, nullptr);
-      }
+      Transform({p.points, p.points, WinogradInput(p.points, channels_)},
+                {q.points, q.points, WinogradInput(q.points, channels_)}, from, to, channels_,
+                nullptr);
     }
   }
 }
@@ -307,29 +328,27 @@ void Winograd::Multiply(int64_t row_point, int64_t column_point) {
 
 void Winograd::TransformOutput(const Tile& tile, int64_t slot) {
   const auto& [down, across] = axes_;
-  const float* from[kMaxWinogradPoints];
-  float* to[kMaxWinogradPoints];
+  const float* from[kMaxTileValues];
+  float* to[kMaxTileValues];
   for (int64_t j = 0; j < across.points; ++j) {
     for (int64_t i = 0; i < down.points; ++i) {
-      from[i] = products_.data() + ((i * across.points + j) * capacity_ + slot) * outputs_;
+      from[j * down.points + i] =
+          products_.data() + ((i * across.points + j) * capacity_ + slot) * outputs_;
     }
-    for (int64_t i = 0; i < kWinogradOutputs; ++i) {
-      to[i] = half_.data() + (i * across.points + j) * outputs_;
-    }
-    transform_output_[0](from, to, outputs_, nullptr);
   }
-  float* nowhere = half_.data() + kWinogradOutputs * across.points * outputs_;
   float* image = output_ + tile.image * window_.output[0] * window_.output[1] * outputs_;
-  for (int64_t i = 0; i < kWinogradOutputs && tile.row + i < window_.output[0]; ++i) {
-    for (int64_t j = 0; j < across.points; ++j) {
-      from[j] = half_.data() + (i * across.points + j) * outputs_;
-    }
+  for (int64_t i = 0; i < kWinogradOutputs; ++i) {
     for (int64_t j = 0; j < kWinogradOutputs; ++j) {
-      const int64_t pixel = (tile.row + i) * window_.output[1] + tile.column + j;
-      to[j] = tile.column + j < window_.output[1] ? image + pixel * outputs_ : nowhere;
+      const int64_t row = tile.row + i;
+      const int64_t column = tile.column + j;
+      const bool inside = row < window_.output[0] && column < window_.output[1];
+      to[i * kWinogradOutputs + j] =
+          inside ? image + (row * window_.output[1] + column) * outputs_ : nowhere_.data();
     }
-    transform_output_[1](from, to, outputs_, clamp_.is_bounded() ? &clamp_ : nullptr);
   }
+  Transform({down.points, kWinogradOutputs, WinogradOutput(down.points, outputs_)},
+            {across.points, kWinogradOutputs, WinogradOutput(across.points, outputs_)}, from, to,
+            outputs_, clamp_.is_bounded() ? &clamp_ : nullptr);
 }
 
 }  // namespace
