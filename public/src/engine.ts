@@ -13,66 +13,63 @@ import {
 } from "./messages.ts";
 import { asFailure, hostImports, textAt, textOf, type HostState } from "./wasm-host.ts";
 
-// Keys of insitu_text and insitu_number.
-const TEXT = {
-  modelId: 0,
-  modelVersion: 1,
-  modelKind: 2,
-  modelSha256: 3,
-  modelLabel: 4,
-  positiveVerdict: 5,
-  negativeVerdict: 6,
-  trainingData: 7,
-  pointName: 16,
-  warning: 17,
-  gateKind: 32,
-  gateReason: 33,
-} as const;
+// Keys of insitu_text, each a constant, which esbuild puts in where it is used.
+const MODEL_ID = 0;
+const MODEL_VERSION = 1;
+const MODEL_KIND = 2;
+const MODEL_SHA256 = 3;
+const MODEL_LABEL = 4;
+const POSITIVE_VERDICT = 5;
+const NEGATIVE_VERDICT = 6;
+const TRAINING_DATA = 7;
+const POINT_NAME = 16;
+const WARNING = 17;
+const GATE_KIND = 32;
+const GATE_REASON = 33;
 
-const NUMBER = {
-  labelCount: 0,
-  positiveLabel: 1,
-  threshold: 2,
-  thresholdSensitivity: 3,
-  thresholdSpecificity: 4,
-  inputWidth: 5,
-  inputHeight: 6,
-  umPerPixel: 7,
-  uncertainLow: 16,
-  uncertainHigh: 17,
-  uncertainCoverage: 18,
-  pointCount: 19,
-  pointThreshold: 20,
-  pointSensitivity: 21,
-  pointSpecificity: 22,
-  probability: 32,
-  isPositive: 33,
-  imageWidth: 34,
-  imageHeight: 35,
-  regionLeft: 36,
-  regionTop: 37,
-  regionWidth: 38,
-  regionHeight: 39,
-  scale: 40,
-  decodeMs: 41,
-  preprocessMs: 42,
-  networkMs: 43,
-  previewWidth: 44,
-  previewHeight: 45,
-  probabilityLow: 64,
-  probabilityHigh: 65,
-  gateMs: 46,
-  gateAccepted: 72,
-  gateScore: 73,
-  judgedAnyway: 74,
-  mapWidth: 80,
-  mapHeight: 81,
-  mapProbability: 82,
-  mapLeft: 83,
-  mapTop: 84,
-  mapRegionWidth: 85,
-  mapRegionHeight: 86,
-} as const;
+// Keys of insitu_number.
+const LABEL_COUNT = 0;
+const POSITIVE_LABEL = 1;
+const THRESHOLD = 2;
+const THRESHOLD_SENSITIVITY = 3;
+const THRESHOLD_SPECIFICITY = 4;
+const INPUT_WIDTH = 5;
+const INPUT_HEIGHT = 6;
+const UM_PER_PIXEL = 7;
+const UNCERTAIN_LOW = 16;
+const UNCERTAIN_HIGH = 17;
+const UNCERTAIN_COVERAGE = 18;
+const POINT_COUNT = 19;
+const POINT_THRESHOLD = 20;
+const POINT_SENSITIVITY = 21;
+const POINT_SPECIFICITY = 22;
+const PROBABILITY = 32;
+const IS_POSITIVE = 33;
+const IMAGE_WIDTH = 34;
+const IMAGE_HEIGHT = 35;
+const REGION_LEFT = 36;
+const REGION_TOP = 37;
+const REGION_WIDTH = 38;
+const REGION_HEIGHT = 39;
+const SCALE = 40;
+const DECODE_MS = 41;
+const PREPROCESS_MS = 42;
+const NETWORK_MS = 43;
+const PREVIEW_WIDTH = 44;
+const PREVIEW_HEIGHT = 45;
+const PROBABILITY_LOW = 64;
+const PROBABILITY_HIGH = 65;
+const GATE_MS = 46;
+const GATE_ACCEPTED = 72;
+const GATE_SCORE = 73;
+const JUDGED_ANYWAY = 74;
+const MAP_WIDTH = 80;
+const MAP_HEIGHT = 81;
+const MAP_PROBABILITY = 82;
+const MAP_LEFT = 83;
+const MAP_TOP = 84;
+const MAP_REGION_WIDTH = 85;
+const MAP_REGION_HEIGHT = 86;
 
 interface Exports {
   memory: WebAssembly.Memory;
@@ -224,101 +221,101 @@ export class Engine {
   }
 
   #readModel(): ModelFacts {
-    const labels = Array.from({ length: this.#number(NUMBER.labelCount) }, (_, index) =>
-      this.#text(TEXT.modelLabel, index),
+    const labels = Array.from({ length: this.#number(LABEL_COUNT) }, (_, index) =>
+      this.#text(MODEL_LABEL, index),
     );
     return {
-      id: this.#text(TEXT.modelId),
-      version: this.#text(TEXT.modelVersion),
-      kind: this.#text(TEXT.modelKind),
-      sha256: this.#text(TEXT.modelSha256),
+      id: this.#text(MODEL_ID),
+      version: this.#text(MODEL_VERSION),
+      kind: this.#text(MODEL_KIND),
+      sha256: this.#text(MODEL_SHA256),
       labels,
-      positive: this.#number(NUMBER.positiveLabel),
-      positiveVerdict: this.#text(TEXT.positiveVerdict),
-      negativeVerdict: this.#text(TEXT.negativeVerdict),
-      threshold: this.#number(NUMBER.threshold),
-      sensitivity: this.#number(NUMBER.thresholdSensitivity),
-      specificity: this.#number(NUMBER.thresholdSpecificity),
+      positive: this.#number(POSITIVE_LABEL),
+      positiveVerdict: this.#text(POSITIVE_VERDICT),
+      negativeVerdict: this.#text(NEGATIVE_VERDICT),
+      threshold: this.#number(THRESHOLD),
+      sensitivity: this.#number(THRESHOLD_SENSITIVITY),
+      specificity: this.#number(THRESHOLD_SPECIFICITY),
       operatingPoints: this.#readPoints(),
       uncertain: this.#readUncertain(),
-      inputWidth: this.#number(NUMBER.inputWidth),
-      inputHeight: this.#number(NUMBER.inputHeight),
-      umPerPixel: this.#number(NUMBER.umPerPixel),
-      trainingData: this.#text(TEXT.trainingData),
-      warning: this.#text(TEXT.warning),
+      inputWidth: this.#number(INPUT_WIDTH),
+      inputHeight: this.#number(INPUT_HEIGHT),
+      umPerPixel: this.#number(UM_PER_PIXEL),
+      trainingData: this.#text(TRAINING_DATA),
+      warning: this.#text(WARNING),
     };
   }
 
   #readPoints(): OperatingPoint[] {
-    return Array.from({ length: this.#number(NUMBER.pointCount) }, (_, index) => ({
-      name: this.#text(TEXT.pointName, index),
-      threshold: this.#number(NUMBER.pointThreshold, index),
-      sensitivity: this.#number(NUMBER.pointSensitivity, index),
-      specificity: this.#number(NUMBER.pointSpecificity, index),
+    return Array.from({ length: this.#number(POINT_COUNT) }, (_, index) => ({
+      name: this.#text(POINT_NAME, index),
+      threshold: this.#number(POINT_THRESHOLD, index),
+      sensitivity: this.#number(POINT_SENSITIVITY, index),
+      specificity: this.#number(POINT_SPECIFICITY, index),
     }));
   }
 
   #readUncertain(): ModelFacts["uncertain"] {
-    const low = this.#number(NUMBER.uncertainLow);
-    const high = this.#number(NUMBER.uncertainHigh);
-    const coverage = this.#number(NUMBER.uncertainCoverage);
+    const low = this.#number(UNCERTAIN_LOW);
+    const high = this.#number(UNCERTAIN_HIGH);
+    const coverage = this.#number(UNCERTAIN_COVERAGE);
     return Number.isNaN(low) ? null : { low, high, coverage };
   }
 
   #readInterval(): Prediction["interval"] {
-    const low = this.#number(NUMBER.probabilityLow);
-    return Number.isNaN(low) ? null : [low, this.#number(NUMBER.probabilityHigh)];
+    const low = this.#number(PROBABILITY_LOW);
+    return Number.isNaN(low) ? null : [low, this.#number(PROBABILITY_HIGH)];
   }
 
   #readPrediction(): Prediction {
     const number = (key: number) => this.#number(key);
     return {
-      probabilities: this.model.labels.map((_, index) => this.#number(NUMBER.probability, index)),
+      probabilities: this.model.labels.map((_, index) => this.#number(PROBABILITY, index)),
       interval: this.#readInterval(),
-      isPositive: number(NUMBER.isPositive) === 1,
-      imageWidth: number(NUMBER.imageWidth),
-      imageHeight: number(NUMBER.imageHeight),
+      isPositive: number(IS_POSITIVE) === 1,
+      imageWidth: number(IMAGE_WIDTH),
+      imageHeight: number(IMAGE_HEIGHT),
       region: {
-        left: number(NUMBER.regionLeft),
-        top: number(NUMBER.regionTop),
-        width: number(NUMBER.regionWidth),
-        height: number(NUMBER.regionHeight),
+        left: number(REGION_LEFT),
+        top: number(REGION_TOP),
+        width: number(REGION_WIDTH),
+        height: number(REGION_HEIGHT),
       },
-      scale: number(NUMBER.scale),
+      scale: number(SCALE),
       gate: this.#readGate(),
-      decodeMs: number(NUMBER.decodeMs),
-      gateMs: number(NUMBER.gateMs),
-      preprocessMs: number(NUMBER.preprocessMs),
-      networkMs: number(NUMBER.networkMs),
+      decodeMs: number(DECODE_MS),
+      gateMs: number(GATE_MS),
+      preprocessMs: number(PREPROCESS_MS),
+      networkMs: number(NETWORK_MS),
       preview: this.#readPreview(),
     };
   }
 
   #readGate(): GateFacts {
-    const reason = this.#text(TEXT.gateReason);
+    const reason = this.#text(GATE_REASON);
     return {
-      kind: this.#text(TEXT.gateKind) as ImageKind,
-      accepted: this.#number(NUMBER.gateAccepted) === 1,
+      kind: this.#text(GATE_KIND) as ImageKind,
+      accepted: this.#number(GATE_ACCEPTED) === 1,
       reason: GATE_REASONS.find((code) => code === reason) ?? null,
-      score: this.#number(NUMBER.gateScore),
-      judgedAnyway: this.#number(NUMBER.judgedAnyway) === 1,
+      score: this.#number(GATE_SCORE),
+      judgedAnyway: this.#number(JUDGED_ANYWAY) === 1,
     };
   }
 
   #readExplanation(): Explanation {
     const number = (key: number) => this.#number(key);
-    const [width, height] = [number(NUMBER.mapWidth), number(NUMBER.mapHeight)];
+    const [width, height] = [number(MAP_WIDTH), number(MAP_HEIGHT)];
     const at = this.#exports.insitu_map(this.#classifier) >>> 0;
     return {
       width,
       height,
       values: new Float32Array(this.#exports.memory.buffer, at, width * height).slice(),
-      probability: number(NUMBER.mapProbability),
+      probability: number(MAP_PROBABILITY),
       region: {
-        left: number(NUMBER.mapLeft),
-        top: number(NUMBER.mapTop),
-        width: number(NUMBER.mapRegionWidth),
-        height: number(NUMBER.mapRegionHeight),
+        left: number(MAP_LEFT),
+        top: number(MAP_TOP),
+        width: number(MAP_REGION_WIDTH),
+        height: number(MAP_REGION_HEIGHT),
       },
     };
   }
@@ -326,8 +323,8 @@ export class Engine {
   #readPreview(): Preview | null {
     const at = this.#exports.insitu_preview(this.#classifier) >>> 0;
     if (at === 0) return null;
-    const width = this.#number(NUMBER.previewWidth);
-    const height = this.#number(NUMBER.previewHeight);
+    const width = this.#number(PREVIEW_WIDTH);
+    const height = this.#number(PREVIEW_HEIGHT);
     const rgba = this.#bytes().slice(at, at + width * height * 4);
     return { width, height, rgba: new Uint8ClampedArray(rgba.buffer) };
   }

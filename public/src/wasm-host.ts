@@ -27,6 +27,16 @@ function clockTimeGet(host: HostState, out: number): number {
   return WASI_SUCCESS;
 }
 
+type HostFunctions = Record<string, HostFunction>;
+
+function common(host: HostState): HostFunctions {
+  return {
+    "wasi_snapshot_preview1.clock_time_get": (_id: number, _precision: bigint, out: number) =>
+      clockTimeGet(host, out),
+    "env.emscripten_notify_memory_growth": () => undefined, // every view is made afresh anyway
+  };
+}
+
 // Keeps the text; vectors: an array of (pointer, length).
 function fdWrite(host: HostState, vectors: number, count: number, out: number): number {
   const memory = view(host);
@@ -42,10 +52,10 @@ function fdWrite(host: HostState, vectors: number, count: number, out: number): 
   return WASI_SUCCESS;
 }
 
-function known(host: HostState): Record<string, HostFunction> {
+// For what hostImports takes: of a module that can say why it aborts. The engine cannot, and its
+// worker does without.
+export function lastWords(host: HostState): HostFunctions {
   return {
-    "wasi_snapshot_preview1.clock_time_get": (_id: number, _precision: bigint, out: number) =>
-      clockTimeGet(host, out),
     "wasi_snapshot_preview1.fd_write": (
       _descriptor: number,
       vectors: number,
@@ -57,14 +67,17 @@ function known(host: HostState): Record<string, HostFunction> {
     "wasi_snapshot_preview1.proc_exit": (code: number) => {
       throw new Error(`it ended itself with code ${code}`);
     },
-    "env.emscripten_notify_memory_growth": () => undefined, // every view is made afresh anyway
   };
 }
 
 // What to instantiate the module with. A function that is not known here throws, with its name,
 // when it is called.
-export function hostImports(module: WebAssembly.Module, host: HostState): WebAssembly.Imports {
-  const functions = known(host);
+export function hostImports(
+  module: WebAssembly.Module,
+  host: HostState,
+  more: HostFunctions = {},
+): WebAssembly.Imports {
+  const functions = { ...common(host), ...more };
   const imports: Record<string, Record<string, HostFunction>> = {};
   for (const { module: space, name, kind } of WebAssembly.Module.imports(module)) {
     if (kind !== "function") continue; // instantiation refuses it, by name

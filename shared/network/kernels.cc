@@ -19,9 +19,41 @@ float Power(float base, float exponent) {
   return std::exp(exponent * static_cast<float>(std::log(static_cast<double>(base))));
 }
 
+// Written as vectors, because this file is compiled for size: what compilers make of plain loops
+// costs the download three times as much.
+typedef float Vector __attribute__((vector_size(16)));
+typedef float VectorInMemory __attribute__((vector_size(16), aligned(sizeof(float))));
+constexpr int64_t kLanes = 4;
+
+[[gnu::noinline]] Vector LoadSome(const float* from, int64_t count) {
+  Vector vector = {};
+  std::memcpy(&vector, from, static_cast<size_t>(count) * sizeof(float));
+  return vector;
+}
+
+[[gnu::noinline]] void StoreSome(Vector vector, int64_t count, float* to) {
+  std::memcpy(to, &vector, static_cast<size_t>(count) * sizeof(float));
+}
+
+// output[i] = function(a[i], b[i]), by vectors; the last may be a part of one.
 template <typename Function>
-void ForEach(const float* input, float* output, int64_t count, Function function) {
-  for (int64_t i = 0; i < count; ++i) output[i] = function(input[i]);
+[[gnu::always_inline]] inline void Combine(const float* a, const float* b, float* output,
+                                           int64_t count, Function function) {
+  int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    *reinterpret_cast<VectorInMemory*>(output + i) =
+        function(Vector(*reinterpret_cast<const VectorInMemory*>(a + i)),
+                 Vector(*reinterpret_cast<const VectorInMemory*>(b + i)));
+  }
+  const int64_t rest = count - i;
+  if (rest > 0) StoreSome(function(LoadSome(a + i, rest), LoadSome(b + i, rest)), rest, output + i);
+}
+
+Vector Clamped(Vector v, Clamp clamp) {
+  const Vector low = Vector{} + clamp.low;
+  const Vector high = Vector{} + clamp.high;
+  v = v < low ? low : v;
+  return v > high ? high : v;
 }
 
 // The operands of a binary operation are brought to this many neighbouring numbers at a time, so
@@ -35,24 +67,51 @@ const float* Neighbours(const float* from, int64_t stride, int64_t count, float*
   return block;
 }
 
-template <typename Function>
-void Combine(const float* a, const float* b, float* output, int64_t count, Function function) {
-  for (int64_t i = 0; i < count; ++i) output[i] = function(a[i], b[i]);
+// output[i] = clamp(a[i] + b[i]): what residual networks do most, and means.
+void Add(const float* a, const float* b, float* output, int64_t count, Clamp clamp = {}) {
+  Combine(a, b, output, count, [clamp](Vector x, Vector y) { return Clamped(x + y, clamp); });
 }
 
-void CombineBlock(Binary function, const float* a, const float* b, float* output, int64_t count) {
+void Larger(const float* a, const float* b, float* output, int64_t count) {
+  Combine(a, b, output, count, [](Vector x, Vector y) { return x < y ? y : x; });
+}
+
+Vector Apply(Binary function, Vector x, Vector y) {
   switch (function) {
     case Binary::kAdd:
-      return Combine(a, b, output, count, [](float x, float y) { return x + y; });
+      return x + y;
     case Binary::kSub:
-      return Combine(a, b, output, count, [](float x, float y) { return x - y; });
+      return x - y;
     case Binary::kMul:
-      return Combine(a, b, output, count, [](float x, float y) { return x * y; });
+      return x * y;
     case Binary::kDiv:
-      return Combine(a, b, output, count, [](float x, float y) { return x / y; });
+      return x / y;
     case Binary::kPRelu:
-      return Combine(a, b, output, count, [](float x, float y) { return x < 0 ? x * y : x; });
+      return x < Vector{} ? x * y : x;
   }
+  return x;
+}
+
+Vector Apply(Unary function, float alpha, float beta, Vector v) {
+  switch (function) {
+    case Unary::kAffine:
+      return alpha * v + beta;
+    case Unary::kLeakyRelu:
+      return v < Vector{} ? alpha * v : v;
+    case Unary::kClip:
+      return Clamped(v, {alpha, beta});
+    case Unary::kHardSigmoid:
+      return Clamped(alpha * v + beta, {0, 1});
+    case Unary::kHardSwish:
+      return v * Clamped(v / 6 + 0.5F, {0, 1});
+    case Unary::kSigmoid:
+    case Unary::kTanh:
+      for (int64_t i = 0; i < kLanes; ++i) {
+        v[i] = function == Unary::kTanh ? Tanh(v[i]) : Sigmoid(v[i]);
+      }
+      return v;
+  }
+  return v;
 }
 
 // The taps of a window that lie on the image, along one axis, for one output position.
@@ -90,12 +149,7 @@ void PoolAt(const Pool& pool, const Taps& rows, const Taps& columns, const float
     for (int64_t j = 0; j < columns.count; ++j) {
       const int64_t x = columns.start + j * window.dilation[1];
       const float* pixel = input + (y * window.input[1] + x) * channels;
-      if (is_max) {
-        for (int64_t c = 0; c < channels; ++c)
-          output[c] = pixel[c] < output[c] ? output[c] : pixel[c];
-      } else {
-        for (int64_t c = 0; c < channels; ++c) output[c] += pixel[c];
-      }
+      (is_max ? Larger(pixel, output, output, channels) : Add(pixel, output, output, channels));
     }
   }
   if (is_max) return;
@@ -127,32 +181,8 @@ void PerItem::Run() {
 }
 
 void UnaryKernel::Run(const float* const* inputs, float* output) const {
-  const float* input = inputs[0];
-  const float a = alpha;
-  const float b = beta;
-  switch (function) {
-    case Unary::kAffine:
-      ForEach(input, output, count, [a, b](float v) { return a * v + b; });
-      break;
-    case Unary::kLeakyRelu:
-      ForEach(input, output, count, [a](float v) { return v < 0 ? a * v : v; });
-      break;
-    case Unary::kClip:
-      ForEach(input, output, count, Clamp{a, b});
-      break;
-    case Unary::kSigmoid:
-      ForEach(input, output, count, Sigmoid);
-      break;
-    case Unary::kHardSigmoid:
-      ForEach(input, output, count, [a, b](float v) { return Clamp{0, 1}(a * v + b); });
-      break;
-    case Unary::kHardSwish:
-      ForEach(input, output, count, [](float v) { return v * Clamp{0, 1}(v / 6 + 0.5F); });
-      break;
-    case Unary::kTanh:
-      ForEach(input, output, count, Tanh);
-      break;
-  }
+  Combine(inputs[0], inputs[0], output, count,
+          [this](Vector v, Vector) { return Apply(function, alpha, beta, v); });
 }
 
 void BinaryKernel::Simplify() {
@@ -188,9 +218,14 @@ void BinaryKernel::Run(const float* const* inputs, float* output) const {
     float b_block[kBlock];
     for (int64_t from = 0; from < row; from += kBlock) {
       const int64_t count = std::min(kBlock, row - from);
-      CombineBlock(function, Neighbours(a + from * a_stride, a_stride, count, a_block),
-                   Neighbours(b + from * b_stride, b_stride, count, b_block), output, count);
-      if (clamp.is_bounded()) ForEach(output, output, count, clamp);
+      const float* x = Neighbours(a + from * a_stride, a_stride, count, a_block);
+      const float* y = Neighbours(b + from * b_stride, b_stride, count, b_block);
+      if (function == Binary::kAdd) {
+        Add(x, y, output, count, clamp);
+      } else {
+        Combine(x, y, output, count,
+                [this](Vector p, Vector q) { return Clamped(Apply(function, p, q), clamp); });
+      }
       output += count;
     }
   });
@@ -198,9 +233,10 @@ void BinaryKernel::Run(const float* const* inputs, float* output) const {
 
 void ChannelAffine::Run(const float* const* inputs, float* output) const {
   const float* input = inputs[0];
-  const size_t channels = scale.size();
+  const auto channels = static_cast<int64_t>(scale.size());
   for (int64_t pixel = 0; pixel < pixels; ++pixel) {
-    for (size_t c = 0; c < channels; ++c) output[c] = clamp(input[c] * scale[c] + shift[c]);
+    Combine(input, scale.data(), output, channels, [](Vector x, Vector y) { return x * y; });
+    Add(output, shift.data(), output, channels, clamp);
     input += channels;
     output += channels;
   }

@@ -1,7 +1,7 @@
 // The codecs over their C ABI (wasm/codecs_api.h): the only file that touches that file's pointers.
 // Runs in a worker and in node; knows neither DOM nor network.
 import { EngineError } from "../messages.ts";
-import { asFailure, hostImports, textAt, textOf, type HostState } from "../wasm-host.ts";
+import { asFailure, hostImports, lastWords, textAt, textOf, type HostState } from "../wasm-host.ts";
 
 export interface Raster {
   readonly width: number;
