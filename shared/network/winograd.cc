@@ -211,8 +211,7 @@ Status Winograd::Bind(int batch, std::span<const Operand> inputs, float* output,
   capacity_ = std::min((tiles_ + rows - 1) / rows, std::max<int64_t>(1, fitting / rows)) * rows;
   inputs_.resize(static_cast<size_t>(capacity_ * input_values));
   products_.resize(static_cast<size_t>(capacity_ * product_values));
-  half_.resize(
-      static_cast<size_t>(kMaxWinogradPoints * kMaxWinogradPoints * std::max(channels_, outputs_)));
+  half_.resize(static_cast<size_t>(kMaxTileValues * std::max(channels_, outputs_)));
   return {};
 }
 
@@ -300,7 +299,7 @@ void Winograd::Multiply(int64_t row_point, int64_t column_point) {
   }
   const int64_t point = row_point * across.points + column_point;
   float* products = products_.data() + point * capacity_ * outputs_;
-  const int64_t depth = tile.taps * channels_;
+  const int64_t depth = std::max<int64_t>(1, tile.taps * channels_);
   const int64_t step =
       std::max<int64_t>(1, kColumnBytes / 4 / (depth * kernel_.columns)) * kernel_.columns;
   constexpr int64_t kMostRows = 8;

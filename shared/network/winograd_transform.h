@@ -17,7 +17,7 @@
 namespace insitu {
 
 inline constexpr int64_t kWinogradOutputs = 4;
-inline constexpr int kMaxWinogradPoints = 7;
+inline constexpr int64_t kMaxWinogradPoints = 7;
 inline constexpr int64_t kMinWinogradChannels = 4;
 
 // to[i][c] = sum over j of matrix[i, j] * from[j][c] for all channels, of which there are
