@@ -121,7 +121,7 @@ TEST_CASE("A convolution whose window needs more memory than a run may have is r
     return MakeConvolution(spec);
   };
   CHECK(made(128).ok());
-  const auto refused = made(1024);
+  const auto refused = made(2048);
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().code == ErrorCode::kOutOfMemory);
 }

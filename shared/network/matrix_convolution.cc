@@ -23,6 +23,7 @@ class MatrixConvolution final : public Operation {
         groups_(spec.groups),
         group_inputs_(spec.group_inputs),
         group_outputs_(spec.group_outputs),
+        pixel_values_(spec.pixel_values > 0 ? spec.pixel_values : spec.groups * spec.group_inputs),
         taps_(Pixels(spec.window.kernel)),
         clamp_(spec.clamp),
         kernel_(kernel),
@@ -69,8 +70,7 @@ class MatrixConvolution final : public Operation {
 
  private:
   int64_t Depth() const { return taps_ * group_inputs_; }  // products of an output value
-  int64_t InputChannels() const { return groups_ * group_inputs_; }
-  int64_t ImageLength() const { return Pixels(window_.input) * InputChannels(); }
+  int64_t ImageLength() const { return Pixels(window_.input) * pixel_values_; }
 
   // A last tile of a single row is left to the kernel of one row.
   bool IsSingle(int64_t pixel) const { return pixel + 1 == Pixels(bound_.output); }
@@ -85,7 +85,7 @@ class MatrixConvolution final : public Operation {
                    in_kernel[axis] * bound_.dilation[axis];
       if (from[axis] < 0 || from[axis] >= bound_.input[axis]) return zeros_.data();
     }
-    return input + (from[0] * bound_.input[1] + from[1]) * InputChannels();
+    return input + (from[0] * bound_.input[1] + from[1]) * pixel_values_;
   }
 
   // Tile by tile: (taps, rows of the kernel), the last pixel repeated to fill the last tile.
@@ -130,6 +130,7 @@ class MatrixConvolution final : public Operation {
   int64_t groups_;
   int64_t group_inputs_;
   int64_t group_outputs_;
+  int64_t pixel_values_;
   int64_t taps_;
   Clamp clamp_;
   MatrixKernel kernel_;
