@@ -1,10 +1,10 @@
 // The answer of a network for every place of an image, `stride` pixels apart, by its fully
 // convolutional form (network/dense.h).
 //
-// Where the network's own places are not among these, or farther apart, they fall into phases *
-// phases *phases*: the form is run for one after the other, each over every phases-th place in both
-// directions. What the layers up to the first step give is the same for all of them and computed
-// once, at every place: the *shared map*, of which a phase takes what it needs.
+// Where the network's own places are farther apart than these, or do not meet them, the form is run
+// several times, in *phases*: each over every so-many-th place in both directions. What the layers
+// up to the first step give is the same for all of them and computed once, at every place: the
+// *shared map*, of which a phase takes what it needs.
 #pragma once
 
 #include <cstdint>
@@ -65,9 +65,9 @@ class DensePass {
 
   DenseForm form_;
   int stride_;
-  int phases_ = 1;
-  int step_ = 1;   // pixels between the places of a phase
-  int cells_ = 1;  // side of what is run of a phase at a time, in its places
+  int phases_ = 1;  // in each direction
+  int step_ = 1;    // pixels between the places of a phase
+  int cells_ = 1;   // side of what is run of a phase at a time, in its places
 
   std::optional<Network> shared_;  // a strip of the shared map
   std::vector<float> map_;         // the shared map

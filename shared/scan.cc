@@ -56,6 +56,7 @@ Status Scanner::FindForm() {
 Status Scanner::Plan(const ScanImage& image, int stride, ScanWay way, int block_side) {
   ASSIGN_OR_RETURN(plan_, MakeScanPlan(image, info_, stride, block_side));
   method_ = {};
+  dense_.reset();  // before another takes as much memory
   RETURN_IF_ERROR(PlanPatches());
   method_.multiply_adds = static_cast<double>(patches_->MultiplyAdds());
   if (way == ScanWay::kPatches) return {};

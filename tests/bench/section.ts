@@ -2,7 +2,8 @@
 //   node tests/bench/section.ts [IMAGE…]     the made section of 3,800×2,950, or images at 4 µm per pixel
 //
 // For each model: from the press of the button to the map, until its first cells, the next finer map,
-// the dense one of a cell every 4 pixels where it is offered, and the longest task of the page meanwhile. The times are the page's own, as it shows them.
+// the dense one of a cell every 4 pixels where it is offered, and the longest task of the page
+// meanwhile. The times are the page's own, as it shows them.
 import { cpus, loadavg } from "node:os";
 import { basename } from "node:path";
 import type { Page } from "playwright-core";
