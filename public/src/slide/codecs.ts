@@ -94,7 +94,10 @@ class Instance {
 
   constructor(module: WebAssembly.Module) {
     try {
-      const instance = new WebAssembly.Instance(module, hostImports(module, this.#host));
+      const instance = new WebAssembly.Instance(
+        module,
+        hostImports(module, this.#host, lastWords(this.#host)),
+      );
       this.wasm = instance.exports as unknown as Exports;
       this.#host.memory = this.wasm.memory;
       this.wasm._initialize();
