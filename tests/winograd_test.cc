@@ -181,7 +181,7 @@ TEST_CASE("The transforms give the sums that define them", "[winograd]") {
       from[i] = &inputs[static_cast<size_t>(i * 4)];
       to[i] = &products[static_cast<size_t>(i * 4)];
     }
-    WinogradInput(points, 4)(from, to, 4, nullptr);
+    TransformInput({points, from, to, 4});
     for (int64_t i = 0; i < points; ++i) {
       double weight = 0;
       for (int64_t tap = 0; tap < taps; ++tap)
@@ -191,7 +191,7 @@ TEST_CASE("The transforms give the sums that define them", "[winograd]") {
       from[i] = &products[static_cast<size_t>(i * 4)];
       to[i] = &answers[static_cast<size_t>(i * 4)];
     }
-    WinogradOutput(points, 4)(from, to, 4, nullptr);
+    TransformOutput({points, from, to, 4});
     for (int64_t i = 0; i < kWinogradOutputs; ++i) {
       for (int64_t c = 0; c < 4; ++c) {
         float expected = 0;

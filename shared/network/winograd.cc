@@ -96,7 +96,7 @@ class Winograd final : public Operation {
   struct Side {
     int64_t inputs;
     int64_t outputs;
-    WinogradTransform transform;
+    void (*transform)(const WinogradLine& line);
   };
   void Transform(const Side& down, const Side& across, const float* const* from, float* const* to,
                  int64_t channels, const Clamp* clamp);
@@ -242,13 +242,13 @@ void Winograd::Transform(const Side& down, const Side& across, const float* cons
     for (int64_t i = 0; i < down.outputs; ++i) {
       half[i] = half_.data() + (i * across.inputs + j) * channels;
     }
-    down.transform(from + j * down.inputs, half, channels, nullptr);
+    down.transform({down.inputs, from + j * down.inputs, half, channels});
   }
   for (int64_t i = 0; i < down.outputs; ++i) {
     for (int64_t j = 0; j < across.inputs; ++j) {
       half[j] = half_.data() + (i * across.inputs + j) * channels;
     }
-    across.transform(half, to + i * across.outputs, channels, clamp);
+    across.transform({across.inputs, half, to + i * across.outputs, channels, clamp});
   }
 }
 
@@ -275,9 +275,8 @@ void Winograd::TransformInput(const Tile& tile, int64_t slot) {
           to[i * q.points + j] = transformed + (i * q.points + j) * capacity_ * channels_;
         }
       }
-      Transform({p.points, p.points, WinogradInput(p.points, channels_)},
-                {q.points, q.points, WinogradInput(q.points, channels_)}, from, to, channels_,
-                nullptr);
+      Transform({p.points, p.points, insitu::TransformInput},
+                {q.points, q.points, insitu::TransformInput}, from, to, channels_, nullptr);
     }
   }
 }
@@ -345,9 +344,9 @@ void Winograd::TransformOutput(const Tile& tile, int64_t slot) {
           inside ? image + (row * window_.output[1] + column) * outputs_ : nowhere_.data();
     }
   }
-  Transform({down.points, kWinogradOutputs, WinogradOutput(down.points, outputs_)},
-            {across.points, kWinogradOutputs, WinogradOutput(across.points, outputs_)}, from, to,
-            outputs_, clamp_.is_bounded() ? &clamp_ : nullptr);
+  Transform({down.points, kWinogradOutputs, insitu::TransformOutput},
+            {across.points, kWinogradOutputs, insitu::TransformOutput}, from, to, outputs_,
+            clamp_.is_bounded() ? &clamp_ : nullptr);
 }
 
 }  // namespace

@@ -8,53 +8,46 @@ namespace insitu {
 namespace {
 
 constexpr double kPoints[] = {0, 1, -1, 0.5, -2, 2};  // and infinity, the last
+constexpr int kPointsOfThree = 6;                     // of three taps
+constexpr double kPointOfFour = kPoints[5];           // which four taps have beside those
 
-struct Matrix {
-  float at[kMaxWinogradPoints][kMaxWinogradPoints];
-};
+// B' of three taps: each row holds the coefficients of the product of (x - point) over the other
+// points; of infinity, over all.
+struct InputMatrix {
+  float at[kPointsOfThree][kPointsOfThree] = {};
 
-// Each row holds the coefficients of the product of (x - point) over the other points; of infinity,
-// over all.
-constexpr Matrix InputMatrix(int points) {
-  Matrix matrix = {};
-  for (int row = 0; row < points; ++row) {
-    double product[kMaxWinogradPoints] = {1};
-    for (int other = 0; other < points - 1; ++other) {
-      if (other == row) continue;
-      for (int k = points - 1; k > 0; --k)
-        product[k] = product[k - 1] - kPoints[other] * product[k];
-      product[0] *= -kPoints[other];
-    }
-    for (int k = 0; k < points; ++k) matrix.at[row][k] = static_cast<float>(product[k]);
-  }
-  return matrix;
-}
-
-// Powers of each point; of infinity, the highest alone.
-constexpr Matrix OutputMatrix(int points) {
-  Matrix matrix = {};
-  for (int point = 0; point < points - 1; ++point) {
-    double power = 1;
-    for (int row = 0; row < kWinogradOutputs; ++row) {
-      matrix.at[row][point] = static_cast<float>(power);
-      power *= kPoints[point];
+  constexpr InputMatrix() {
+    for (int row = 0; row < kPointsOfThree; ++row) {
+      double product[kPointsOfThree] = {1};
+      for (int other = 0; other < kPointsOfThree - 1; ++other) {
+        if (other == row) continue;
+        for (int k = kPointsOfThree - 1; k > 0; --k) {
+          product[k] = product[k - 1] - kPoints[other] * product[k];
+        }
+        product[0] *= -kPoints[other];
+      }
+      for (int k = 0; k < kPointsOfThree; ++k) at[row][k] = static_cast<float>(product[k]);
     }
   }
-  matrix.at[kWinogradOutputs - 1][points - 1] = 1;
-  return matrix;
-}
-
-template <int kColumns>
-struct Input {
-  static constexpr int kRows = kColumns;
-  static constexpr Matrix kMatrix = InputMatrix(kColumns);
 };
+constexpr InputMatrix kInput;
 
-template <int kColumns>
-struct Output {
-  static constexpr int kRows = kWinogradOutputs;
-  static constexpr Matrix kMatrix = OutputMatrix(kColumns);
+// A': powers of each point; of infinity, the highest alone.
+struct OutputMatrix {
+  float at[kWinogradOutputs][kMaxWinogradPoints] = {};
+
+  constexpr OutputMatrix() {
+    for (int point = 0; point < kPointsOfThree; ++point) {
+      double power = 1;
+      for (auto& row : at) {
+        row[point] = static_cast<float>(power);
+        power *= kPoints[point];
+      }
+    }
+    at[kWinogradOutputs - 1][kMaxWinogradPoints - 1] = 1;
+  }
 };
+constexpr OutputMatrix kOutput;
 
 // Vectors of a machine; in memory they need not be aligned to their size.
 template <int64_t kLanes>
@@ -81,76 +74,110 @@ inline __attribute__((always_inline)) void Add(float factor, const V& value, V* 
   }
 }
 
-template <typename Kind, int kColumns, int64_t kLanes>
-inline __attribute__((always_inline)) void Apply(const float* const* from, float* const* to,
-                                                 int64_t channels, const Clamp* clamp) {
-  using V = typename Vector<kLanes>::Type;
-  using InMemory = typename Vector<kLanes>::InMemory;
-  for (int64_t c = 0; c < channels; c += kLanes) {
-    c = std::min(c, channels - kLanes);  // the last vector may lie over the one before it
-    V value[kColumns];
+// The sum of factors[i] * values[i].
+template <int kCount, typename V>
+inline __attribute__((always_inline)) void Sum(const float* factors, const V* values, V* sum) {
+  *sum = V{};
+  bool begun = false;
 #pragma clang loop unroll(full)
-    for (int j = 0; j < kColumns; ++j) value[j] = *reinterpret_cast<const InMemory*>(from[j] + c);
-#pragma clang loop unroll(full)
-    for (int i = 0; i < Kind::kRows; ++i) {
-      V sum;
-      bool begun = false;
-#pragma clang loop unroll(full)
-      for (int j = kColumns - 1; j >= 0; --j) {
-        const float factor = Kind::kMatrix.at[i][j];
-        if (factor == 0) continue;
-        if (begun) {
-          Add(factor, value[j], &sum);
-        } else {
-          sum = factor == 1 ? value[j] : value[j] * factor;
-          begun = true;
-        }
-      }
-      if (clamp != nullptr) {
-        const V low = V{} + clamp->low;
-        const V high = V{} + clamp->high;
-        sum = sum < low ? low : sum;
-        sum = sum > high ? high : sum;
-      }
-      *reinterpret_cast<InMemory*>(to[i] + c) = sum;
+  for (int j = kCount - 1; j >= 0; --j) {
+    if (factors[j] == 0) continue;
+    if (begun) {
+      Add(factors[j], values[j], sum);
+    } else {
+      *sum = factors[j] == 1 ? values[j] : values[j] * factors[j];
+      begun = true;
     }
   }
 }
 
-template <typename Kind, int kColumns>
-void Apply4(const float* const* from, float* const* to, int64_t channels, const Clamp* clamp) {
-  Apply<Kind, kColumns, kMinWinogradChannels>(from, to, channels, clamp);
+// Four taps: every product above has one factor (x - kPointOfFour) more, which is that of three
+// taps over the differences below. At the point itself it is the product that was infinity's.
+template <int64_t kLanes>
+inline __attribute__((always_inline)) void Input(const WinogradLine& line) {
+  using V = typename Vector<kLanes>::Type;
+  using InMemory = typename Vector<kLanes>::InMemory;
+  for (int64_t c = 0; c < line.channels; c += kLanes) {
+    c = std::min(c, line.channels - kLanes);  // the last vector may lie over the one before it
+    V value[kPointsOfThree];
+#pragma clang loop unroll(full)
+    for (int j = 0; j < kPointsOfThree; ++j) {
+      value[j] = *reinterpret_cast<const InMemory*>(line.from[j] + c);
+    }
+    V row;
+    if (line.points > kPointsOfThree) {
+      Sum<kPointsOfThree>(kInput.at[kPointsOfThree - 1], value, &row);
+      *reinterpret_cast<InMemory*>(line.to[kPointsOfThree - 1] + c) = row;
+      const V last = *reinterpret_cast<const InMemory*>(line.from[kPointsOfThree] + c);
+#pragma clang loop unroll(full)
+      for (int j = 0; j < kPointsOfThree; ++j) {
+        V difference = j + 1 < kPointsOfThree ? value[j + 1] : last;
+        Add(static_cast<float>(-kPointOfFour), value[j], &difference);
+        value[j] = difference;
+      }
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < kPointsOfThree; ++i) {
+      Sum<kPointsOfThree>(kInput.at[i], value, &row);
+      float* to = line.to[i + 1 < kPointsOfThree ? i : line.points - 1];
+      *reinterpret_cast<InMemory*>(to + c) = row;
+    }
+  }
+}
+
+template <int64_t kLanes>
+inline __attribute__((always_inline)) void Output(const WinogradLine& line) {
+  using V = typename Vector<kLanes>::Type;
+  using InMemory = typename Vector<kLanes>::InMemory;
+  for (int64_t c = 0; c < line.channels; c += kLanes) {
+    c = std::min(c, line.channels - kLanes);
+    V value[kMaxWinogradPoints];
+#pragma clang loop unroll(full)
+    for (int j = 0; j < kPointsOfThree - 1; ++j) {
+      value[j] = *reinterpret_cast<const InMemory*>(line.from[j] + c);
+    }
+    const bool longer = line.points > kPointsOfThree;
+    value[kPointsOfThree - 1] =
+        longer ? V(*reinterpret_cast<const InMemory*>(line.from[kPointsOfThree - 1] + c)) : V{};
+    value[kPointsOfThree] = *reinterpret_cast<const InMemory*>(line.from[line.points - 1] + c);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < kWinogradOutputs; ++i) {
+      V sum;
+      Sum<kMaxWinogradPoints>(kOutput.at[i], value, &sum);
+      if (line.clamp != nullptr) {
+        const V low = V{} + line.clamp->low;
+        const V high = V{} + line.clamp->high;
+        sum = sum < low ? low : sum;
+        sum = sum > high ? high : sum;
+      }
+      *reinterpret_cast<InMemory*>(line.to[i] + c) = sum;
+    }
+  }
 }
 
 #ifdef __x86_64__
-template <typename Kind, int kColumns>
-__attribute__((target("avx,fma"))) void Apply8(const float* const* from, float* const* to,
-                                               int64_t channels, const Clamp* clamp) {
-  Apply<Kind, kColumns, 8>(from, to, channels, clamp);
+__attribute__((target("avx,fma"))) void Input8(const WinogradLine& line) { Input<8>(line); }
+__attribute__((target("avx,fma"))) void Output8(const WinogradLine& line) { Output<8>(line); }
+
+bool SuitsEight(const WinogradLine& line) {
+  return line.channels >= 8 && __builtin_cpu_supports("fma");
 }
 #endif
-
-template <template <int> typename Kind, int kColumns>
-WinogradTransform Choose([[maybe_unused]] int64_t channels) {
-#ifdef __x86_64__
-  if (channels >= 8 && __builtin_cpu_supports("fma")) return Apply8<Kind<kColumns>, kColumns>;
-#endif
-  return Apply4<Kind<kColumns>, kColumns>;
-}
-
-template <template <int> typename Kind>
-WinogradTransform ForPoints(int64_t points, int64_t channels) {
-  return points == 6 ? Choose<Kind, 6>(channels) : Choose<Kind, 7>(channels);
-}
 
 }  // namespace
 
-WinogradTransform WinogradInput(int64_t points, int64_t channels) {
-  return ForPoints<Input>(points, channels);
+void TransformInput(const WinogradLine& line) {
+#ifdef __x86_64__
+  if (SuitsEight(line)) return Input8(line);
+#endif
+  Input<kMinWinogradChannels>(line);
 }
 
-WinogradTransform WinogradOutput(int64_t points, int64_t channels) {
-  return ForPoints<Output>(points, channels);
+void TransformOutput(const WinogradLine& line) {
+#ifdef __x86_64__
+  if (SuitsEight(line)) return Output8(line);
+#endif
+  Output<kMinWinogradChannels>(line);
 }
 
 double WinogradWeight(int64_t points, int64_t point, int64_t tap) {

@@ -20,14 +20,19 @@ inline constexpr int64_t kWinogradOutputs = 4;
 inline constexpr int64_t kMaxWinogradPoints = 7;
 inline constexpr int64_t kMinWinogradChannels = 4;
 
-// to[i][c] = sum over j of matrix[i, j] * from[j][c] for all channels, of which there are
-// kMinWinogradChannels at least, bounded where a clamp is given. Nothing of `to` overlaps `from`.
-using WinogradTransform = void (*)(const float* const* from, float* const* to, int64_t channels,
-                                   const Clamp* clamp);
+// One line of a tile: to[i][c] = sum over j of matrix[i, j] * from[j][c] for all channels. Nothing
+// of `to` overlaps `from`.
+struct WinogradLine {
+  int64_t points;  // 6 or 7
+  const float* const* from;
+  float* const* to;
+  int64_t channels;              // kMinWinogradChannels at least
+  const Clamp* clamp = nullptr;  // of outputs, where there is any
+};
 
-// B' for so many points, and A': 6 or 7.
-WinogradTransform WinogradInput(int64_t points, int64_t channels);
-WinogradTransform WinogradOutput(int64_t points, int64_t channels);
+// By B', of so many points, and by A'.
+void TransformInput(const WinogradLine& line);
+void TransformOutput(const WinogradLine& line);
 
 // G for so many points.
 double WinogradWeight(int64_t points, int64_t point, int64_t tap);
