@@ -57,6 +57,8 @@ export interface SlideReader {
 
 // What the page knows of the part.
 export interface SlidePart {
+  // Which of some DICOM files are one slide: their numbers, the finest level first.
+  series(files: readonly Blob[]): Promise<number[][]>;
   open(entry: ImageEntry, tell: TellState): SlideRecord;
   show(entry: ImageEntry | null): void; // null: a patch is shown, or nothing
   modelChosen(kind: string): void; // another one is to read such images

@@ -3,7 +3,8 @@
 import { EngineError } from "../messages.ts";
 import { lockNetwork } from "../network-lock.ts";
 import { Codecs } from "./codecs.ts";
-import { openSlide } from "./formats/open.ts";
+import { seriesAmong } from "./formats/dicom-series.ts";
+import { openFiles } from "./formats/open.ts";
 import type { ModelRequest } from "./messages.ts";
 import type { ScanEngine, ScanPlan } from "./scan-engine.ts";
 import { Scanner, type ScanSummary } from "./scanner.ts";
@@ -74,8 +75,9 @@ function breathe(): Promise<void> {
 const scope: unknown = globalThis; // a worker's
 lockNetwork(globalThis);
 serveSlides(scope as SlideScope, {
-  open: (file, name, module, cacheBytes) =>
-    openSlide(file, name, { codecs: () => codecsOf(module), cacheBytes }),
+  series: seriesAmong,
+  open: (files, name, module, cacheBytes) =>
+    openFiles(files, name, { codecs: () => codecsOf(module), cacheBytes }),
   createEngine,
   breathe,
   memoryBytes: () => codecs?.memoryBytes ?? 0,

@@ -11,7 +11,7 @@ import { OpenedFile } from "./opened-file.ts";
 import { RegionSummary } from "./region-summary.ts";
 import { ScanRun } from "./scan-run.ts";
 import { judgeScale, type Scale, type SlideKind } from "./scale.ts";
-import type { Rectangle, SlideFacts } from "./source.ts";
+import type { Rectangle, SlideFacts, SlideFiles } from "./source.ts";
 import type { Summary } from "./summary.ts";
 import { levelFor } from "./tile.ts";
 import type { Change, Phase, Progress, SlideModel, SlideTools, Times } from "./slide-tools.ts";
@@ -48,14 +48,14 @@ export class Slide implements SlideRecord {
   #underWay: Promise<void> | null = null; // the summary
   #sumAgain = false;
 
-  constructor(file: Blob, name: string, tools: SlideTools, tell: TellState) {
+  constructor(files: SlideFiles, name: string, tools: SlideTools, tell: TellState) {
     this.name = name;
     this.#tools = tools;
     this.#tell = tell;
     const { codecs, createWorker, onRequests } = tools;
-    this.#opened = new OpenedFile({ file, name, codecs, createWorker, onRequests });
+    this.#opened = new OpenedFile({ files, name, codecs, createWorker, onRequests });
     this.#summing = new RegionSummary(this.#opened);
-    this.#run = new ScanRun(file, name, this.#opened, tools);
+    this.#run = new ScanRun(files, name, this.#opened, tools);
   }
 
   watch(watcher: (change: Change) => void): () => void {
