@@ -6,6 +6,7 @@ import { geoJson, type Feature } from "../public/src/slide/export/geojson.ts";
 import { TILE_COLUMNS, tilesCsv } from "../public/src/slide/export/tiles-csv.ts";
 import { insideRegions, ProbabilityMap } from "../public/src/slide/probability-map.ts";
 import type { ScanPlan } from "../public/src/slide/scan-engine.ts";
+import { assertForQuPath } from "./qupath.ts";
 import { model as modelFacts } from "./readings.ts";
 
 const breathe = () => Promise.resolve();
@@ -44,10 +45,9 @@ function made(stride: number): MapExport {
 
 async function features(of: MapExport): Promise<Feature[]> {
   const text = (await geoJson(of, breathe)).join("");
-  const read = JSON.parse(text) as { type: string; features: Feature[]; insitu: object };
-  assert.equal(read.type, "FeatureCollection");
-  assert.deepEqual(read.insitu, about(of));
-  return read.features;
+  const { insitu } = JSON.parse(text) as { insitu: object };
+  assert.deepEqual(insitu, about(of));
+  return assertForQuPath(text, of.size);
 }
 
 describe("files of a map", () => {
@@ -81,12 +81,20 @@ describe("files of a map", () => {
     assert.equal(first?.properties.objectType, "tile");
     assert.equal(first.properties.classification?.name, modelFacts.labels[modelFacts.positive]);
     assert.deepEqual(first.properties.measurements, { Probability: 0.9 });
-    for (const { properties } of all) {
-      assert.equal(properties.classification?.color.length, 3);
-      assert.ok(
-        properties.classification.color.every((c) => Number.isInteger(c) && c >= 0 && c < 256),
-      );
-    }
+    const positives = all.filter(
+      ({ properties }) =>
+        properties.classification?.name === modelFacts.labels[modelFacts.positive],
+    );
+    assert.equal(positives.length, 5);
+    const colours = new Set(positives.map(({ properties }) => String(properties.color)));
+    assert.equal(colours.size, 5, "each in the colour of its probability");
+  });
+
+  test("A label that QuPath would take for several classes is one", async () => {
+    const of = made(50);
+    const all = await features({ ...of, model: { ...of.model, labels: ["a: no\nb", "a: b"] } });
+    const names = new Set(all.map(({ properties }) => properties.classification?.name));
+    assert.deepEqual([...names].sort(), ["a  b", "a  no b"]);
   });
 
   test("Of a dense map neighbours at or above the threshold are one detection with mean and highest", async () => {

@@ -7,6 +7,7 @@ import { after, before, describe, test } from "node:test";
 import type { Browser, Locator, Page } from "playwright-core";
 import { pgm, png, tissue } from "../made_images.ts";
 import { SECTION, section, sectionFile } from "../made_section.ts";
+import { assertForQuPath } from "../qupath.ts";
 import {
   drop,
   launch,
@@ -219,13 +220,12 @@ describe("slides", { skip, timeout: 600_000 }, () => {
       const picture = await saved(page, "Map as PNG");
       assert.match(picture.name, /^section-3800x2950\.map\.png$/);
       assert.deepEqual([...picture.bytes.subarray(1, 4)], [0x50, 0x4e, 0x47]);
-      const geojson = JSON.parse((await saved(page, "GeoJSON")).bytes.toString()) as {
-        insitu: Record<string, unknown>;
-        features: { properties: { objectType: string } }[];
-      };
-      assert.match(String(geojson.insitu["model_sha256"]), /^[0-9a-f]{64}$/);
-      assert.ok(geojson.features.length > 100);
-      assert.ok(geojson.features.every(({ properties }) => properties.objectType === "tile"));
+      const geojson = (await saved(page, "GeoJSON")).bytes.toString();
+      const { insitu } = JSON.parse(geojson) as { insitu: Record<string, unknown> };
+      assert.match(String(insitu["model_sha256"]), /^[0-9a-f]{64}$/);
+      const features = assertForQuPath(geojson, { width: 3800, height: 2950 });
+      assert.ok(features.length > 100);
+      assert.ok(features.every(({ properties }) => properties.objectType === "tile"));
       const table = (await saved(page, "Tiles as CSV")).bytes.toString();
       const cells = table.split("\r\n").filter((line) => /^\d/.test(line));
       assert.equal(cells.length, 76 * 59);
