@@ -270,10 +270,8 @@ describe("files that say their scale", { skip, timeout: 300_000 }, () => {
       await drop(page, [...series(), { name: "film.dcm", bytes: mammogram() }]);
       const options = page.getByRole("option");
       await page.getByRole("option", { name: /film\.dcm/ }).waitFor(WAIT);
-      assert.deepEqual(
-        await options.evaluateAll((all) => all.map((one) => /\S+/.exec(one.textContent)?.[0])),
-        ["level-0", "film.dcm"],
-      );
+      assert.match((await options.allTextContents()).join(" "), /^level-0(?!.*level).*film\.dcm/);
+      assert.equal(await options.count(), 2);
       await page.getByText("4 files are one slide: level-0.").waitFor(WAIT);
       await scanned(page);
       const text = (await panel(page).innerText()).replaceAll(/\s+/g, " ");
