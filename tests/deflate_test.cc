@@ -29,7 +29,7 @@ Bytes Numbers(size_t count) {
 }  // namespace
 
 TEST_CASE("What is packed by Deflate comes as it was", "[codecs]") {
-  for (const size_t size : {1, 3, 1'000, 200'000}) {
+  for (const size_t size : {size_t{1}, size_t{3}, size_t{1'000}, size_t{200'000}}) {
     CHECK(Unpack(ZlibStored(Numbers(size)), Numbers(size)) == "unpacked");
     CHECK(Unpack(ZlibZeros(size), Bytes(size)) == "unpacked");
   }

@@ -112,21 +112,10 @@ describe("A slide of several DICOM files", () => {
       });
       assert.deepEqual([...data], due);
     }
+    assert.deepEqual(source.facts.notes, []);
     assert.equal(source.identity().seriesInstanceUid, "2.25.1001");
     await assert.rejects(source.read(3, { x: 0, y: 0, width: 1, height: 1 }), RangeError);
     source.close();
-  });
-
-  test("says what is not shown of it", async () => {
-    const { notes } = (await open([level(1), level(2), label])).facts;
-    assert.deepEqual(notes, [
-      "One file of the series, the slide's label, overview or thumbnail, is not shown.",
-    ]);
-    assert.match(
-      (await open([level(1), label, label])).facts.notes[0] ?? "",
-      /^2 files .* are not/,
-    );
-    assert.deepEqual((await open([level(1), level(2)])).facts.notes, []);
   });
 
   test("with two images of a level is read by the first in its series, and says so", async () => {

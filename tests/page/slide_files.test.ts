@@ -194,6 +194,18 @@ function assertValid(file: Uint8Array): void {
   assert.deepEqual(errors, [], told);
 }
 
+// How much is painted over the image, above the scale bar.
+const painted = (page: Page) =>
+  page.locator(".slide-overlay").evaluate((overlay: HTMLCanvasElement) => {
+    const { width } = overlay;
+    const height = Math.floor(overlay.height * 0.8);
+    const copy = Object.assign(document.createElement("canvas"), { width, height });
+    const context = copy.getContext("2d", { willReadFrequently: true });
+    context?.drawImage(overlay, 0, 0);
+    const data = context?.getImageData(0, 0, width, height).data ?? [];
+    return data.filter((value, i) => i % 4 === 3 && value > 0).length;
+  });
+
 // Everything that the page shows or holds in its document, and its title and storage.
 const wholePage = (page: Page) =>
   page.evaluate(() =>
@@ -276,7 +288,6 @@ describe("files that say their scale", { skip, timeout: 300_000 }, () => {
       await scanned(page);
       const text = (await panel(page).innerText()).replaceAll(/\s+/g, " ");
       assert.match(text, /Image DICOM \(uncompressed, 3 levels\), 1520×1180 px/);
-      assert.match(text, /One file of the series, the slide's label, .* is not shown/);
       assert.match(text, /2 µm\/px, Pixel Spacing/);
       assert.doesNotMatch(await wholePage(page), new RegExp(LABEL));
       await drawScreen(page, "slide-dicom-series");
@@ -330,10 +341,17 @@ describe("files that say their scale", { skip, timeout: 300_000 }, () => {
       );
       assert.match(text, WARNING);
       assert.ok(await panel(page).getByText(WARNING).isVisible());
+      assert.equal(await painted(page), 0, "no mark, and nothing over the film's greys");
+      const room = page.locator(".slide-room");
+      assert.equal(
+        await room.evaluate((element) => getComputedStyle(element).backgroundColor),
+        "rgb(0, 0, 0)",
+      );
       await page.getByRole("slider", { name: "Threshold" }).fill("0.1");
       const marked = panel(page).locator("h2", { hasText: /^\d suspicious marks? on this film/ });
       await marked.waitFor();
       await drawScreen(page, "slide-dicom-film");
+      assert.ok((await painted(page)) > 100);
       await assertSilent(page, said, Object.values(NAMES));
 
       const { report, capture } = await saveDicom(page);
@@ -355,6 +373,7 @@ describe("files that say their scale", { skip, timeout: 300_000 }, () => {
       // The gate knows scanned films alone, and may refuse this one.
       const text = (await panel(page).innerText()).replaceAll(/\s+/g, " ");
       const judged = /Breast judged [1-9]/.test(text);
+      if (!judged) assert.equal(await painted(page), 0, "a refused film is not covered");
       assert.match(
         text,
         judged ? /suspicious marks? on this film/ : /Nothing here could be judged/,

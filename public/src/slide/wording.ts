@@ -29,7 +29,7 @@ const REFUSAL_NAMES: Record<GateReason, string> = {
   other_stain: "another stain",
   photograph: "a photograph",
   drawing: "a drawing or text",
-  grey_not_film: "grey, but no mammogram",
+  grey_not_film: "unlike the films that the model was trained on",
   colour_not_histology: "colours that tissue does not have",
   histology_not_film: "stained tissue, no mammogram",
   film_not_histology: "a mammogram, no stained tissue",

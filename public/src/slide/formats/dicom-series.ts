@@ -99,11 +99,6 @@ export async function seriesAmong(files: readonly Blob[]): Promise<number[][]> {
 const LEVEL_TWICE =
   "The series has more than one image of a level (focal planes or optical paths): only the first is read.";
 
-function besideNote(count: number): string {
-  const files = count === 1 ? "One file" : `${count} files`;
-  return `${files} of the series, the slide's label, overview or thumbnail, ${count === 1 ? "is" : "are"} not shown.`;
-}
-
 class DicomPyramid implements DicomSource {
   readonly facts: SlideFacts;
   readonly #levels: readonly DicomSource[]; // the finest first
@@ -162,12 +157,7 @@ export async function openDicomSeries(
     }
     if (levels.some(({ facts }) => facts.channels !== levels[0]?.facts.channels))
       throw corrupt("its levels are not of one picture: some are grey and some coloured");
-    const beside = headers.length - sections.length;
-    const notes = [twice ? LEVEL_TWICE : null, beside > 0 ? besideNote(beside) : null];
-    return new DicomPyramid(
-      levels,
-      notes.filter((note) => note !== null),
-    );
+    return new DicomPyramid(levels, twice ? [LEVEL_TWICE] : []);
   } catch (error) {
     throw error instanceof EngineError ? error : asEngineError(error);
   }

@@ -1,6 +1,7 @@
 // The map over the image: one pixel a cell in a canvas of its own, painted as blocks come in and drawn
 // enlarged. Refused cells are hatched, what is above the threshold is outlined where cells are large
-// enough to see.
+// enough to see. A film's greys are its findings: only what reaches the threshold is painted over it, and
+// it is refused as a whole, which is said in words.
 import { colourOf } from "../cividis.ts";
 import { NOT_YET, type ProbabilityMap } from "../probability-map.ts";
 import { REFUSED_FROM, VERDICT } from "../scan-engine.ts";
@@ -68,6 +69,7 @@ export class MapLayer {
   #under: ProbabilityMap | null = null;
   #verdicts: Uint8Array | null = null; // those of the map, or with regions
   #threshold = 0.5;
+  #isFilm = false;
   #cells: CanvasRenderingContext2D | null = null;
   #refused: CanvasRenderingContext2D | null = null;
   #scratch: CanvasRenderingContext2D | null = null;
@@ -81,8 +83,14 @@ export class MapLayer {
   }
 
   // under: what is drawn where the map has nothing yet.
-  show(map: ProbabilityMap | null, threshold: number, under: ProbabilityMap | null): void {
+  show(
+    map: ProbabilityMap | null,
+    threshold: number,
+    under: ProbabilityMap | null,
+    isFilm: boolean,
+  ): void {
     this.#map = map;
+    this.#isFilm = isFilm;
     this.#under = under;
     this.#verdicts = map?.verdicts ?? null;
     this.#threshold = threshold;
@@ -157,7 +165,7 @@ export class MapLayer {
         let value = map.values[at] ?? Number.NaN;
         if (verdict === NOT_YET && this.#under !== null)
           [verdict, value] = below(this.#under, map, column + u, row + v);
-        if (verdict === VERDICT.judged) cells[v * columns + u] = colourOf(value, this.#threshold);
+        if (verdict === VERDICT.judged) cells[v * columns + u] = this.#colourOf(value);
         else if ((verdict > REFUSED_FROM && verdict !== NOT_YET) || verdict === VERDICT.unread) {
           refused[v * columns + u] = REFUSED;
           anyRefused = true;
@@ -173,6 +181,10 @@ export class MapLayer {
     put(cells, this.#cells);
     if (anyRefused || this.#anyRefused) put(refused, this.#refused);
     this.#anyRefused ||= anyRefused;
+  }
+
+  #colourOf(value: number): number {
+    return this.#isFilm && value < this.#threshold ? 0 : colourOf(value, this.#threshold);
   }
 
   draw(context: CanvasRenderingContext2D, to: Projection, opacity: number): void {
@@ -210,7 +222,7 @@ export class MapLayer {
     context.globalAlpha = opacity;
     copy(cells, context);
     context.globalAlpha = 1;
-    if (this.#anyRefused && this.#refused !== null)
+    if (this.#anyRefused && this.#refused !== null && !this.#isFilm)
       this.#drawHatch(context, this.#refused, copy, Math.max(opacity, 0.4));
     if (cell.width >= MIN_OUTLINED_CELL && seen.columns * seen.rows <= MAX_OUTLINED_CELLS)
       this.#outline(context, map, seen, { ...place, cell });

@@ -139,6 +139,7 @@ export class SlideView {
     this.#summary.element.hidden = slide.phase === "asking";
     this.#strip.update({
       hasMap: slide.map !== null,
+      isFilm: slide.kind === "mammogram",
       mapShown: this.#room.mapShown,
       opacity: this.#room.opacity,
       threshold,
