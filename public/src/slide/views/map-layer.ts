@@ -1,7 +1,7 @@
 // The map over the image: one pixel a cell in a canvas of its own, painted as blocks come in and drawn
 // enlarged. Refused cells are hatched, what is above the threshold is outlined where cells are large
 // enough to see. A film's greys are its findings: only what reaches the threshold is painted over it, and
-// it is refused as a whole, which is said in words.
+// that lightly; it is refused as a whole, which is said in words.
 import { colourOf } from "../cividis.ts";
 import { NOT_YET, type ProbabilityMap } from "../probability-map.ts";
 import { REFUSED_FROM, VERDICT } from "../scan-engine.ts";
@@ -184,7 +184,8 @@ export class MapLayer {
   }
 
   #colourOf(value: number): number {
-    return this.#isFilm && value < this.#threshold ? 0 : colourOf(value, this.#threshold);
+    if (!this.#isFilm) return colourOf(value, this.#threshold);
+    return value < this.#threshold ? 0 : colourOf(value, Infinity); // in the lighter of the colours
   }
 
   draw(context: CanvasRenderingContext2D, to: Projection, opacity: number): void {
