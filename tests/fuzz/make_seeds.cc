@@ -121,7 +121,7 @@ bool AddCodecs(const std::filesystem::path& path) {
   }
   Folder tiles(path / "deflate");
   for (const Bytes& packed : {ZlibStored(NoiseImage(5, 4, 3).pixels), ZlibZeros(60)}) {
-    for (const uint8_t size : {0, 59, 60, 61}) {
+    for (const uint8_t size : Bytes{0, 59, 60, 61}) {
       Bytes seed = {0, size};
       seed.insert(seed.end(), packed.begin(), packed.end());
       tiles.Add(seed);
