@@ -225,8 +225,7 @@ void Scanner::JudgeTiles(const ScanBlock& block) {
       uint8_t cell = kJudgedCell;
       if (!verdict.accepted) {
         const bool glass = verdict.reason == GateReason::kGlass;
-        cell = glass ? kNoTissueCell
-                     : static_cast<uint8_t>(kRefusedCell + static_cast<int>(verdict.reason));
+        cell = glass ? kNoTissueCell : RefusedCell(verdict.reason);
       }
       tiles.push_back(cell);
     }
@@ -242,11 +241,19 @@ void Scanner::JudgeTiles(const ScanBlock& block) {
   }
 }
 
+// What a cell is that the gate refuses for that.
+uint8_t Scanner::RefusedCell(GateReason reason) const {
+  const uint8_t base = plan_.image.gate.judge_anyway ? kJudgedAnywayCell : kRefusedCell;
+  return static_cast<uint8_t>(base + static_cast<int>(reason));
+}
+
 void Scanner::JudgeFilm() {
-  const GateVerdict verdict = JudgeImage(scaled_, ImageKind::kMammogram);
-  if (!verdict.accepted) {
-    const auto cell = static_cast<uint8_t>(kRefusedCell + static_cast<int>(verdict.reason));
-    verdicts_.assign(verdicts_.size(), cell);
+  const GateVerdict verdict = plan_.image.gate.says_film
+                                  ? JudgeStatedFilm(scaled_)
+                                  : JudgeImage(scaled_, ImageKind::kMammogram);
+  const uint8_t breast_cell = verdict.accepted ? kJudgedCell : RefusedCell(verdict.reason);
+  if (!IsJudged(breast_cell)) {
+    verdicts_.assign(verdicts_.size(), breast_cell);
     return;
   }
   const BreastMask breast = FindBreast(film_);
@@ -255,7 +262,7 @@ void Scanner::JudgeFilm() {
     for (int column = 0; column < plan_.columns; ++column) {
       const int x = column * plan_.stride + plan_.patch_width / 2;
       const int y = row * plan_.stride + plan_.patch_height / 2;
-      verdicts_[at++] = breast.Contains(x, y) ? kJudgedCell : kNoTissueCell;
+      verdicts_[at++] = breast.Contains(x, y) ? breast_cell : kNoTissueCell;
     }
   }
 }
@@ -299,7 +306,7 @@ Status Scanner::RunPatches(const ScanBlock& block) {
   size_t waiting = 0;
   for (size_t at = 0; at <= values_.size(); ++at) {
     if (at < values_.size()) {
-      if (verdicts_[at] != kJudgedCell) continue;
+      if (!IsJudged(verdicts_[at])) continue;
       const auto columns = static_cast<size_t>(block.columns);
       const int column = block.column + static_cast<int>(at % columns);
       const int row = block.row + static_cast<int>(at / columns);
@@ -347,8 +354,7 @@ Status Scanner::RunPass(const ScanBlock& block, int first_column, int first_row)
       if (column >= block.columns) break;
       const size_t cell = static_cast<size_t>(row) * static_cast<size_t>(block.columns) +
                           static_cast<size_t>(column);
-      if (verdicts_[cell] == kJudgedCell)
-        places.push_back({cell, static_cast<size_t>(i * side + j)});
+      if (IsJudged(verdicts_[cell])) places.push_back({cell, static_cast<size_t>(i * side + j)});
     }
   }
   if (places.empty()) return {};
@@ -379,7 +385,7 @@ void Scanner::SmoothFilm() {
   }
   for (int i = 0; i < kSmoothings; ++i) map = Smoothed(map);
   for (size_t i = 0; i < values_.size(); ++i) {
-    if (verdicts_[i] == kJudgedCell) values_[i] = static_cast<float>(map.values[i]);
+    if (IsJudged(verdicts_[i])) values_[i] = static_cast<float>(map.values[i]);
   }
 }
 

@@ -4,6 +4,7 @@ import { EngineError } from "../public/src/messages.ts";
 import type { PlanRequest, SlideMessage, SlideReply } from "../public/src/slide/messages.ts";
 import { ProbabilityMap } from "../public/src/slide/probability-map.ts";
 import type { ScanEngine, ScanPlan } from "../public/src/slide/scan-engine.ts";
+import { FULL_GATE } from "../public/src/slide/scanner.ts";
 import {
   blockOrder,
   CACHE_BYTES,
@@ -43,6 +44,7 @@ const request: PlanRequest = {
   channels: 1,
   umPerPixel: 1,
   stride: 0,
+  gate: FULL_GATE,
 };
 
 // The grey at a place; a block's cells are the means of what they cover, so that a wrong rectangle

@@ -38,6 +38,7 @@ function made(stride: number): MapExport {
     model: modelFacts,
     scale: { umPerPixel: 2, from: "aperio.MPP" },
     point: { name: "balanced", threshold: 0.5, sensitivity: 0.8, specificity: 0.8 },
+    saysFilm: false,
     warnings: ["Watch out."],
     written: new Date(0),
   };
@@ -130,6 +131,42 @@ describe("files of a map", () => {
     assert.deepEqual(
       all.map(({ properties }) => properties.objectType),
       ["annotation", "tile", "tile"],
+    );
+  });
+
+  // The first tile was refused for its blur and judged all the same.
+  function judgedAnyway(stride: number): MapExport {
+    const of = made(stride);
+    const verdicts = of.map.verdicts.slice();
+    verdicts[0] = 53;
+    return { ...of, verdicts, saysFilm: true };
+  }
+
+  test("A tile that was judged though it was refused says so in every file, and why", async () => {
+    const of = judgedAnyway(50);
+    assert.equal(about(of)["judged_anyway"], "blur");
+    assert.equal(about(of)["kind_from"], "DICOM modality MG");
+    assert.deepEqual(
+      [about(made(50))["judged_anyway"], about(made(50))["kind_from"]],
+      ["", ""],
+      "nothing is said where the gate was heeded",
+    );
+    const csv = (await tilesCsv(of, breathe)).join("");
+    assert.match(
+      csv,
+      /\r\n0,0,0,0,100,100,0,0,100,100,0\.900000,true,"?judged anyway; refused: blur/,
+    );
+    const [first, second] = await features(of);
+    assert.deepEqual(first?.properties.metadata, { "Judged anyway, refused": "blur" });
+    assert.equal(second?.properties.metadata, undefined);
+    const dense = await features(judgedAnyway(25));
+    assert.deepEqual(
+      dense.slice(0, 2).map(({ properties }) => [properties.measurements, properties.metadata]),
+      [
+        [{ Probability: 0.9, "Highest probability": 0.9 }, first.properties.metadata],
+        [{ Probability: 0.8, "Highest probability": 0.8 }, undefined],
+      ],
+      "they are no one detection",
     );
   });
 

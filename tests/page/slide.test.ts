@@ -393,6 +393,42 @@ describe("slides", { skip, timeout: 600_000 }, () => {
       assert.match(await panel(page).innerText(), /What was looked at was refused: /);
     }));
 
+  test("What was refused is judged when one asks for it, which every file says, and left out again", () =>
+    onPage(async ({ page }) => {
+      await drop(page, [{ name: "field.png", bytes: small }]);
+      await page.getByRole("spinbutton", { name: "Size of a pixel" }).fill("0.5");
+      await button(page, "Scan at this scale").click();
+      await verdict(page).filter({ hasText: "Nothing here could be judged" }).waitFor();
+      const act = button(page, "Judge what was refused anyway");
+      assert.equal(await act.isVisible(), false, "hidden until it is looked for");
+      await panel(page).getByText("Judge it anyway").click();
+      await drawScreen(page, "slide-anyway-asked");
+      await act.click();
+      const note = panel(page).locator(".gate-note", {
+        hasText: /Refused, and judged because you asked for it: /,
+      });
+      await note.waitFor();
+      assert.doesNotMatch(await verdict(page).innerText(), /Nothing here could be judged/);
+      await drawScreen(page, "slide-anyway");
+      for (const name of ["GeoJSON for QuPath", "Tiles as CSV"]) {
+        const { bytes } = await saved(page, name);
+        const text = bytes.toString("utf8");
+        assert.match(text, /Refused, and judged because you asked for it: /, name);
+        assert.match(text, /[Jj]udged anyway/, name);
+      }
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        button(page, "Save JSON").click(),
+      ]);
+      const { images } = JSON.parse(readFileSync(await download.path(), "utf8")) as {
+        images: Record<string, unknown>[];
+      };
+      assert.equal(images[0]?.["judged_anyway"], true);
+      await button(page, "Leave out what was refused").click();
+      await verdict(page).filter({ hasText: "Nothing here could be judged" }).waitFor();
+      assert.equal(await note.count(), 0);
+    }));
+
   test("What cannot be opened says why, and the page goes on", () =>
     onPage(async ({ page }) => {
       const cut = small.subarray(0, small.length / 2);

@@ -1,7 +1,7 @@
 // What crosses between the page and the slide part's workers. Types only.
 import type { NetworkRequest } from "../messages.ts";
 import type { DicomIdentity } from "./formats/dicom-identity.ts";
-import type { ScanSummary } from "./scanner.ts";
+import type { ScanGate, ScanSummary } from "./scanner.ts";
 import type { ScanBlockResult, ScanPlan } from "./scan-engine.ts";
 import type { Pixels, Rectangle, SlideFacts, SlideFiles } from "./source.ts";
 
@@ -39,6 +39,7 @@ export interface PlanRequest {
   channels: 1 | 3;
   umPerPixel: number; // of that level
   stride: number; // pixels at model scale, 0: the patch side
+  gate: ScanGate;
 }
 
 // A part of level 0, drawn at so many pixels, for the screen.

@@ -110,9 +110,10 @@ class SlideService {
     return this.#source;
   }
 
-  #makePlan({ level, width, height, channels, umPerPixel, stride }: PlanRequest): ScanPlan {
+  #makePlan(request: PlanRequest): ScanPlan {
+    const { level, width, height, channels, umPerPixel, stride, gate } = request;
     if (this.#engine === null) throw notStarted();
-    this.#plan = this.#engine.plan(width, height, channels, umPerPixel, stride);
+    this.#plan = this.#engine.plan({ width, height, channels, umPerPixel }, stride, gate);
     this.#level = level;
     return this.#plan;
   }

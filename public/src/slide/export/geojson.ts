@@ -2,8 +2,8 @@
 // level 0 (https://qupath.readthedocs.io/en/stable/docs/advanced/exporting_annotations.html). QuPath
 // has one colour for all objects of a class, so that of the probability is the object's own. No DOM.
 import { cividis } from "../cividis.ts";
-import type { Point } from "../probability-map.ts";
-import { VERDICT } from "../scan-engine.ts";
+import { judgedAnyway, NOT_YET, type Point } from "../probability-map.ts";
+import { isJudged } from "../scan-engine.ts";
 import type { Rectangle } from "../source.ts";
 import { about, type MapExport } from "./about.ts";
 
@@ -18,6 +18,7 @@ export interface Feature {
     color?: Colour;
     classification?: { name: string; color: Colour };
     measurements?: Record<string, number>;
+    metadata?: Record<string, string>;
   };
 }
 
@@ -57,17 +58,20 @@ function* cells(made: MapExport): Generator<Feature> {
     { name: className(negative), color: NEGATIVE_COLOUR },
     { name: className(positive), color: POSITIVE_COLOUR },
   ];
-  const valueAt = (column: number, row: number) => {
-    const verdict = made.verdicts[row * map.columns + column];
-    return verdict === VERDICT.judged ? map.value(column, row) : Number.NaN;
-  };
+  const verdictAt = (column: number, row: number) =>
+    made.verdicts[row * map.columns + column] ?? NOT_YET;
+  const valueAt = (column: number, row: number) =>
+    isJudged(verdictAt(column, row)) ? map.value(column, row) : Number.NaN;
   for (let row = 0; row < map.rows; row++) {
     for (let column = 0; column < map.columns; column++) {
       const value = valueAt(column, row);
       if (Number.isNaN(value) || (isDense && value < point.threshold)) continue;
       let end = column + 1;
       let [sum, most] = [value, value];
-      while (isDense && end < map.columns && valueAt(end, row) >= point.threshold) {
+      const anyway = judgedAnyway(verdictAt(column, row));
+      const goesOn = () =>
+        valueAt(end, row) >= point.threshold && judgedAnyway(verdictAt(end, row)) === anyway;
+      while (isDense && end < map.columns && goesOn()) {
         const next = valueAt(end++, row);
         sum += next;
         most = Math.max(most, next);
@@ -85,6 +89,7 @@ function* cells(made: MapExport): Generator<Feature> {
             Probability: Number(mean.toFixed(6)),
             ...(isDense && { "Highest probability": Number(most.toFixed(6)) }),
           },
+          ...(anyway !== null && { metadata: { "Judged anyway, refused": anyway } }),
         },
       };
       column = end - 1;

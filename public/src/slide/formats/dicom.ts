@@ -98,7 +98,8 @@ export function isBeside(attributes: Attributes): boolean {
 
 function kindOf(attributes: Attributes): SlideFacts["kind"] {
   const modality = attributes.text("x00080060");
-  if (modality === "MG") return "mammogram";
+  // A phantom's image is no mammogram, whatever made it.
+  if (modality === "MG") return attributes.text("x00280300") === "YES" ? null : "mammogram";
   return modality === "SM" ? "histology" : null;
 }
 

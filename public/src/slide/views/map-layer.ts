@@ -4,7 +4,7 @@
 // that lightly; it is refused as a whole, which is said in words.
 import { colourOf } from "../cividis.ts";
 import { NOT_YET, type ProbabilityMap } from "../probability-map.ts";
-import { REFUSED_FROM, VERDICT } from "../scan-engine.ts";
+import { isJudged, REFUSED_FROM, VERDICT } from "../scan-engine.ts";
 
 // Cells are painted for so long at a time; the rest follows in the next frame.
 const PAINT_MS = 8;
@@ -165,7 +165,7 @@ export class MapLayer {
         let value = map.values[at] ?? Number.NaN;
         if (verdict === NOT_YET && this.#under !== null)
           [verdict, value] = below(this.#under, map, column + u, row + v);
-        if (verdict === VERDICT.judged) cells[v * columns + u] = this.#colourOf(value);
+        if (isJudged(verdict)) cells[v * columns + u] = this.#colourOf(value);
         else if ((verdict > REFUSED_FROM && verdict !== NOT_YET) || verdict === VERDICT.unread) {
           refused[v * columns + u] = REFUSED;
           anyRefused = true;
@@ -262,7 +262,7 @@ export class MapLayer {
     const isPositive = (column: number, row: number) => {
       if (column < 0 || row < 0 || column >= map.columns || row >= map.rows) return false;
       const at = row * map.columns + column;
-      return verdicts?.[at] === VERDICT.judged && (map.values[at] ?? 0) >= this.#threshold;
+      return isJudged(verdicts?.[at]) && (map.values[at] ?? 0) >= this.#threshold;
     };
     const path = new Path2D();
     const { cell } = place;

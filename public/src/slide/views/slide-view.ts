@@ -114,6 +114,7 @@ export class SlideView {
         this.#slide?.setRegions(this.#slide.regions.filter((_, index) => index !== at)),
       removeMeasurement: (at) => room.removeMeasurement(at),
       save: (kind) => void this.#export(kind),
+      judgeAnyway: (anyway) => void this.#slide?.judgeAnyway(anyway),
     });
   }
 
