@@ -3,9 +3,10 @@
 //   resampling_bench MODEL.onnx SECTION.png LABELS.png [UM_PER_PIXEL]
 //
 // The section, which is at the model's scale, is enlarged (1.1, 1.5, 2 and 4 times, as a scanner's
-// finer level would be, by Catmull-Rom or Lanczos), rounded to 8 bits, reduced again by each
-// filter, and scanned. The last line of each is what shared/resample.h makes of it in the scan
-// itself. The sums here are plain and independent of it.
+// finer level would be, by Catmull-Rom or Lanczos), rounded to 8 bits, brought back by each filter,
+// and scanned; then it is reduced (to 1/1.25, 1/1.5 and a half) and brought back so. The last line
+// of each is what shared/resample.h makes of it in the scan itself. The sums here are plain and
+// independent of it.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -51,7 +52,7 @@ constexpr Filter kCatmullRom = {"Catmull-Rom", 2, CatmullRom};
 constexpr Filter kLanczos = {"Lanczos-3", 3, Lanczos};
 // Of the area each sample has its share: no function of the distance alone.
 constexpr Filter kArea = {"area", 0.5, nullptr};
-constexpr std::array kReducing = {Filter{"triangle", 1, Triangle}, kArea, kCatmullRom, kLanczos};
+constexpr std::array kFilters = {Filter{"triangle", 1, Triangle}, kArea, kCatmullRom, kLanczos};
 
 struct Taps {
   int begin = 0;
@@ -115,17 +116,18 @@ struct Bench {
   double um_per_pixel = 4;
 };
 
-// A line of the table: the map against the labels at the places' centres.
+// A line of the table: the map against the labels at the places' centres, of what the gate accepts
+// and, after it, of what it refused too (tissue all the same).
 Status Print(const Bench& bench, const std::string& name, const Image& image, double um_per_pixel) {
   ScanRequest request;
   request.um_per_pixel = um_per_pixel;
+  request.gate.judge_anyway = true;
   request.threads = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 8U));
   ASSIGN_OR_RETURN(auto scanners, MakeScanners(bench.model, image, request));
   ASSIGN_OR_RETURN(const ScanMap map, ScanImageWith(&scanners, image));
   const ScanPlan& plan = scanners.front().plan();
   const double threshold = scanners.front().info().threshold;
-  std::vector<Scored> judged;
-  int refused = 0;
+  std::vector<Scored> judged, all;
   for (size_t at = 0; at < map.values.size(); ++at) {
     const auto pixel = [&](size_t cell, int patch, int side) {
       const double centre = static_cast<double>(cell) * plan.stride + patch / 2.0;
@@ -138,40 +140,44 @@ Status Print(const Bench& bench, const std::string& name, const Image& image, do
         static_cast<size_t>(y) * static_cast<size_t>(bench.labels.width) + static_cast<size_t>(x);
     const uint8_t label = bench.labels.pixels[index * static_cast<size_t>(bench.labels.channels)];
     if (label != 128 && label != 255) continue;
-    refused += map.verdicts[at] >= kRefusedCell ? 1 : 0;
     if (!IsJudged(map.verdicts[at])) continue;
     const float value = map.values[at];
-    judged.push_back({value, value >= threshold, label == 255});
+    all.push_back({value, value >= threshold, label == 255});
+    if (map.verdicts[at] == kJudgedCell) judged.push_back(all.back());
   }
-  const Metrics metrics = ComputeMetrics(judged);
-  std::printf("| %-30s | %6zu | %7d | %.4f | %.4f | %.4f | %.4f |\n", name.c_str(), judged.size(),
-              refused, metrics.auc.value_or(NAN), metrics.balanced_accuracy.value_or(NAN),
-              metrics.sensitivity.value_or(NAN), metrics.specificity.value_or(NAN));
+  std::printf("| %-30s ", name.c_str());
+  for (const std::vector<Scored>& places : {judged, all}) {
+    const Metrics metrics = ComputeMetrics(places);
+    std::printf("| %5zu | %.4f | %.4f | %.4f | %.4f ", places.size(), metrics.auc.value_or(NAN),
+                metrics.balanced_accuracy.value_or(NAN), metrics.sensitivity.value_or(NAN),
+                metrics.specificity.value_or(NAN));
+  }
+  std::puts("|");
   std::fflush(stdout);
   return {};
 }
 
 Status Run(const Bench& bench) {
   std::puts(
-      "| section                        | judged | refused | AUC    | BAC    | sens.  | spec.  |");
-  std::puts(
-      "| ------------------------------ | ------ | ------- | ------ | ------ | ------ | ------ |");
+      "| section, filter                | judged | AUC | BAC | sens. | spec. | all | AUC | BAC | "
+      "sens. "
+      "| spec. |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
   RETURN_IF_ERROR(Print(bench, "as it is", bench.section, bench.um_per_pixel));
-  for (const double factor : {1.1, 1.5, 2.0, 4.0}) {
+  for (const double factor : {1.1, 1.5, 2.0, 4.0, 1 / 1.25, 1 / 1.5, 0.5}) {
     const auto side = [factor](int length) {
       return static_cast<int>(std::lround(length * factor));
     };
     const int width = side(bench.section.width), height = side(bench.section.height);
-    for (const Filter& enlarging : {kCatmullRom, kLanczos}) {
-      const Image large = Resized(bench.section, width, height, enlarging);
+    for (const Filter& making : {factor > 1 ? kCatmullRom : kArea, kLanczos}) {
+      const Image made = Resized(bench.section, width, height, making);
       char begin[32];
-      std::snprintf(begin, sizeof(begin), "%.1fx %s, ", factor, enlarging.name);
-      for (const Filter& reducing : kReducing) {
-        const Image back = Resized(large, bench.section.width, bench.section.height, reducing);
-        RETURN_IF_ERROR(Print(bench, std::string(begin) + reducing.name, back, bench.um_per_pixel));
+      std::snprintf(begin, sizeof(begin), "%.2fx %s, ", factor, making.name);
+      for (const Filter& filter : kFilters) {
+        const Image back = Resized(made, bench.section.width, bench.section.height, filter);
+        RETURN_IF_ERROR(Print(bench, std::string(begin) + filter.name, back, bench.um_per_pixel));
       }
       RETURN_IF_ERROR(
-          Print(bench, std::string(begin) + "the scan's", large, bench.um_per_pixel / factor));
+          Print(bench, std::string(begin) + "the scan's", made, bench.um_per_pixel / factor));
     }
   }
   return {};
