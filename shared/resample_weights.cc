@@ -10,7 +10,6 @@ namespace insitu {
 namespace {
 
 constexpr double kLobes = 3;  // half of the filter's width, in samples of the coarser grid
-constexpr double kNone = 1e-9;
 
 // sinc(x) sinc(x / 3) for |x| <= 3. With a = pi x / 3 and q = (sin a / a)^2 that is
 // q (1 - 4/3 q a^2), and the series of sin a / a does without the library's sine, which the engine
@@ -33,26 +32,20 @@ double Lanczos(double x) {
 ResampleWeights::ResampleWeights(int from, int64_t to, int64_t first, int count) {
   const double scale = static_cast<double>(from) / static_cast<double>(to);
   const double wide = std::max(scale, 1.0);
-  const double support = kLobes * wide;
+  const double support = from == to ? 0.5 : kLobes * wide;  // as many samples stay as they are
   std::vector<double> exact;
   offset_.push_back(0);
   for (int64_t i = first; i < first + count; ++i) {
     const double centre = (static_cast<double>(i) + 0.5) * scale;
-    int begin = std::max(0, static_cast<int>(std::floor(centre - support)));
+    const int begin = std::max(0, static_cast<int>(std::floor(centre - support)));
     const int end = std::min(from, static_cast<int>(std::ceil(centre + support)));
     exact.clear();
     double sum = 0;
     for (int sample = begin; sample < end; ++sample) {
       const double x = (sample + 0.5 - centre) / wide;
-      const double weight = std::fabs(x) < kLobes ? Lanczos(x) : 0;
-      if (exact.empty() && std::fabs(weight) < kNone) {
-        ++begin;
-        continue;
-      }
-      exact.push_back(weight);
-      sum += weight;
+      exact.push_back(std::fabs(x) < kLobes ? Lanczos(x) : 0);
+      sum += exact.back();
     }
-    while (std::fabs(exact.back()) < kNone) exact.pop_back();
     for (const double weight : exact) weights_.push_back(static_cast<float>(weight / sum));
     begin_.push_back(begin);
     offset_.push_back(weights_.size());

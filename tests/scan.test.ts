@@ -185,7 +185,8 @@ test(
   async () => {
     const grey = Uint8Array.from({ length: 700 * 700 * 3 }, (_, at) => {
       const [x, y] = [Math.floor(at / 3) % 700, Math.floor(at / 2100)];
-      return x < 350 ? 40 + ((x + y) % 3) : 200;
+      const isLight = (Math.floor(x / 140) + Math.floor(y / 140)) % 2 === 1;
+      return isLight ? 200 : 30 + ((x + y) % 3);
     });
     const image = { width: 700, height: 700, rgb: grey };
     const path = join(work, "odd.png");

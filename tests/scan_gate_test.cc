@@ -106,21 +106,29 @@ TEST_CASE("What the gate refuses is judged when a person asks, says so, and glas
   }
 }
 
-// A film of one step of grey: what only its file can tell to be a mammogram.
-Image OddFilm(int width, int height, int channels) {
-  Image image{width, height, channels, {}};
-  for (int y = 0; y < height; ++y) {
-    for (int x = 0; x < width; ++x) {
-      const uint8_t value = x < width / 2 ? static_cast<uint8_t>(40 + (x + y) % 3) : 200;
-      for (int c = 0; c < channels; ++c) image.pixels.push_back(c == 2 ? value / 2 : value);
-    }
+// A film shown far darker than the films that the gate was made of, as digital ones are by their
+// window: what only its file can tell to be a mammogram.
+Image DarkFilm(int width, int height) {
+  const Image film = FilmImage(width, height, 5);
+  Image image{width, height, 1, {}};
+  for (size_t i = 0; i < film.pixels.size(); i += static_cast<size_t>(film.channels)) {
+    image.pixels.push_back(
+        static_cast<uint8_t>(std::lround(255 * std::pow(film.pixels[i] / 255.0, 4))));
   }
+  return image;
+}
+
+// Without blue.
+Image Coloured(const Image& grey) {
+  Image image{grey.width, grey.height, 3, {}};
+  for (const uint8_t value : grey.pixels)
+    image.pixels.insert(image.pixels.end(), {value, value, 0});
   return image;
 }
 
 TEST_CASE("A film whose file says that it is a mammogram is not asked whether it looks like one",
           "[scan][gate]") {
-  const Image film = OddFilm(600, 600, 1);
+  const Image film = DarkFilm(600, 600);
   ScanRequest request{.um_per_pixel = 200};
   const Scanned asked = Scan(FilmModel(), film, request);
   CHECK(asked.CellsOf(Refused(GateReason::kGreyNotFilm)) == asked.map.verdicts.size());
@@ -138,22 +146,22 @@ TEST_CASE("A film whose file says so is refused all the same where it is too sma
   const auto judged = [&](const Image& film) {
     return Scan(FilmModel(), film, request).CellsOf(kJudgedCell) > 0;
   };
-  CHECK(judged(OddFilm(kMinFilmSide, kMinFilmSide, 1)));
-  const Scanned small = Scan(FilmModel(), OddFilm(kMinFilmSide - 1, 600, 1), request);
+  CHECK(judged(DarkFilm(kMinFilmSide, kMinFilmSide)));
+  const Scanned small = Scan(FilmModel(), DarkFilm(kMinFilmSide - 1, 600), request);
   CHECK(small.CellsOf(Refused(GateReason::kTooSmall)) == small.map.verdicts.size());
-  CHECK_FALSE(judged(OddFilm(600, 600, 3)));
+  CHECK_FALSE(judged(Coloured(DarkFilm(600, 600))));
   CHECK_FALSE(judged(TissueImage(400, 400, 1)));
 }
 
 TEST_CASE("A refused film is judged within its breast when a person asks", "[scan][gate]") {
   ScanRequest request{.um_per_pixel = 200};
   request.gate.judge_anyway = true;
-  const Scanned anyway = Scan(FilmModel(), OddFilm(600, 600, 1), request);
+  const Scanned anyway = Scan(FilmModel(), DarkFilm(600, 600), request);
   const size_t judged = anyway.CellsOf(Anyway(GateReason::kGreyNotFilm));
   CHECK(judged > 0);
   CHECK(judged + anyway.CellsOf(kNoTissueCell) == anyway.map.verdicts.size());
   CHECK(anyway.summary.judged == judged);
-  CHECK(anyway.summary.marks.size() == 1);
+  CHECK_FALSE(anyway.summary.marks.empty());
 }
 
 TEST_CASE("That a file says film changes nothing for a model of stained tissue", "[scan][gate]") {

@@ -4,7 +4,7 @@
 // that lightly; it is refused as a whole, which is said in words.
 import { colourOf } from "../cividis.ts";
 import { NOT_YET, type ProbabilityMap } from "../probability-map.ts";
-import { isJudged, REFUSED_FROM, VERDICT } from "../scan-engine.ts";
+import { ANYWAY_FROM, isJudged, VERDICT } from "../scan-engine.ts";
 
 // Cells are painted for so long at a time; the rest follows in the next frame.
 const PAINT_MS = 8;
@@ -166,7 +166,8 @@ export class MapLayer {
         if (verdict === NOT_YET && this.#under !== null)
           [verdict, value] = below(this.#under, map, column + u, row + v);
         if (isJudged(verdict)) cells[v * columns + u] = this.#colourOf(value);
-        else if ((verdict > REFUSED_FROM && verdict !== NOT_YET) || verdict === VERDICT.unread) {
+        // What is judged although it was refused has both, its colour and the hatching.
+        if ((verdict > ANYWAY_FROM && verdict !== NOT_YET) || verdict === VERDICT.unread) {
           refused[v * columns + u] = REFUSED;
           anyRefused = true;
         }
