@@ -54,6 +54,7 @@ const FEATURE = {
         },
         // Since 0.4; before, a list of names and values, which is still read.
         measurements: { type: "object", additionalProperties: { type: "number" } },
+        metadata: { type: "object", additionalProperties: { type: "string" } }, // what QuPath shows of it
       },
     },
   },

@@ -45,7 +45,7 @@ test("That the gate was not heeded in full stands with the result, and in its ro
   assert.deepEqual(warnings(slideOf(judged)), []);
   const anyway = slideOf({ ...judged, anywayMm2: { grey_not_film: 60, blur: 30 } });
   assert.deepEqual(warnings(anyway), [
-    "Refused, and judged because you asked for it: 90.0 mm² (grey, but no mammogram, out of focus).",
+    "Refused, and judged because you asked for it: 90.0 mm² (unlike the films that the model was trained on, out of focus).",
   ]);
   const { judgedAnyway, cells } = slideRow(anyway);
   assert.deepEqual([judgedAnyway, cells.judged_anyway_mm2, cells.kind_from], [true, 90, null]);
