@@ -2,7 +2,7 @@
 step := cmake/step.sh
 with := cmake/with-toolchain.sh
 
-.PHONY: help setup native asan tsan wasm site run test fuzz bench-server bench-scan lint check format train \
+.PHONY: help setup native asan tsan wasm site run test fuzz bench-server bench-scan bench-resampling lint check format train \
   models mammogram gate section cards clean
 
 help:  ## this list
@@ -41,6 +41,10 @@ bench-server: native  ## how fast the server is, how it stands a flood, what its
 SCAN_BENCH = --strides 6,4
 bench-scan: native wasm  ## how long a map takes: dense against patch by patch; SCAN_BENCH="--image FILE …"
 	@$(with) node --disable-warning=ExperimentalWarning tests/bench/scan.ts $(SCAN_BENCH) --wasm relaxed
+
+bench-resampling: native  ## what an enlarged section loses when it is read at the model's scale, by filter
+	@$(step) "build resampling_bench" $(with) cmake --build --preset native --target resampling_bench
+	@build/native/resampling_bench model/best.onnx "$(SECTIONS)/8867.png" "$(SECTIONS)/8867_labels.png"
 
 lint: native  ## formatters, clang-tidy, eslint, tsc: they only look
 	@cmake/setup.sh check

@@ -33,13 +33,16 @@ constexpr const char* kUsage =
       patches, films, marks. --folds: each film is judged by the model that the list gives for its
       woman (repeat,woman,model), which was trained as MODEL was, but without her.
   scan --model MODEL --um-per-pixel X IMAGE [--stride S] [--out MAP.png]
-       [--csv CELLS.csv] [--json]
+       [--csv CELLS.csv] [--json] [--judge-anyway]
       What the model says all over an image larger than a patch, as the page does it. X: the image's
       scale. --stride: pixels at the model's scale between places of the map; without it the patches
       lie side by side. MAP.png: a pixel a place, what is not judged is transparent.
       --labels LABELS.png: of the image's size, 255 positive, 128 negative, 0 neither: how right the
       map is. --threshold P: in place of the model's. --threads N.
       --method dense or patches: how the map is computed, where not the quicker way.
+      --judge-anyway: what the gate refuses is judged too, and the result says which; not glass.
+      --says-film: the image's DICOM file says that it is a mammogram (modality MG), so the gate does
+      not ask whether it looks like one.
   card --model MODEL --report REPORT.json [--facts FACTS.toml]
       The model card, as Markdown: from the model, what evaluate --json wrote of it, and what people
       know of it, MODEL with .card.toml in place of .onnx.

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <iomanip>
 #include <iostream>
+#include <numeric>
 #include <sstream>
 
 #include "model/arguments.h"
@@ -165,6 +166,13 @@ Json ScanJson(const std::string& file, const Scanned& scanned) {
   return json;
 }
 
+// mm²
+double JudgedAnyway(const ScanSummary& summary) {
+  const auto& cells = summary.judged_anyway;
+  return summary.cell_mm2 *
+         static_cast<double>(std::accumulate(cells.begin(), cells.end(), size_t{0}));
+}
+
 std::string ScanText(const std::string& file, const Scanned& scanned) {
   const Scanner& scanner = scanned.scanners.front();
   const ScanPlan& plan = scanner.plan();
@@ -176,6 +184,9 @@ std::string ScanText(const std::string& file, const Scanned& scanned) {
   text << "judged " << static_cast<double>(summary.judged) * summary.cell_mm2 << " of "
        << summary.image_mm2 << " mm²; at or above " << summary.threshold << ": "
        << static_cast<double>(summary.positive) * summary.cell_mm2 << " mm²\n";
+  if (const double anyway = JudgedAnyway(summary); anyway > 0) {
+    text << "of that refused by the gate and judged anyway: " << anyway << " mm²\n";
+  }
   if (scanned.labelled) {
     const Metrics metrics = ComputeMetrics(scanned.labelled->judged);
     text << "against the labels of " << metrics.n << " places: AUC " << metrics.auc.value_or(NAN)
@@ -211,6 +222,7 @@ Result<Options> ReadOptions(const Arguments& arguments) {
   }
   options.request.stride = static_cast<int>(stride);
   options.request.threads = static_cast<int>(threads);
+  options.request.gate = {arguments.Has("says-film"), arguments.Has("judge-anyway")};
   const std::string method = arguments.Text("method", "best");
   if (method == "dense") options.request.way = ScanWay::kDense;
   if (method == "patches") options.request.way = ScanWay::kPatches;
@@ -273,6 +285,8 @@ int RunScan(const Words& words, std::ostream& out, std::ostream& err) {
                                                   {"labels", true},
                                                   {"out", true},
                                                   {"csv", true},
+                                                  {"judge-anyway"},
+                                                  {"says-film"},
                                                   {"json"}});
   if (!arguments.ok()) return UsageError(arguments.error().message, err);
   const auto options = ReadOptions(arguments.value());

@@ -29,8 +29,9 @@ Result<std::vector<Scanner>> MakeScanners(std::span<const uint8_t> model, const 
   std::vector<Scanner> scanners;
   for (int i = 0; i < request.threads; ++i) {
     ASSIGN_OR_RETURN(Scanner scanner, Scanner::Create(model));
-    RETURN_IF_ERROR(scanner.Plan({image.width, image.height, image.channels, request.um_per_pixel},
-                                 request.stride, request.way));
+    RETURN_IF_ERROR(scanner.Plan(
+        {image.width, image.height, image.channels, request.um_per_pixel, request.gate},
+        request.stride, request.way));
     scanners.push_back(std::move(scanner));
   }
   return scanners;

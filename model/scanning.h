@@ -16,6 +16,7 @@ struct ScanRequest {
   int stride = 0;           // as Scanner::Plan takes it
   ScanWay way = ScanWay::kChoose;
   int threads = 1;
+  ScanGate gate = {};
 };
 
 struct ScanMap {

@@ -112,4 +112,17 @@ GateVerdict JudgeImage(const Image& image, ImageKind wanted) {
   return verdict;
 }
 
+GateVerdict JudgeStatedFilm(const Image& image) {
+  GateVerdict verdict;
+  verdict.kind = ImageKind::kMammogram;
+  if (std::min(image.width, image.height) < kMinFilmSide) {
+    verdict.reason = GateReason::kTooSmall;
+    return verdict;
+  }
+  if (MeasureFilm(image)[kGreyFeature] < kGreyFilm) return JudgeImage(image, verdict.kind);
+  verdict.accepted = true;
+  verdict.score = 1;
+  return verdict;
+}
+
 }  // namespace insitu

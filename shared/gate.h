@@ -52,4 +52,9 @@ inline constexpr int kMinFilmSide = 256;
 // wanted: the kind of image that the model reads (insitu.kind), kHistology or kMammogram.
 GateVerdict JudgeImage(const Image& image, ImageKind wanted);
 
+// Of an image whose file says that it is a mammogram. What it looks like is not asked: the films
+// that the gate was made of come from one archive and one scanner. Its size and that it is grey
+// are; for blur and compression of films there is no test.
+GateVerdict JudgeStatedFilm(const Image& image);
+
 }  // namespace insitu

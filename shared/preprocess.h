@@ -54,9 +54,9 @@ struct Placement {
 
 // image: (height, width, 1 or 3) u8 -> tensor: (spec.height, spec.width, spec.channels) f32,
 // (pixel / 255 - mean) / std. Grey becomes RGB by repetition, RGB becomes grey by Rec. 601 luma.
-// Resampling is antialiased: a triangle filter whose support widens with the reduction, weights
-// normalised, separable, as Pillow's BILINEAR. An image that has the input's size is not resampled.
-// Errors: kInvalidArgument when tensor.size() is not height * width * channels.
+// Resampling is antialiased: Lanczos' filter of three lobes that widens with the reduction, weights
+// normalised, separable, as Pillow's LANCZOS (resample.h). An image that has the input's size is
+// not resampled. Errors: kInvalidArgument when tensor.size() is not height * width * channels.
 Result<Placement> Preprocess(const Image& image, const InputSpec& spec, std::span<float> tensor);
 
 // The same filter by itself: image -> (height, width, image.channels) u8, each value rounded.

@@ -1,35 +1,8 @@
 #include "shared/resample.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace insitu {
-
-ResampleWeights::ResampleWeights(int from, int64_t to, int64_t first, int count) {
-  const double scale = static_cast<double>(from) / static_cast<double>(to);
-  const double support = std::max(scale, 1.0);  // half of the triangle's base, in samples
-  std::vector<double> exact;
-  offset_.push_back(0);
-  for (int64_t i = first; i < first + count; ++i) {
-    const double centre = (static_cast<double>(i) + 0.5) * scale;
-    int begin = std::max(0, static_cast<int>(std::floor(centre - support)));
-    const int end = std::min(from, static_cast<int>(std::ceil(centre + support)));
-    exact.clear();
-    double sum = 0;
-    for (int sample = begin; sample < end; ++sample) {
-      const double weight = 1 - std::fabs(sample + 0.5 - centre) / support;
-      if (weight <= 0) {
-        begin += exact.empty() ? 1 : 0;
-        continue;
-      }
-      exact.push_back(weight);
-      sum += weight;
-    }
-    for (const double weight : exact) weights_.push_back(static_cast<float>(weight / sum));
-    begin_.push_back(begin);
-    offset_.push_back(weights_.size());
-  }
-}
 
 Resampler::Resampler(const Image& image, const ResampleWeights& columns,
                      const ResampleWeights& rows, bool luma)
@@ -89,7 +62,7 @@ void Resampler::SumColumns() {
       for (int tap = 0; tap < columns_.taps(x); ++tap) {
         sum += weights[tap] * source[static_cast<size_t>(tap) * channels + c];
       }
-      *out++ = sum;
+      *out++ = std::clamp(sum, 0.0F, 255.0F);  // beside an edge it would go beyond
     }
   }
 }

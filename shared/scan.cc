@@ -168,8 +168,7 @@ void Scanner::JudgeTiles(const ScanBlock& block) {
       uint8_t cell = kJudgedCell;
       if (!verdict.accepted) {
         const bool glass = verdict.reason == GateReason::kGlass;
-        cell = glass ? kNoTissueCell
-                     : static_cast<uint8_t>(kRefusedCell + static_cast<int>(verdict.reason));
+        cell = glass ? kNoTissueCell : RefusedCell(verdict.reason);
       }
       tiles.push_back(cell);
     }
@@ -185,11 +184,19 @@ void Scanner::JudgeTiles(const ScanBlock& block) {
   }
 }
 
+// What a cell is that the gate refuses for that.
+uint8_t Scanner::RefusedCell(GateReason reason) const {
+  const uint8_t base = plan_.image.gate.judge_anyway ? kJudgedAnywayCell : kRefusedCell;
+  return static_cast<uint8_t>(base + static_cast<int>(reason));
+}
+
 void Scanner::JudgeFilm() {
-  const GateVerdict verdict = JudgeImage(scaled_, ImageKind::kMammogram);
-  if (!verdict.accepted) {
-    const auto cell = static_cast<uint8_t>(kRefusedCell + static_cast<int>(verdict.reason));
-    verdicts_.assign(verdicts_.size(), cell);
+  const GateVerdict verdict = plan_.image.gate.says_film
+                                  ? JudgeStatedFilm(scaled_)
+                                  : JudgeImage(scaled_, ImageKind::kMammogram);
+  const uint8_t breast_cell = verdict.accepted ? kJudgedCell : RefusedCell(verdict.reason);
+  if (!IsJudged(breast_cell)) {
+    verdicts_.assign(verdicts_.size(), breast_cell);
     return;
   }
   const BreastMask breast = FindBreast(film_);
@@ -198,7 +205,7 @@ void Scanner::JudgeFilm() {
     for (int column = 0; column < plan_.columns; ++column) {
       const int x = column * plan_.stride + plan_.patch_width / 2;
       const int y = row * plan_.stride + plan_.patch_height / 2;
-      verdicts_[at++] = breast.Contains(x, y) ? kJudgedCell : kNoTissueCell;
+      verdicts_[at++] = breast.Contains(x, y) ? breast_cell : kNoTissueCell;
     }
   }
 }
@@ -237,7 +244,7 @@ Status Scanner::RunPatches(const ScanBlock& block) {
   size_t waiting = 0;
   for (size_t at = 0; at <= values_.size(); ++at) {
     if (at < values_.size()) {
-      if (verdicts_[at] != kJudgedCell) continue;
+      if (!IsJudged(verdicts_[at])) continue;
       const auto columns = static_cast<size_t>(block.columns);
       const int column = block.column + static_cast<int>(at % columns);
       const int row = block.row + static_cast<int>(at / columns);
@@ -261,7 +268,7 @@ Status Scanner::RunDense(const ScanBlock& block) {
   const size_t labels = info_.labels.size();
   outputs_.assign(values_.size() * labels, 0);
   wanted_.clear();
-  for (const uint8_t verdict : verdicts_) wanted_.push_back(verdict == kJudgedCell ? 1 : 0);
+  for (const uint8_t verdict : verdicts_) wanted_.push_back(IsJudged(verdict) ? 1 : 0);
   DensePlaces places;
   places.image = {input_.data(), across_.count, down_.count, info_.input.channels};
   places.x = block.column * plan_.stride - across_.first;
@@ -286,7 +293,7 @@ void Scanner::SmoothFilm() {
   }
   for (int i = 0; i < kSmoothings; ++i) map = Smoothed(map);
   for (size_t i = 0; i < values_.size(); ++i) {
-    if (verdicts_[i] == kJudgedCell) values_[i] = static_cast<float>(map.values[i]);
+    if (IsJudged(verdicts_[i])) values_[i] = static_cast<float>(map.values[i]);
   }
 }
 

@@ -29,11 +29,18 @@ namespace insitu {
 // Offered whatever a network's own stride: 16 µm at 4 µm per pixel, about two nuclei.
 inline constexpr int kFineStride = 4;
 
-// What a cell is. From kRefusedCell on: refused by the gate, its GateReason on top.
+// What a cell is. From kRefusedCell on: refused by the gate, its GateReason on top; from
+// kJudgedAnywayCell on: the same, and judged because a person asked (ScanGate).
 inline constexpr uint8_t kJudgedCell = 0;
 inline constexpr uint8_t kNoTissueCell = 1;       // glass; of a film: outside of the breast
 inline constexpr uint8_t kOutsideRegionCell = 2;  // of a region drawn by hand: set by the caller
+inline constexpr uint8_t kJudgedAnywayCell = 50;
 inline constexpr uint8_t kRefusedCell = 100;
+
+// Whether such a cell has a value.
+inline bool IsJudged(uint8_t verdict) {
+  return verdict == kJudgedCell || (verdict >= kJudgedAnywayCell && verdict < kRefusedCell);
+}
 
 // How a map is computed: by the model as it is, patch by patch, or by its fully convolutional form
 // (dense_pass.h). Chosen by which takes fewer multiply-adds, as the layers are defined: the kernels
@@ -64,7 +71,7 @@ class Scanner {
   Status Run(int block, const Image& pixels);
 
   // Of the last block: (rows, columns). Calibrated probability of the positive label, NaN where the
-  // verdict is not kJudgedCell. Of a film, smoothed as its marks want it.
+  // verdict is not one that IsJudged. Of a film, smoothed as its marks want it.
   const std::vector<float>& values() const { return values_; }
   const std::vector<uint8_t>& verdicts() const { return verdicts_; }
 
@@ -86,6 +93,7 @@ class Scanner {
   void Resample(const ScanBlock& block, const Image& pixels);
   void JudgeTiles(const ScanBlock& block);
   void JudgeFilm();
+  uint8_t RefusedCell(GateReason reason) const;
   Status RunPatches(const ScanBlock& block);
   Status RunDense(const ScanBlock& block);
   Status Keep(std::span<float> outputs, bool logits, float* value);

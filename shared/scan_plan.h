@@ -41,12 +41,23 @@ struct ScanBlock {
   int rows = 0;
 };
 
+// How far the gate (gate.h) is heeded.
+struct ScanGate {
+  // The image's file says that it is a mammogram, as DICOM does by the modality MG: whether a film
+  // looks like one is not asked then (JudgeStatedFilm).
+  bool says_film = false;
+  // A person asks for it: what the gate refuses is judged, and its verdict says so. Where there is
+  // no tissue nothing is judged all the same.
+  bool judge_anyway = false;
+};
+
 // What is scanned.
 struct ScanImage {
   int width = 0;
   int height = 0;
   int channels = 0;  // 1 or 3
   double um_per_pixel = 0;
+  ScanGate gate = {};
 };
 
 struct Span {

@@ -18,7 +18,9 @@ struct Map {
   std::span<const uint8_t> verdicts;
 
   size_t columns() const { return static_cast<size_t>(plan.columns); }
-  bool IsJudged(size_t at) const { return verdicts[at] == kJudgedCell && !std::isnan(values[at]); }
+  bool IsJudged(size_t at) const {
+    return insitu::IsJudged(verdicts[at]) && !std::isnan(values[at]);
+  }
   int Column(size_t at) const { return static_cast<int>(at % columns()); }
   int Row(size_t at) const { return static_cast<int>(at / columns()); }
   int X(size_t at) const { return Column(at) * plan.stride + plan.patch_width / 2; }
@@ -150,21 +152,28 @@ std::string PlacesJson(const std::vector<ScanPlace>& places) {
   return text + "]";
 }
 
+// cells: by GateReason.
+std::string ReasonsJson(std::span<const size_t> cells, double cell_mm2) {
+  std::string text = "{";
+  for (size_t reason = 0; reason < cells.size(); ++reason) {
+    if (cells[reason] == 0) continue;
+    if (text.size() > 1) text += ',';
+    text += StrCat("\"", ReasonName(static_cast<GateReason>(reason)),
+                   "\":", Decimal(static_cast<double>(cells[reason]) * cell_mm2));
+  }
+  return text + "}";
+}
+
 std::string AreasJson(const ScanSummary& summary) {
   const auto area = [&summary](size_t cells) {
     return Decimal(static_cast<double>(cells) * summary.cell_mm2);
   };
-  std::string refused;
-  for (size_t reason = 0; reason < summary.refused.size(); ++reason) {
-    if (summary.refused[reason] == 0) continue;
-    if (!refused.empty()) refused += ',';
-    refused += StrCat("\"", ReasonName(static_cast<GateReason>(reason)),
-                      "\":", area(summary.refused[reason]));
-  }
   return StrCat("{\"image\":", Decimal(summary.image_mm2), ",\"rim\":", Decimal(summary.rim_mm2),
-                ",\"judged\":", area(summary.judged), ",\"no_tissue\":", area(summary.no_tissue),
-                ",\"outside_region\":", area(summary.outside_region), ",\"refused\":{", refused,
-                "}}");
+                ",\"judged\":", area(summary.judged),
+                ",\"judged_anyway\":", ReasonsJson(summary.judged_anyway, summary.cell_mm2),
+                ",\"no_tissue\":", area(summary.no_tissue),
+                ",\"outside_region\":", area(summary.outside_region),
+                ",\"refused\":", ReasonsJson(summary.refused, summary.cell_mm2), "}");
 }
 
 std::string PositiveJson(const ScanSummary& summary) {
@@ -222,6 +231,7 @@ Result<ScanSummary> Summarise(const ScanPlan& plan, const ModelInfo& info,
       ++summary.outside_region;
     } else if (map.IsJudged(at)) {
       ++summary.judged;
+      if (verdict != kJudgedCell) ++summary.judged_anyway[verdict - size_t{kJudgedAnywayCell}];
       positive[at] = values[at] >= threshold;
       summary.positive += positive[at];
       if (info.calibration_interval.empty()) continue;
@@ -244,8 +254,11 @@ std::string SummaryJson(const ScanPlan& plan, const ScanSummary& summary) {
         "{\"score\":", summary.marks.empty() ? "null" : Decimal(summary.marks[0].probability),
         ",\"marks\":", PlacesJson(summary.marks), "}");
   }
+  const auto truth = [](bool value) { return value ? "true" : "false"; };
   return StrCat("{\"threshold\":", Decimal(summary.threshold),
-                ",\"cell\":{\"columns\":", plan.columns, ",\"rows\":", plan.rows,
+                ",\"gate\":{\"says_film\":", truth(plan.image.gate.says_film),
+                ",\"judge_anyway\":", truth(plan.image.gate.judge_anyway),
+                "},\"cell\":{\"columns\":", plan.columns, ",\"rows\":", plan.rows,
                 ",\"stride\":", plan.stride, ",\"um_per_pixel\":", Decimal(plan.um_per_pixel),
                 "},\"area_mm2\":", AreasJson(summary), ",\"positive\":", PositiveJson(summary),
                 ",\"largest_focus\":", FocusJson(summary),

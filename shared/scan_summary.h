@@ -48,8 +48,9 @@ struct ScanSummary {
   size_t judged = 0;  // cells
   size_t no_tissue = 0;
   size_t outside_region = 0;
-  std::array<size_t, 256 - kRefusedCell> refused = {};  // by GateReason
-  size_t positive = 0;                                  // judged, at or above the threshold
+  std::array<size_t, 256 - kRefusedCell> refused = {};                      // by GateReason
+  std::array<size_t, kRefusedCell - kJudgedAnywayCell> judged_anyway = {};  // of judged, the same
+  size_t positive = 0;  // judged, at or above the threshold
   // Those of them whose calibration interval is wholly at or above it; and all of which a part is.
   // Absent when the model has no interval.
   std::optional<std::array<size_t, 2>> positive_bounds;
@@ -65,11 +66,14 @@ Result<ScanSummary> Summarise(const ScanPlan& plan, const ModelInfo& info,
                               double threshold);
 
 // {"threshold", "cell": {"columns", "rows", "stride", "um_per_pixel"},
-//  "area_mm2": {"image", "rim", "judged", "no_tissue", "outside_region", "refused": {REASON: …}},
+//  "gate": {"says_film", "judge_anyway"},
+//  "area_mm2": {"image", "rim", "judged", "judged_anyway": {REASON: …}, "no_tissue",
+//    "outside_region", "refused": {REASON: …}},
 //  "positive": {"cells", "area_mm2", "fraction", "interval": [low, high] or null},
 //  "largest_focus": {"cells", "area_mm2", "x", "y", "left", "top", "width", "height"} or null,
 //  "suspicious": [{"column", "row", "x", "y", "probability", "interval"}…],
 //  "film": {"score", "marks": [{"column", …}…]} or null}
+// gate: as it was heeded (ScanGate). judged_anyway: the part of judged that the gate refused.
 // fraction and interval: of the judged area; fraction null when there is none. x, y, left, top,
 // width and height: pixels at the model's scale. score: of the strongest mark, null without one.
 std::string SummaryJson(const ScanPlan& plan, const ScanSummary& summary);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { deflateSync } from "node:zlib";
 import { EngineError } from "../public/src/messages.ts";
 import { Codecs, MAX_PUSH_BYTES, type Raster } from "../public/src/slide/codecs.ts";
 import { encoded, encoderIsMissing, same, samples, type Samples } from "./made_pictures.ts";
@@ -44,6 +45,33 @@ function withSize(bytes: Uint8Array, marker: number, width: number, height: numb
   lying.writeUInt16BE(width, at + 7);
   return new Uint8Array(lying);
 }
+
+describe("Deflate", { skip }, () => {
+  const known = samples(256, 256, 3, 8).data as Uint8Array;
+
+  test("what zlib packed comes as it was, at each of its levels", async () => {
+    const codecs = await load();
+    for (const level of [0, 1, 6, 9]) {
+      const packed = new Uint8Array(deflateSync(known, { level }));
+      same(codecs.inflate(packed, known.length), known);
+    }
+    assert.equal(codecs.inflate(new Uint8Array(deflateSync(new Uint8Array(0))), 0).length, 0);
+  });
+
+  test("what unpacks to another size is refused, and a bomb takes no memory", async () => {
+    const codecs = await load();
+    const packed = new Uint8Array(deflateSync(known));
+    const size = known.length;
+    assert.throws(() => codecs.inflate(packed, size - 1), fails("image_too_large", /to more/));
+    assert.throws(() => codecs.inflate(packed, size + 1), fails("image_truncated", /to less/));
+    const damaged = packed.slice().fill(0xff, 100, 200);
+    assert.throws(() => codecs.inflate(damaged, size), fails("image_corrupt", /cannot/));
+    const before = codecs.memoryBytes;
+    const bomb = new Uint8Array(deflateSync(Buffer.alloc(2 ** 28)));
+    assert.throws(() => codecs.inflate(bomb, size), fails("image_too_large"));
+    assert.ok(codecs.memoryBytes - before < 2 ** 20 + bomb.length);
+  });
+});
 
 describe("JPEG", { skip }, () => {
   test("grey and colour, baseline and progressive, come as they were within the loss", async () => {

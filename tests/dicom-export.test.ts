@@ -21,6 +21,7 @@ import {
 import { INSTANCE_UID, STUDY_UID, dicomFile, element, film, wholeSlide } from "./make_dicom.ts";
 
 const NOTICE = "For research and education. Not a medical device.";
+const ANYWAY = "Refused, and judged because you asked for it: 0.5 mm2 (out of focus).";
 const MODEL = { name: "best", version: "1.0", sha256: "ab".repeat(32) };
 const WHEN = new Date(2026, 10, 5, 14, 7, 9);
 
@@ -29,6 +30,7 @@ const SUMMARY: ReportSummary = {
   threshold: 0.35,
   imageArea: 120.5,
   judgedArea: 80.25,
+  anywayArea: 0.5,
   noTissueArea: 40,
   refusedArea: 0.25,
   positiveArea: 12.03125,
@@ -71,7 +73,8 @@ function report(identity: DicomIdentity, others: Partial<DicomReportInput> = {})
 
 function capture(identity: DicomIdentity, width = 5, height = 3, umPerPixel: number | null = 80) {
   const rgb = Uint8Array.from({ length: 3 * width * height }, (_, i) => (37 * i) % 256);
-  const about = { identity, model: MODEL, notice: NOTICE, when: WHEN, width, height, umPerPixel };
+  const said = { model: MODEL, notice: NOTICE, notes: [ANYWAY], when: WHEN };
+  const about = { identity, ...said, width, height, umPerPixel };
   return { rgb, file: secondaryCapture(about, rgb) };
 }
 
@@ -167,16 +170,18 @@ describe("A DICOM Secondary Capture", () => {
     const again = await openBytes(file);
     assert.deepEqual((await readWhole(again)).data, rgb);
     assert.equal(again.facts.umPerPixel, 80);
-    const told = says("dcmdump", ["-q"], file);
+    const told = says("dcmdump", ["-q", "+L"], file);
     assert.ok(told.includes(`(0008,1155) UI [${INSTANCE_UID}]`));
     assert.match(told, /\(0008,0008\) CS \[DERIVED\\SECONDARY\]/);
     assert.match(told, /\(0028,0301\) CS \[YES\]/);
     assert.ok(told.includes(NOTICE));
+    assert.ok(told.includes(ANYWAY), "that what was refused was judged is said beside the notice");
   });
 
   test("is made of no picture of another size", async () => {
     const identity = await filmIdentity();
-    const about = { identity, model: MODEL, notice: NOTICE, when: WHEN, umPerPixel: null };
+    const said = { model: MODEL, notice: NOTICE, notes: [], when: WHEN };
+    const about = { identity, ...said, umPerPixel: null };
     assert.throws(
       () => secondaryCapture({ ...about, width: 2, height: 2 }, new Uint8Array(11)),
       RangeError,

@@ -160,10 +160,12 @@ export function dicomFile(
     undefinedLengths,
   };
   const body = dataSet(elements, encoding);
-  const meta = dataSet([element(0x00020001, "OB", [0, 1]), element(0x00020010, "UI", syntax)], {
-    explicit: true,
-    bigEndian: false,
-  });
+  const said = elements.find(({ tag }) => tag === 0x00080016)?.value;
+  const sopClass = typeof said === "string" ? [element(0x00020002, "UI", said)] : [];
+  const meta = dataSet(
+    [element(0x00020001, "OB", [0, 1]), ...sopClass, element(0x00020010, "UI", syntax)],
+    { explicit: true, bigEndian: false },
+  );
   const length = dataSet([element(0x00020000, "UL", [meta.length])], {
     explicit: true,
     bigEndian: false,

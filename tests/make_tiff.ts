@@ -1,5 +1,10 @@
 // Writes TIFFs of known pixels in every layout that the page reads.
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { deflateSync, zstdCompressSync } from "node:zlib";
+import { Codecs } from "../public/src/slide/codecs.ts";
+import type { Tools } from "../public/src/slide/formats/tools.ts";
 
 export const TYPE = { ascii: 2, short: 3, long: 4, rational: 5, undefined: 7, ifd: 13, long8: 16 };
 const BYTES: Record<number, number> = { 1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1, 13: 4, 16: 8, 18: 8 };
@@ -290,9 +295,22 @@ export function makeTiff(images: MadeImage[], file: MadeFile = {}): Uint8Array<A
   return writer.done();
 }
 
-// A file and its tools, as an opener takes them; no tile of it may need a codec.
-export const NO_CODECS = {
-  codecs: () => Promise.reject(new Error("a codec was asked for")),
+// As an opener takes them: what unpacks Deflate is there, as `make wasm` built it; no tile may be a
+// picture of its own.
+const wasm = join(import.meta.dirname, "../build/wasm-simd/codecs.wasm");
+let codecs: Promise<Codecs> | null = null;
+export const NO_CODECS: Tools = {
+  async codecs() {
+    if (!existsSync(wasm)) throw new Error(`SKIPPED: ${wasm} not there; run make wasm`);
+    codecs ??= Codecs.create(new WebAssembly.Module(readFileSync(wasm)));
+    const made = await codecs;
+    const none = () => assert.fail("a picture's codec was asked for");
+    return Object.assign(Object.create(made) as Codecs, {
+      inflate: made.inflate.bind(made),
+      jpeg: none,
+      jpeg2000: none,
+    });
+  },
 };
 
 export const blobOf = (bytes: Uint8Array<ArrayBuffer>): Blob => new Blob([bytes]);

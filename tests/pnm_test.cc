@@ -108,6 +108,8 @@ TEST_CASE("A PGM beyond a limit of size is refused as too large, from its header
   CHECK(header_only(0, 1) == ErrorCode::kImageCorrupt);
   CHECK(header_only(1, 0) == ErrorCode::kImageCorrupt);
   CHECK(CodeOf("P5 99999999999999999999 1 255\n") == ErrorCode::kImageCorrupt);
+  CHECK(CodeOf("P5 100000000 1 255\n") == ErrorCode::kImageTooLarge);
+  CHECK(CodeOf("P5 100000001 1 255\n") == ErrorCode::kImageCorrupt);
 }
 
 TEST_CASE("Something other than a number among a PGM's numbers is corrupt", "[pnm]") {

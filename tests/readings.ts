@@ -49,6 +49,7 @@ export function entryOf(name: string, more: Partial<ImageEntry> = {}): ImageEntr
     key: 1,
     name,
     file: new Blob([]),
+    others: [],
     cameAt: 0,
     state: "waiting",
     reading: null,

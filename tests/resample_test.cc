@@ -1,7 +1,9 @@
 #include "shared/resample.h"
 
+#include <algorithm>
 #include <catch_amalgamated.hpp>
 #include <cmath>
+#include <numbers>
 
 #include "tests/make_image.h"
 
@@ -40,27 +42,64 @@ TEST_CASE("Samples that become as many are taken as they are", "[resample]") {
   }
 }
 
-TEST_CASE("Half as many samples are weighed by a triangle twice as wide", "[resample]") {
-  // Centres at 1 and 3, support 2: distances 1/2, 1/2, 3/2 weigh 3/4, 3/4, 1/4.
-  const ResampleWeights weights(4, 2, 0, 2);
-  CHECK(weights.begin(0) == 0);
-  CheckClose(WeightsOf(weights, 0), {3 / 7.0, 3 / 7.0, 1 / 7.0});
-  CHECK(weights.begin(1) == 1);
-  CheckClose(WeightsOf(weights, 1), {1 / 7.0, 3 / 7.0, 3 / 7.0});
-  // Away from the border the triangle is whole.
-  CheckClose(WeightsOf(ResampleWeights(8, 4, 0, 4), 1), {1 / 8.0, 3 / 8.0, 3 / 8.0, 1 / 8.0});
+// The weights of the samples [begin, end) of an output whose middle is there.
+std::vector<double> Lanczos(int begin, int end, double middle, double wide) {
+  const auto sinc = [](double t) { return t == 0 ? 1 : std::sin(t) / t; };
+  std::vector<double> weights;
+  double sum = 0;
+  for (int sample = begin; sample < end; ++sample) {
+    const double angle = std::numbers::pi * (sample + 0.5 - middle) / wide;
+    weights.push_back(std::fabs(angle) < 3 * std::numbers::pi ? sinc(angle) * sinc(angle / 3) : 0);
+    sum += weights.back();
+  }
+  for (double& weight : weights) weight /= sum;
+  return weights;
 }
 
-TEST_CASE("Twice as many samples lie between their two neighbours", "[resample]") {
-  const ResampleWeights weights(2, 4, 0, 4);
-  CheckClose(WeightsOf(weights, 0), {1});
-  CheckClose(WeightsOf(weights, 1), {0.75, 0.25});
-  CheckClose(WeightsOf(weights, 2), {0.25, 0.75});
-  CheckClose(WeightsOf(weights, 3), {1});
+TEST_CASE("Half as many samples are weighed by Lanczos' filter twice as wide", "[resample]") {
+  const ResampleWeights weights(40, 20, 10, 1);
+  CHECK(weights.begin(0) == 15);
+  CheckClose(WeightsOf(weights, 0), Lanczos(15, 27, 21, 2));
+  // What lies beyond the border is left out.
+  CheckClose(WeightsOf(ResampleWeights(40, 20, 0, 1), 0), Lanczos(0, 7, 1, 2));
 }
 
-TEST_CASE("Weights are positive, add up to one and stay inside, for any pair of sizes",
+TEST_CASE("Twice as many samples are made of the three neighbours on either side", "[resample]") {
+  const ResampleWeights weights(10, 20, 10, 1);
+  CHECK(weights.begin(0) == 2);
+  CheckClose(WeightsOf(weights, 0), Lanczos(2, 9, 5.25, 1));
+}
+
+TEST_CASE("Beside an edge no value goes beyond what a sample can be", "[resample]") {
+  Image edge{.width = 40, .height = 1, .channels = 1, .pixels = std::vector<uint8_t>(40)};
+  std::fill(edge.pixels.begin() + 20, edge.pixels.end(), uint8_t{255});
+  for (const int width : {13, 27, 40, 93}) {
+    const auto row = Resampled(edge, width, 1);
+    CHECK(*std::min_element(row.begin(), row.end()) == 0);
+    CHECK(*std::max_element(row.begin(), row.end()) == 255);
+  }
+}
+
+TEST_CASE("A line is resampled as Pillow's LANCZOS does it, within the range of a sample",
           "[resample]") {
+  Image line{.width = 12, .height = 1, .channels = 1, .pixels = {}};
+  for (int i = 0; i < 12; ++i)
+    line.pixels.push_back(static_cast<uint8_t>((37 * i * i + 11 * i) % 251));
+  // Image.resize of Pillow 9.4 of the same numbers in mode F.
+  const std::vector<std::vector<double>> expected = {
+      {52.584, 147.046, 173.498, 141.067, 64.979},
+      {-1.115, 116.31, 132.257, 157.146, 191.555, 133.552, 173.978, 54.5, 69.553},
+      {-0.807, 10.594, 87.0, 169.067, 140.728, 101.74, 143.186, 220.277, 197.576, 127.259, 127.024,
+       186.64, 175.323, 80.687, 41.108, 60.596, 83.888}};
+  for (const auto& row : expected) {
+    const auto actual = Resampled(line, static_cast<int>(row.size()), 1);
+    for (size_t i = 0; i < row.size(); ++i) {
+      CHECK(std::fabs(static_cast<double>(actual[i]) - std::clamp(row[i], 0.0, 255.0)) < 2e-3);
+    }
+  }
+}
+
+TEST_CASE("Weights add up to one and stay inside, for any pair of sizes", "[resample]") {
   for (const int from : {1, 2, 3, 7, 50, 64, 1000, 32767}) {
     for (const int to : {1, 2, 3, 7, 50, 64, 299}) {
       const ResampleWeights weights(from, to, 0, to);
@@ -73,7 +112,7 @@ TEST_CASE("Weights are positive, add up to one and stay inside, for any pair of 
       for (int i = 0; i < to; ++i) {
         double sum = 0;
         for (const float weight : WeightsOf(weights, i)) {
-          good = good && weight > 0;
+          good = good && std::isfinite(weight);
           sum += weight;
         }
         worst = std::max(worst, std::fabs(sum - 1));
@@ -120,10 +159,10 @@ TEST_CASE("A ramp stays a ramp away from the border, and the mean of all is kept
     for (int x = 0; x < width; ++x) {
       const double expected = (x + 0.5) * scale - 0.5;  // of the centre
       const auto value = static_cast<double>(row[static_cast<size_t>(x)]);
-      if (x > 0 && x < width - 1) CHECK(std::fabs(value - expected) < 1e-3);
+      if (x > 2 && x < width - 3) CHECK(std::fabs(value - expected) < 1e-3);
       mean += value / width;
     }
-    CHECK(std::fabs(mean - 119.5) < 1e-3);
+    CHECK(std::fabs(mean - 119.5) < 0.5);
   }
 }
 

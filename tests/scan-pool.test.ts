@@ -4,6 +4,7 @@ import { EngineError } from "../public/src/messages.ts";
 import type { PlanRequest, SlideMessage, SlideReply } from "../public/src/slide/messages.ts";
 import { ProbabilityMap } from "../public/src/slide/probability-map.ts";
 import type { ScanEngine, ScanPlan } from "../public/src/slide/scan-engine.ts";
+import { FULL_GATE } from "../public/src/slide/scanner.ts";
 import {
   blockOrder,
   CACHE_BYTES,
@@ -43,6 +44,7 @@ const request: PlanRequest = {
   channels: 1,
   umPerPixel: 1,
   stride: 0,
+  gate: FULL_GATE,
 };
 
 // The grey at a place; a block's cells are the means of what they cover, so that a wrong rectangle
@@ -138,7 +140,8 @@ function workers(faults: Faults = {}) {
       },
     };
     serveSlides(scope, {
-      open: (_file, _name, _codecs, cacheBytes) => {
+      series: () => Promise.reject(new Error("nobody asks")),
+      open: (_files, _name, _codecs, cacheBytes) => {
         caches.push(cacheBytes);
         return faults.openFails === true
           ? Promise.reject(new EngineError("image_corrupt", "It is cut off."))
@@ -176,7 +179,7 @@ async function scan(
   opensFile = true,
 ): Promise<Outcome> {
   const { createWorker, made } = workers(faults);
-  const file = opensFile ? { codecs, file: new Blob(), name: "made" } : null;
+  const file = opensFile ? { codecs, files: [new Blob()] as const, name: "made" } : null;
   const pool = new ScanPool({ createWorker, size, model, file });
   const map = new ProbabilityMap(plan, { width: plan.scaledWidth, height: plan.scaledHeight });
   const order: number[] = [];
@@ -255,7 +258,7 @@ describe("the pool of a scan", () => {
 
   test("Cancelling ends all workers at once; what is done stays, and the rest can be resumed", async () => {
     const { createWorker, made } = workers();
-    const file = { codecs, file: new Blob(), name: "made" };
+    const file = { codecs, files: [new Blob()] as const, name: "made" };
     const pool = new ScanPool({ createWorker, size: 2, model, file });
     const map = new ProbabilityMap(plan, { width: 120, height: 120 });
     const job = (stop: AbortController, most = Infinity): ScanJob => ({
@@ -284,7 +287,7 @@ describe("the pool of a scan", () => {
   test("However many workers open the file, together they keep as many tiles", async () => {
     for (const size of [1, 8]) {
       const { createWorker, caches } = workers();
-      const file = { codecs, file: new Blob(), name: "made" };
+      const file = { codecs, files: [new Blob()] as const, name: "made" };
       const pool = new ScanPool({ createWorker, size, model, file });
       await pool.warm();
       await new Promise((resolve) => setTimeout(resolve, 50));

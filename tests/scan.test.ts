@@ -48,6 +48,8 @@ after(() => {
   rmSync(work, { recursive: true });
 });
 
+const NONE: readonly string[] = [];
+
 interface Cells {
   values: Float32Array;
   verdicts: Uint8Array;
@@ -68,11 +70,11 @@ function scan(...words: string[]) {
 }
 
 // `insitu scan` of the image: its report and its cells.
-function native(image: string, model: string, umPerPixel: number, stride: number, method = "best") {
+function native(image: string, model: string, umPerPixel: number, stride: number, flags = NONE) {
   const csv = join(work, "cells.csv");
   const { code, out, err } = scan(
     ...["--model", model, "--um-per-pixel", String(umPerPixel), "--stride", String(stride)],
-    ...["--method", method, "--threads", "2", "--csv", csv, "--json", image],
+    ...["--threads", "2", "--csv", csv, "--json", image, ...flags],
   );
   assert.equal(code, 0, err);
   const lines = readFileSync(csv, "utf8").trim().split("\n").slice(1);
@@ -184,13 +186,57 @@ test("the shipped network's dense map is that of its patches", { skip }, () => {
   const path = join(work, "patches.png");
   writeFileSync(path, png(tissue(420, 310, 9)));
   for (const stride of [4, 6]) {
-    const dense = native(path, models.seed, 4, stride, "dense");
-    const patches = native(path, models.seed, 4, stride, "patches");
+    const dense = native(path, models.seed, 4, stride, ["--method", "dense"]);
+    const patches = native(path, models.seed, 4, stride, ["--method", "patches"]);
     assert.deepEqual([dense.report.dense, patches.report.dense], [true, false]);
     const worst = apart(dense.cells, patches.cells);
     assert.ok(worst < SAME, `stride ${stride}: off by ${worst}`);
   }
 });
+
+test(
+  "what is judged anyway, and a film that its file says to be one, are what insitu scan makes of them",
+  { skip },
+  async () => {
+    const grey = Uint8Array.from({ length: 700 * 700 * 3 }, (_, at) => {
+      const [x, y] = [Math.floor(at / 3) % 700, Math.floor(at / 2100)];
+      const isLight = (Math.floor(x / 140) + Math.floor(y / 140)) % 2 === 1;
+      return isLight ? 200 : 30 + ((x + y) % 3);
+    });
+    const image = { width: 700, height: 700, rgb: grey };
+    const path = join(work, "odd.png");
+    writeFileSync(path, png(image));
+    const facts = { width: 700, height: 700, channels: 3 as const };
+    for (const [name, umPerPixel] of [
+      ["seed", 4],
+      ["mammogram", 200],
+    ] as const) {
+      const scanner = await opened(simd, models[name]);
+      for (const saysFilm of [false, true]) {
+        for (const judgeAnyway of [false, true]) {
+          const flags = [
+            ...(saysFilm ? ["--says-film"] : []),
+            ...(judgeAnyway ? ["--judge-anyway"] : []),
+          ];
+          const gate = { saysFilm, judgeAnyway };
+          const plan = scanner.plan({ ...facts, umPerPixel }, 0, gate);
+          const cells = run(scanner, plan, image, forwards(plan));
+          const { report, cells: expected } = native(path, models[name], umPerPixel, 0, flags);
+          assert.ok(apart(cells, expected) < BUILDS_DIFFER);
+          const summary = scanner.summary(cells.values, cells.verdicts, scanner.model.threshold);
+          assert.deepEqual(summary.area_mm2, report.summary.area_mm2);
+          assert.deepEqual(summary.gate, { says_film: saysFilm, judge_anyway: judgeAnyway });
+          const film = name === "mammogram";
+          const { judged, judged_anyway: anyway, refused } = summary.area_mm2;
+          assert.equal(judged > 0, judgeAnyway || (film && saysFilm), `${name} ${flags.join(" ")}`);
+          assert.equal(Object.keys(anyway).length > 0, judgeAnyway && !(film && saysFilm));
+          assert.equal(Object.keys(refused).length > 0, !judgeAnyway && !(film && saysFilm));
+        }
+      }
+      scanner.destroy();
+    }
+  },
+);
 
 test("what cannot be scanned is one sentence with a code", { skip }, async () => {
   const scanner = await opened(simd, models.seed);

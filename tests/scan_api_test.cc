@@ -31,7 +31,7 @@ TEST_CASE("A scan goes over the boundary block by block", "[scan_api]") {
   const Held held(Model());
   REQUIRE(held.scanner != nullptr);
   const Image image = TissueImage(500, 120, 1);
-  REQUIRE(insitu_scanner_plan(held.scanner, 500, 120, 3, 4, 0) == 0);
+  REQUIRE(insitu_scanner_plan(held.scanner, 500, 120, 3, 4, 0, 0) == 0);
   REQUIRE(held.Number(INSITU_SCAN_COLUMNS) == 25);
   REQUIRE(held.Number(INSITU_SCAN_ROWS) == 6);
   REQUIRE(held.Number(INSITU_SCAN_BLOCK_COUNT) == 2);
@@ -57,7 +57,7 @@ TEST_CASE("A scan goes over the boundary block by block", "[scan_api]") {
   for (size_t i = 0; i < 150; ++i) CHECK((verdicts[i] == 0) == (values[i] >= 0));
   const char* summary = insitu_scanner_summary(held.scanner, values.data(), verdicts.data(), 0.5);
   REQUIRE(summary != nullptr);
-  CHECK(std::string(summary).starts_with(R"({"threshold":0.5,"cell":{"columns":25,"rows":6,)"));
+  CHECK(std::string(summary).starts_with(R"({"threshold":0.5,"gate":{"says_film":false,)"));
 }
 
 TEST_CASE("A scanner says what its model is and which strides it offers", "[scan_api]") {
@@ -87,13 +87,13 @@ TEST_CASE("Without a plan there is nothing to run, and each call says so", "[sca
   CHECK(insitu_scanner_values(held.scanner) == nullptr);
   CHECK(insitu_scanner_verdicts(held.scanner) == nullptr);
   CHECK(insitu_scanner_summary(held.scanner, nullptr, nullptr, 0.5) == nullptr);
-  REQUIRE(insitu_scanner_plan(held.scanner, 400, 400, 3, 4, 0) == 0);
+  REQUIRE(insitu_scanner_plan(held.scanner, 400, 400, 3, 4, 0, 0) == 0);
   CHECK(std::isnan(held.Number(INSITU_SCAN_BLOCK_X, 99)));
   CHECK(insitu_scanner_pixels(held.scanner, -1) == nullptr);
   // Not filled for it: of no size.
   CHECK(insitu_scanner_run(held.scanner, 0) != 0);
   // A plan that fails leaves none.
-  CHECK(insitu_scanner_plan(held.scanner, 400, 400, 3, 400, 0) != 0);
+  CHECK(insitu_scanner_plan(held.scanner, 400, 400, 3, 400, 0, 0) != 0);
   CHECK(std::string(insitu_scanner_error_name()) == "scale_too_coarse");
   CHECK_FALSE(std::string(insitu_scanner_error_message()).empty());
   CHECK(std::isnan(held.Number(INSITU_SCAN_COLUMNS)));

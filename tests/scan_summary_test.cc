@@ -113,16 +113,32 @@ TEST_CASE("The summary's JSON says what there is, and null of what there is not"
   const ScanPlan plan = PlanOf(2, 1);
   const std::string json =
       SummaryJson(plan, Summed(plan, {0.75F, kNaN}, {0, kRefusedCell + 3}, Uncertain()));
-  CHECK(json ==
-        R"({"threshold":0.5,"cell":{"columns":2,"rows":1,"stride":50,"um_per_pixel":4},)"
-        R"("area_mm2":{"image":0.1,"rim":0.02,"judged":0.04,"no_tissue":0,"outside_region":0,)"
-        R"("refused":{"blur":0.04}},"positive":{"cells":1,"area_mm2":0.04,"fraction":1,)"
-        R"("interval":[1,1]},"largest_focus":{"cells":1,"area_mm2":0.04,"x":25,"y":25,"left":0,)"
-        R"("top":0,"width":50,"height":50},"suspicious":[{"column":0,"row":0,"x":25,"y":25,)"
-        R"("probability":0.75,"interval":[0.6,0.775]}],"film":null})");
+  CHECK(
+      json ==
+      R"({"threshold":0.5,"gate":{"says_film":false,"judge_anyway":false},)"
+      R"("cell":{"columns":2,"rows":1,"stride":50,"um_per_pixel":4},)"
+      R"("area_mm2":{"image":0.1,"rim":0.02,"judged":0.04,"judged_anyway":{},"no_tissue":0,)"
+      R"("outside_region":0,"refused":{"blur":0.04}},"positive":{"cells":1,"area_mm2":0.04,"fraction":1,)"
+      R"("interval":[1,1]},"largest_focus":{"cells":1,"area_mm2":0.04,"x":25,"y":25,"left":0,)"
+      R"("top":0,"width":50,"height":50},"suspicious":[{"column":0,"row":0,"x":25,"y":25,)"
+      R"("probability":0.75,"interval":[0.6,0.775]}],"film":null})");
   const std::string nothing = SummaryJson(plan, Summed(plan, {kNaN, kNaN}, {1, 1}));
   CHECK(nothing.find(R"("fraction":null,"interval":null},"largest_focus":null,"suspicious":[])") !=
         std::string::npos);
+}
+
+TEST_CASE("What was refused and judged anyway counts as judged, and is told apart by its reason",
+          "[scan_summary]") {
+  ScanPlan plan = PlanOf(3, 1);
+  plan.image.gate.judge_anyway = true;
+  const ScanSummary summary =
+      Summed(plan, {0.75F, 0.25F, kNaN}, {kJudgedAnywayCell + 3, kJudgedCell, kNoTissueCell});
+  CHECK(summary.judged == 2);
+  CHECK(summary.positive == 1);
+  CHECK(summary.judged_anyway[static_cast<size_t>(GateReason::kBlur)] == 1);
+  const std::string json = SummaryJson(plan, summary);
+  CHECK(json.find(R"("judged":0.08,"judged_anyway":{"blur":0.04})") != std::string::npos);
+  CHECK(json.find(R"("gate":{"says_film":false,"judge_anyway":true})") != std::string::npos);
 }
 
 TEST_CASE("A map of another size is not summed up", "[scan_summary]") {

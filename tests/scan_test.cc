@@ -231,6 +231,12 @@ ErrorCode PlanError(const ScanImage& image, const ModelInfo& info, int stride) {
   return plan.ok() ? ErrorCode::kOk : plan.error().code;
 }
 
+TEST_CASE("A map has up to 20 million places", "[scan]") {
+  const int rows = static_cast<int>(kMaxMapCells / 5000);
+  CHECK(PlanError({5000 + 49, rows + 49, 3, 4}, Histology(), 1) == ErrorCode::kOk);
+  CHECK(PlanError({5000 + 49, rows + 50, 3, 4}, Histology(), 1) == ErrorCode::kImageTooLarge);
+}
+
 TEST_CASE("An image may be enlarged so far, with a warning from there on, and no farther",
           "[scan]") {
   const ModelInfo info = Histology();

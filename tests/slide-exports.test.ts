@@ -6,6 +6,7 @@ import { geoJson, type Feature } from "../public/src/slide/export/geojson.ts";
 import { TILE_COLUMNS, tilesCsv } from "../public/src/slide/export/tiles-csv.ts";
 import { insideRegions, ProbabilityMap } from "../public/src/slide/probability-map.ts";
 import type { ScanPlan } from "../public/src/slide/scan-engine.ts";
+import { assertForQuPath } from "./qupath.ts";
 import { model as modelFacts } from "./readings.ts";
 
 const breathe = () => Promise.resolve();
@@ -37,6 +38,7 @@ function made(stride: number): MapExport {
     model: modelFacts,
     scale: { umPerPixel: 2, from: "aperio.MPP" },
     point: { name: "balanced", threshold: 0.5, sensitivity: 0.8, specificity: 0.8 },
+    saysFilm: false,
     warnings: ["Watch out."],
     written: new Date(0),
   };
@@ -44,10 +46,9 @@ function made(stride: number): MapExport {
 
 async function features(of: MapExport): Promise<Feature[]> {
   const text = (await geoJson(of, breathe)).join("");
-  const read = JSON.parse(text) as { type: string; features: Feature[]; insitu: object };
-  assert.equal(read.type, "FeatureCollection");
-  assert.deepEqual(read.insitu, about(of));
-  return read.features;
+  const { insitu } = JSON.parse(text) as { insitu: object };
+  assert.deepEqual(insitu, about(of));
+  return assertForQuPath(text, of.size);
 }
 
 describe("files of a map", () => {
@@ -81,12 +82,20 @@ describe("files of a map", () => {
     assert.equal(first?.properties.objectType, "tile");
     assert.equal(first.properties.classification?.name, modelFacts.labels[modelFacts.positive]);
     assert.deepEqual(first.properties.measurements, { Probability: 0.9 });
-    for (const { properties } of all) {
-      assert.equal(properties.classification?.color.length, 3);
-      assert.ok(
-        properties.classification.color.every((c) => Number.isInteger(c) && c >= 0 && c < 256),
-      );
-    }
+    const positives = all.filter(
+      ({ properties }) =>
+        properties.classification?.name === modelFacts.labels[modelFacts.positive],
+    );
+    assert.equal(positives.length, 5);
+    const colours = new Set(positives.map(({ properties }) => String(properties.color)));
+    assert.equal(colours.size, 5, "each in the colour of its probability");
+  });
+
+  test("A label that QuPath would take for several classes is one", async () => {
+    const of = made(50);
+    const all = await features({ ...of, model: { ...of.model, labels: ["a: no\nb", "a: b"] } });
+    const names = new Set(all.map(({ properties }) => properties.classification?.name));
+    assert.deepEqual([...names].sort(), ["a  b", "a  no b"]);
   });
 
   test("Of a dense map neighbours at or above the threshold are one detection with mean and highest", async () => {
@@ -122,6 +131,42 @@ describe("files of a map", () => {
     assert.deepEqual(
       all.map(({ properties }) => properties.objectType),
       ["annotation", "tile", "tile"],
+    );
+  });
+
+  // The first tile was refused for its blur and judged all the same.
+  function judgedAnyway(stride: number): MapExport {
+    const of = made(stride);
+    const verdicts = of.map.verdicts.slice();
+    verdicts[0] = 53;
+    return { ...of, verdicts, saysFilm: true };
+  }
+
+  test("A tile that was judged though it was refused says so in every file, and why", async () => {
+    const of = judgedAnyway(50);
+    assert.equal(about(of)["judged_anyway"], "blur");
+    assert.equal(about(of)["kind_from"], "DICOM modality MG");
+    assert.deepEqual(
+      [about(made(50))["judged_anyway"], about(made(50))["kind_from"]],
+      ["", ""],
+      "nothing is said where the gate was heeded",
+    );
+    const csv = (await tilesCsv(of, breathe)).join("");
+    assert.match(
+      csv,
+      /\r\n0,0,0,0,100,100,0,0,100,100,0\.900000,true,"?judged anyway; refused: blur/,
+    );
+    const [first, second] = await features(of);
+    assert.deepEqual(first?.properties.metadata, { "Judged anyway, refused": "blur" });
+    assert.equal(second?.properties.metadata, undefined);
+    const dense = await features(judgedAnyway(25));
+    assert.deepEqual(
+      dense.slice(0, 2).map(({ properties }) => [properties.measurements, properties.metadata]),
+      [
+        [{ Probability: 0.9, "Highest probability": 0.9 }, first.properties.metadata],
+        [{ Probability: 0.8, "Highest probability": 0.8 }, undefined],
+      ],
+      "they are no one detection",
     );
   });
 

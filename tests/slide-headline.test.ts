@@ -3,13 +3,15 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Slide } from "../public/src/slide/slide.ts";
 import type { Summary } from "../public/src/slide/summary.ts";
-import { headline } from "../public/src/slide/wording.ts";
+import { headline, slideRow, warnings } from "../public/src/slide/wording.ts";
 import { model } from "./readings.ts";
 
 const NONE: Summary = {
   threshold: 0.3,
   imageMm2: 100,
   judgedMm2: 0,
+  anywayMm2: {},
+  saysFilm: false,
   noTissueMm2: 0,
   refusedMm2: { grey_not_film: 90 },
   outsideMm2: 0,
@@ -31,6 +33,27 @@ function headlineOf(summary: Summary, kind: Slide["kind"] = "mammogram"): string
   };
   return headline(slide as unknown as Slide);
 }
+
+test("That the gate was not heeded in full stands with the result, and in its row", () => {
+  const judged = { ...NONE, judgedMm2: 90, refusedMm2: {}, positiveFraction: 0 };
+  const slideOf = (summary: Summary) =>
+    ({
+      ...{ kind: "mammogram", summary, summaryShare: 1, phase: "done", scale: null, map: null },
+      ...{ facts: null, problems: new Map(), model: { facts: { ...model, warning: "" } } },
+      point: () => null,
+    }) as unknown as Slide;
+  assert.deepEqual(warnings(slideOf(judged)), []);
+  const anyway = slideOf({ ...judged, anywayMm2: { grey_not_film: 60, blur: 30 } });
+  assert.deepEqual(warnings(anyway), [
+    "Refused, and judged because you asked for it: 90.0 mm² (unlike the films that the model was trained on, out of focus).",
+  ]);
+  const { judgedAnyway, cells } = slideRow(anyway);
+  assert.deepEqual([judgedAnyway, cells.judged_anyway_mm2, cells.kind_from], [true, 90, null]);
+  const stated = slideOf({ ...judged, saysFilm: true });
+  assert.match(warnings(stated)[0] ?? "", /^Taken for a mammogram because its file says so/);
+  assert.equal(slideRow(stated).cells.kind_from, "DICOM modality MG");
+  assert.equal(slideRow(stated).judgedAnyway, false);
+});
 
 describe("The headline of a slide", () => {
   test("says of a film that was refused that nothing was judged, not that no mark is on it", () => {

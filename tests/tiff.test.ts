@@ -187,6 +187,18 @@ describe("a TIFF's pixels", () => {
     assertPixels(await source.read(0, whole(source)), due);
   });
 
+  test("lengths of tiles are read as 16, 32 and 64 bits, in both byte orders", async () => {
+    const bytes = 32 * 16 * 3;
+    const count = Math.ceil(100 / 32) * Math.ceil(70 / 16);
+    for (const type of [TYPE.short, TYPE.long, TYPE.long8])
+      for (const bigEndian of [false, true]) {
+        const fields = [{ tag: 325, type, values: Array<number>(count).fill(bytes) }];
+        const big = type === TYPE.long8;
+        const source = await open([{ ...plain, tile: [32, 16], fields }], { big, bigEndian });
+        assertPixels(await source.read(0, whole(source)), pattern);
+      }
+  });
+
   test("a last strip that was filled up is read", async () => {
     for (const compression of ["packbits", "lzw", "deflate", "zstd"] as const) {
       const source = await open([{ ...plain, rowsPerStrip: 16, compression, fullStrips: true }]);

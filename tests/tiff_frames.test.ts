@@ -46,6 +46,7 @@ function bareCodecs(asked: Asked[], change: Partial<Raster> = {}): TileTools {
     return { width, height, channels, bits: 8, signed: false, colour: null, data, ...change };
   };
   const codecs: TileCodecs = {
+    inflate: () => assert.fail("nothing is packed by Deflate"),
     jpeg(bytes, options) {
       asked.push({ kind: "jpeg", ...options });
       const view = new DataView(bytes.buffer, bytes.byteOffset);

@@ -99,8 +99,14 @@ const SMALL: [string, MadeImage[], MadeFile][] = [
 
 const SECONDS = 5; // for one file; most take a millisecond
 
+// What this process has computed, however busy the machine is. Milliseconds.
+function computed(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 async function endsWell(bytes: Uint8Array<ArrayBuffer>, what: string): Promise<"read" | "refused"> {
-  const started = performance.now();
+  const started = computed();
   let end: "read" | "refused" = "read";
   try {
     await readAll(blobOf(bytes));
@@ -109,7 +115,7 @@ async function endsWell(bytes: Uint8Array<ArrayBuffer>, what: string): Promise<"
     if (!(error instanceof EngineError)) throw new Error(what, { cause: error });
     assert.match(error.message, /^(scan\.tif|The picture) [^\n]{10,400}\.$/, what);
   }
-  assert.ok(performance.now() - started < SECONDS * 1000, `${what} took too long`);
+  assert.ok(computed() - started < SECONDS * 1000, `${what} took too long`);
   return end;
 }
 
@@ -290,11 +296,11 @@ describe("a TIFF that lies", () => {
 
   test("with a million images below one", async () => {
     const values = Array.from({ length: 1_000_000 }, () => 8);
-    const started = performance.now();
+    const started = computed();
     await assert.rejects(readMade({ fields: [{ tag: 330, type: TYPE.long, values }] }), {
       name: "EngineError",
     });
-    assert.ok(performance.now() - started < SECONDS * 1000);
+    assert.ok(computed() - started < SECONDS * 1000);
   });
 
   test("with tiles that unpack to a thousand times their size", async () => {
@@ -307,11 +313,11 @@ describe("a TIFF that lies", () => {
       ["lzw", lzw],
       ["packbits", bits],
     ] as const) {
-      const started = performance.now();
+      const started = computed();
       const before = process.memoryUsage().rss;
       const work = readMade({ tile: [64, 64], compression, packed: () => packed });
       await rejects(work, "image_corrupt", /unpack|more than it can/);
-      assert.ok(performance.now() - started < SECONDS * 1000, compression);
+      assert.ok(computed() - started < SECONDS * 1000, compression);
       assert.ok(process.memoryUsage().rss - before < 256 * 2 ** 20, compression);
     }
   });
@@ -324,9 +330,9 @@ describe("a TIFF that lies", () => {
       " ".repeat(1 << 21),
     ]) {
       const file = blobOf(makeTiff([{ ...plain, fields: [ascii(270, text)] }]));
-      const started = performance.now();
+      const started = computed();
       await readAll(file);
-      assert.ok(performance.now() - started < SECONDS * 1000, text.slice(0, 20));
+      assert.ok(computed() - started < SECONDS * 1000, text.slice(0, 20));
     }
   });
 

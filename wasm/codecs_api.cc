@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "shared/codecs/deflate.h"
 #include "shared/codecs/jpeg.h"
 #include "shared/codecs/jpeg2000.h"
 #include "shared/codecs/jpegls.h"
@@ -39,6 +40,13 @@ insitu_raster* Handed(insitu::Result<insitu::DecodedRaster> result) {
 void* insitu_codecs_alloc(size_t size) { return std::malloc(size); }
 
 void insitu_codecs_free(void* memory) { std::free(memory); }
+
+int insitu_inflate(const uint8_t* bytes, size_t size, uint8_t* out, size_t out_size) {
+  const insitu::Status unpacked = insitu::UnpackDeflate({bytes, size}, {out, out_size});
+  if (unpacked.ok()) return 0;
+  last_error = unpacked.error();
+  return static_cast<int>(last_error.code);
+}
 
 insitu_raster* insitu_decode_jpeg(const uint8_t* bytes, size_t size, const uint8_t* tables,
                                   size_t tables_size, int colour, int reduction) {

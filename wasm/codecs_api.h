@@ -19,6 +19,10 @@ void insitu_codecs_free(void* memory);
 
 // --- Tiles, frames and pictures whose bytes are all there --------------------------------------
 
+// Deflate in zlib's frame: fills out_size bytes at out, which is what they unpack to. 0, or the
+// error's code: image_too_large where they unpack to more, image_truncated where to less.
+int insitu_inflate(const uint8_t* bytes, size_t size, uint8_t* out, size_t out_size);
+
 typedef struct insitu_raster insitu_raster;
 
 enum insitu_jpeg_colour {

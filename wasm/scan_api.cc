@@ -127,8 +127,11 @@ insitu_scanner* insitu_scanner_create(const uint8_t* model, size_t size) {
 void insitu_scanner_destroy(insitu_scanner* scanner) { delete scanner; }
 
 int insitu_scanner_plan(insitu_scanner* scanner, int32_t width, int32_t height, int32_t channels,
-                        double um_per_pixel, int32_t stride) {
-  const int code = Report(scanner->scanner.Plan({width, height, channels, um_per_pixel}, stride));
+                        double um_per_pixel, int32_t stride, int32_t gate) {
+  const insitu::ScanGate heeded{(gate & INSITU_SCAN_SAYS_FILM) != 0,
+                                (gate & INSITU_SCAN_JUDGE_ANYWAY) != 0};
+  const int code =
+      Report(scanner->scanner.Plan({width, height, channels, um_per_pixel, heeded}, stride));
   scanner->planned = code == 0;
   return code;
 }

@@ -25,9 +25,16 @@ void insitu_scanner_destroy(insitu_scanner* scanner);  // NULL: does nothing
 
 // Of the image, or the level of it, whose pixels the blocks are given. stride: pixels at the
 // model's scale between neighbouring cells; 0: the patches side by side or, of a film, the stride
-// that its marks are made for. 0 on success, else the error's code, and then there is no plan.
+// that its marks are made for. gate: how far it is heeded, insitu_scanner_gate added up. 0 on
+// success, else the error's code, and then there is no plan.
 int insitu_scanner_plan(insitu_scanner* scanner, int32_t width, int32_t height, int32_t channels,
-                        double um_per_pixel, int32_t stride);
+                        double um_per_pixel, int32_t stride, int32_t gate);
+
+// As ScanGate (shared/scan_plan.h).
+enum insitu_scanner_gate {
+  INSITU_SCAN_SAYS_FILM = 1,     // the file says that it is a mammogram
+  INSITU_SCAN_JUDGE_ANYWAY = 2,  // a person asks for what is refused
+};
 
 // Room for the block's pixels, (height, width, channels) u8 of its rectangle, for the caller to
 // fill before insitu_scanner_run. It belongs to the scanner. NULL on failure.
@@ -37,8 +44,9 @@ uint8_t* insitu_scanner_pixels(insitu_scanner* scanner, int32_t block);
 int insitu_scanner_run(insitu_scanner* scanner, int32_t block);
 
 // (block's rows, block's columns) of the last block that was run. Values: calibrated probability of
-// the positive label, NaN where the verdict is not 0. Verdicts: 0 judged, 1 no tissue, from 100 on
-// refused by the gate, its GateReason on top. NULL before the first.
+// the positive label, NaN where nothing was judged. Verdicts: 0 judged, 1 no tissue, from 100 on
+// refused by the gate, its GateReason on top, from 50 on the same but judged all the same. NULL
+// before the first.
 const float* insitu_scanner_values(const insitu_scanner* scanner);
 const uint8_t* insitu_scanner_verdicts(const insitu_scanner* scanner);
 

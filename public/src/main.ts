@@ -164,10 +164,18 @@ function chooseModel(chosen: SiteModel): void {
 
 function takeIn(incoming: Incoming): void {
   if (figures.takes(incoming)) return;
-  const { files, passedOver } = incoming;
   if (load.step === "failed") return; // the page says why nothing can be read
+  if (!slides.mayBelong(incoming.files)) addImages(incoming);
+  else void slides.join(incoming.files).then((files) => addImages({ ...incoming, files }));
+}
+
+function addImages({ files, passedOver }: Incoming): void {
   const leftOut = session.add(files);
   const notes: string[] = [];
+  for (const { name, others = [] } of files) {
+    if (others.length > 0)
+      notes.push(`${plural(others.length + 1, "file")} are one slide: ${name}.`);
+  }
   if (files.length === 0 && passedOver === 0) notes.push("There was no image in what was given.");
   if (passedOver > 0)
     notes.push(`${plural(passedOver, "file")} of the folder passed over: no image.`);

@@ -15,10 +15,12 @@ export type ImageState = "waiting" | "reading" | "asking" | "done" | "failed" | 
 export interface IncomingFile {
   name: string; // with its folder where one was dropped
   file: Blob;
+  others?: readonly Blob[]; // of the same picture, as the levels of a slide's series in DICOM
 }
 
 export interface ImageEntry extends IncomingFile {
   readonly key: number;
+  readonly others: readonly Blob[];
   readonly cameAt: number; // performance.now()
   state: ImageState;
   reading: Reading | null; // of a patch, when done
@@ -99,7 +101,7 @@ export class Session {
   add(files: readonly IncomingFile[]): number {
     const taken = files.slice(0, Math.max(0, MAX_IMAGES - this.#entries.length));
     const cameAt = this.#now();
-    const added = taken.map(({ name, file }): ImageEntry => {
+    const added = taken.map(({ name, file, others = [] }): ImageEntry => {
       const key = this.#nextKey++;
       const nothingYet = {
         reading: null,
@@ -110,7 +112,7 @@ export class Session {
         judgeAnyway: false,
         keptPoint: null,
       };
-      return { key, name, file, cameAt, state: "waiting", ...nothingYet };
+      return { key, name, file, others, cameAt, state: "waiting", ...nothingYet };
     });
     this.#entries.push(...added);
     this.#selected = added[0] ?? this.#selected;
@@ -303,7 +305,7 @@ export function keptEntry(
 ): ImageEntry {
   const judgeAnyway = reading.gate?.judgedAnyway ?? false;
   const said = { reading, slide: null, error: null, answeredMs: 0, model, judgeAnyway, keptPoint };
-  return { ...image, key, cameAt, state: "done", ...said };
+  return { ...image, others: [], key, cameAt, state: "done", ...said };
 }
 
 export function asEngineError(error: unknown): EngineError {

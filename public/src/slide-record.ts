@@ -18,6 +18,8 @@ export const SLIDE_COLUMNS = [
   "positive_fraction_high",
   "largest_focus_mm2",
   "refused_mm2",
+  "judged_anyway_mm2", // of tissue_mm2
+  "kind_from",
   "rim_mm2",
   "film_score",
 ] as const;
@@ -26,6 +28,7 @@ export type SlideColumn = (typeof SLIDE_COLUMNS)[number];
 export interface SlideRow {
   answer: Answer | null; // null: a share of an area is no answer about the whole
   verdict: string | null;
+  judgedAnyway: boolean | null; // some of it, which the gate had refused
   cells: Record<SlideColumn, SlideCell>;
   width: number | null; // pixels of level 0
   height: number | null;
@@ -57,6 +60,8 @@ export interface SlideReader {
 
 // What the page knows of the part.
 export interface SlidePart {
+  // Which of some DICOM files are one slide: their numbers, the finest level first.
+  series(files: readonly Blob[]): Promise<number[][]>;
   open(entry: ImageEntry, tell: TellState): SlideRecord;
   show(entry: ImageEntry | null): void; // null: a patch is shown, or nothing
   modelChosen(kind: string): void; // another one is to read such images

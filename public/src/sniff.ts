@@ -92,6 +92,11 @@ function isTiff(head: DataView): boolean {
   return ["II*\0", "MM\0*", "II+\0", "MM\0+"].some((magic) => startsWith(head, 0, magic));
 }
 
+// Files of DICOM often have no ending, or any; those of other images that have theirs are not looked at.
+export function maybeDicom(name: string): boolean {
+  return !/\.(png|jpe?g|bmp|pgm|ppm|pnm|tiff?|svs|btf|tf8)$/i.test(name);
+}
+
 export async function sniff(file: Blob): Promise<Sniffed> {
   const head = await bytesOf(file, 0, HEAD_BYTES);
   if (isTiff(head)) return { format: "tiff" };

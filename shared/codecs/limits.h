@@ -28,6 +28,10 @@ inline constexpr int64_t kMaxJpeg2000Tiles = 4'096;
 inline constexpr int64_t kMaxJpegPixelsPerByte = 1'024;
 inline constexpr int64_t kMaxPixelsPerByte = 100'000;
 
+// A tile that is packed by Deflate, unpacked and packed: what does not grow smaller grows a little.
+inline constexpr size_t kMaxInflatedBytes = size_t{64} << 20;
+inline constexpr size_t kMaxDeflatedBytes = 2 * kMaxInflatedBytes + (size_t{64} << 10);
+
 // Scans of one JPEG; progressive ones have about ten. Each is a pass over all coefficients.
 inline constexpr int kMaxCodecJpegScans = 100;
 

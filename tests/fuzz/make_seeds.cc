@@ -119,11 +119,20 @@ bool AddCodecs(const std::filesystem::path& path) {
       AddStrips(&jpegs, EncodePicture("jpeg", known, {{"subsampling", 2}, {"restart", 1}}));
     }
   }
+  Folder tiles(path / "deflate");
+  for (const Bytes& packed : {ZlibStored(NoiseImage(5, 4, 3).pixels), ZlibZeros(60)}) {
+    for (const uint8_t size : Bytes{0, 59, 60, 61}) {
+      Bytes seed = {0, size};
+      seed.insert(seed.end(), packed.begin(), packed.end());
+      tiles.Add(seed);
+    }
+  }
   const Bytes palette = {10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 120};
   AddStrips(&pngs,
             EncodePng(NoiseRaster(5, 4, 1, 2),
                       {.palette = palette, .transparency = {0, 51}, .exif = ExifBlock(6, true)}));
-  return pngs.complete() && jpegs.complete() && wavelets.complete() && predictions.complete();
+  return pngs.complete() && jpegs.complete() && wavelets.complete() && predictions.complete() &&
+         tiles.complete();
 }
 
 // One node on a small image, for the operators that MakeClassifierModel lacks.

@@ -283,7 +283,7 @@ describe("account", { skip: skipServer, timeout: 600_000 }, () => {
   test("Where everything is kept, so is an image that comes in before the page is drawn again", () =>
     withVisit(browser, served, async ({ page }) => {
       await page.evaluate(() => {
-        const draw = window.requestAnimationFrame;
+        const draw = window.requestAnimationFrame.bind(window);
         const waiting: FrameRequestCallback[] = [];
         const drawAgain = () => {
           window.requestAnimationFrame = draw;

@@ -7,6 +7,7 @@ import { after, before, describe, test } from "node:test";
 import type { Browser, Locator, Page } from "playwright-core";
 import { pgm, png, tissue } from "../made_images.ts";
 import { SECTION, section, sectionFile } from "../made_section.ts";
+import { assertForQuPath } from "../qupath.ts";
 import {
   drop,
   launch,
@@ -219,13 +220,12 @@ describe("slides", { skip, timeout: 600_000 }, () => {
       const picture = await saved(page, "Map as PNG");
       assert.match(picture.name, /^section-3800x2950\.map\.png$/);
       assert.deepEqual([...picture.bytes.subarray(1, 4)], [0x50, 0x4e, 0x47]);
-      const geojson = JSON.parse((await saved(page, "GeoJSON")).bytes.toString()) as {
-        insitu: Record<string, unknown>;
-        features: { properties: { objectType: string } }[];
-      };
-      assert.match(String(geojson.insitu["model_sha256"]), /^[0-9a-f]{64}$/);
-      assert.ok(geojson.features.length > 100);
-      assert.ok(geojson.features.every(({ properties }) => properties.objectType === "tile"));
+      const geojson = (await saved(page, "GeoJSON")).bytes.toString();
+      const { insitu } = JSON.parse(geojson) as { insitu: Record<string, unknown> };
+      assert.match(String(insitu["model_sha256"]), /^[0-9a-f]{64}$/);
+      const features = assertForQuPath(geojson, { width: 3800, height: 2950 });
+      assert.ok(features.length > 100);
+      assert.ok(features.every(({ properties }) => properties.objectType === "tile"));
       const table = (await saved(page, "Tiles as CSV")).bytes.toString();
       const cells = table.split("\r\n").filter((line) => /^\d/.test(line));
       assert.equal(cells.length, 76 * 59);
@@ -391,6 +391,42 @@ describe("slides", { skip, timeout: 600_000 }, () => {
       await button(page, "Scan at this scale").click();
       await verdict(page).filter({ hasText: "Nothing here could be judged" }).waitFor();
       assert.match(await panel(page).innerText(), /What was looked at was refused: /);
+    }));
+
+  test("What was refused is judged when one asks for it, which every file says, and left out again", () =>
+    onPage(async ({ page }) => {
+      await drop(page, [{ name: "field.png", bytes: small }]);
+      await page.getByRole("spinbutton", { name: "Size of a pixel" }).fill("0.5");
+      await button(page, "Scan at this scale").click();
+      await verdict(page).filter({ hasText: "Nothing here could be judged" }).waitFor();
+      const act = button(page, "Judge what was refused anyway");
+      assert.equal(await act.isVisible(), false, "hidden until it is looked for");
+      await panel(page).getByText("Judge it anyway").click();
+      await drawScreen(page, "slide-anyway-asked");
+      await act.click();
+      const note = panel(page).locator(".gate-note", {
+        hasText: /Refused, and judged because you asked for it: /,
+      });
+      await note.waitFor();
+      assert.doesNotMatch(await verdict(page).innerText(), /Nothing here could be judged/);
+      await drawScreen(page, "slide-anyway");
+      for (const name of ["GeoJSON for QuPath", "Tiles as CSV"]) {
+        const { bytes } = await saved(page, name);
+        const text = bytes.toString("utf8");
+        assert.match(text, /Refused, and judged because you asked for it: /, name);
+        assert.match(text, /[Jj]udged anyway/, name);
+      }
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        button(page, "Save JSON").click(),
+      ]);
+      const { images } = JSON.parse(readFileSync(await download.path(), "utf8")) as {
+        images: Record<string, unknown>[];
+      };
+      assert.equal(images[0]?.["judged_anyway"], true);
+      await button(page, "Leave out what was refused").click();
+      await verdict(page).filter({ hasText: "Nothing here could be judged" }).waitFor();
+      assert.equal(await note.count(), 0);
     }));
 
   test("What cannot be opened says why, and the page goes on", () =>

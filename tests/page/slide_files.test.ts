@@ -19,8 +19,18 @@ import {
 } from "../make_dicom.ts";
 import { png } from "../made_images.ts";
 import { section } from "../made_section.ts";
+import { levelFile } from "../made_series.ts";
 import { makeTiff, type MadeImage } from "../make_tiff.ts";
-import { drop, launch, serveBare, skip, visit, type Served, type Visit } from "./harness.ts";
+import {
+  drop,
+  launch,
+  serveBare,
+  skip,
+  visit,
+  type GivenFile,
+  type Served,
+  type Visit,
+} from "./harness.ts";
 import { drawScreen } from "./screens.ts";
 
 const realFilm = join(DICOM_FOLDER, "GH133.dcm");
@@ -28,10 +38,12 @@ const skipReal = existsSync(realFilm)
   ? skip
   : `SKIPPED: no ${realFilm.split("/").at(-1) ?? ""}; set INSITU_DATA`;
 
+const WAIT = { timeout: 90_000 }; // of a machine that has other work
+
 const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name });
 const panel = (page: Page) => page.locator("#slide-panel");
 const scanned = (page: Page) =>
-  panel(page).locator("details", { hasText: "Save the map" }).waitFor({ timeout: 60_000 });
+  panel(page).locator("details", { hasText: "Save the map" }).waitFor(WAIT);
 
 async function downloaded(page: Page, act: () => Promise<void>): Promise<Buffer> {
   const [download] = await Promise.all([page.waitForEvent("download"), act()]);
@@ -72,11 +84,15 @@ function levelImage({ width, height, data }: Plane): MadeImage {
   };
 }
 
-// As Aperio lays it out: the section, what is coarser, and the label beside it.
+// The section and what is coarser.
+function planes(): [Plane, Plane, Plane] {
+  const finest: Plane = { ...FIELD, channels: 3, data: Uint8Array.from(section(FIELD).rgb) };
+  return [finest, halved(finest), halved(halved(finest))];
+}
+
+// As Aperio lays it out: the levels, and the label beside them.
 function svs(): { file: Uint8Array<ArrayBuffer>; whole: Buffer } {
-  const pixels = section(FIELD);
-  const finest: Plane = { ...FIELD, channels: 3, data: Uint8Array.from(pixels.rgb) };
-  const [half, quarter] = [halved(finest), halved(halved(finest))];
+  const [finest, half, quarter] = planes();
   const said = `Aperio Image Library v12.0.0\r\n1520x1180|AppMag = 5|MPP = ${UM_PER_PIXEL}`;
   const label: MadeImage = {
     width: 90,
@@ -88,7 +104,33 @@ function svs(): { file: Uint8Array<ArrayBuffer>; whole: Buffer } {
   };
   const main = { ...levelImage(finest), description: said };
   const file = makeTiff([main, levelImage(half), levelImage(quarter), label]);
-  return { file, whole: png(pixels) };
+  return { file, whole: png(section(FIELD)) };
+}
+
+// As a scanner writes DICOM: each level a file, and another one of the label.
+function series(): GivenFile[] {
+  const levels = planes().map(({ width, height, data }, index) => ({
+    name: `level-${index}`,
+    bytes: levelFile({
+      width,
+      height,
+      tile: 256,
+      umPerPixel: UM_PER_PIXEL * 2 ** index,
+      at: (x, y, channel) => data[(y * width + x) * 3 + channel] ?? 0,
+    }),
+  }));
+  const label = levelFile({
+    width: 90,
+    height: 80,
+    tile: 64,
+    umPerPixel: 20,
+    at: () => 99,
+    flavour: "LABEL",
+    also: [element(0x00400512, "LO", LABEL)], // Container Identifier
+  });
+  const [finest, half, quarter] = levels;
+  assert.ok(finest && half && quarter);
+  return [{ name: "label", bytes: label }, quarter, finest, half];
 }
 
 // --- A mammogram -----------------------------------------------------------------------------------
@@ -151,6 +193,18 @@ function assertValid(file: Uint8Array): void {
   const errors = told.split("\n").filter((line) => line.startsWith("Error"));
   assert.deepEqual(errors, [], told);
 }
+
+// How much is painted over the image, above the scale bar.
+const painted = (page: Page) =>
+  page.locator(".slide-overlay").evaluate((overlay: HTMLCanvasElement) => {
+    const { width } = overlay;
+    const height = Math.floor(overlay.height * 0.8);
+    const copy = Object.assign(document.createElement("canvas"), { width, height });
+    const context = copy.getContext("2d", { willReadFrequently: true });
+    context?.drawImage(overlay, 0, 0);
+    const data = context?.getImageData(0, 0, width, height).data ?? [];
+    return data.filter((value, i) => i % 4 === 3 && value > 0).length;
+  });
 
 // Everything that the page shows or holds in its document, and its title and storage.
 const wholePage = (page: Page) =>
@@ -223,6 +277,32 @@ describe("files that say their scale", { skip, timeout: 300_000 }, () => {
       assert.deepEqual(summary(bySvs), summary(byHand));
     }));
 
+  test("A slide in DICOM of a file a level is one image, its label unseen; what is of no series opens beside it", () =>
+    onPage(async ({ page }) => {
+      await drop(page, [...series(), { name: "film.dcm", bytes: mammogram() }]);
+      const options = page.getByRole("option");
+      await page.getByRole("option", { name: /film\.dcm/ }).waitFor(WAIT);
+      assert.match((await options.allTextContents()).join(" "), /^level-0(?!.*level).*film\.dcm/);
+      assert.equal(await options.count(), 2);
+      await page.getByText("4 files are one slide: level-0.").waitFor(WAIT);
+      await scanned(page);
+      const text = (await panel(page).innerText()).replaceAll(/\s+/g, " ");
+      assert.match(text, /Image DICOM \(uncompressed, 3 levels\), 1520×1180 px/);
+      assert.match(text, /2 µm\/px, Pixel Spacing/);
+      assert.doesNotMatch(await wholePage(page), new RegExp(LABEL));
+      await drawScreen(page, "slide-dicom-series");
+      await page.getByRole("option", { name: /film\.dcm/ }).click();
+      await scanned(page);
+      await page.locator("#remove").click();
+      const byDicom = await exportedRow(page);
+      await page.locator("#remove").click();
+
+      await drop(page, [{ name: "scan.svs", bytes: svs().file }]);
+      await scanned(page);
+      const summary = ({ slide }: Row) => (slide as Row)["summary"];
+      assert.deepEqual(summary(byDicom), summary(await exportedRow(page)));
+    }));
+
   // What a film's names must not be in, before and after its scan.
   async function assertSilent(page: Page, said: string[], names: readonly string[]) {
     assertNames(await wholePage(page), names, "the page");
@@ -261,10 +341,17 @@ describe("files that say their scale", { skip, timeout: 300_000 }, () => {
       );
       assert.match(text, WARNING);
       assert.ok(await panel(page).getByText(WARNING).isVisible());
+      assert.equal(await painted(page), 0, "no mark, and nothing over the film's greys");
+      const room = page.locator(".slide-room");
+      assert.equal(
+        await room.evaluate((element) => getComputedStyle(element).backgroundColor),
+        "rgb(0, 0, 0)",
+      );
       await page.getByRole("slider", { name: "Threshold" }).fill("0.1");
       const marked = panel(page).locator("h2", { hasText: /^\d suspicious marks? on this film/ });
       await marked.waitFor();
       await drawScreen(page, "slide-dicom-film");
+      assert.ok((await painted(page)) > 100);
       await assertSilent(page, said, Object.values(NAMES));
 
       const { report, capture } = await saveDicom(page);
@@ -283,13 +370,12 @@ describe("files that say their scale", { skip, timeout: 300_000 }, () => {
       await scanned(page);
       assert.ok(await panel(page).getByText(WARNING).isVisible());
       await drawScreen(page, "slide-dicom-real");
-      // The gate knows scanned films alone, and may refuse this one.
+      // The gate knows scanned films alone; the file's word goes before it, and the page says so.
       const text = (await panel(page).innerText()).replaceAll(/\s+/g, " ");
-      const judged = /Breast judged [1-9]/.test(text);
-      assert.match(
-        text,
-        judged ? /suspicious marks? on this film/ : /Nothing here could be judged/,
-      );
+      assert.match(text, /Breast judged [1-9]/);
+      assert.match(text, /suspicious marks? on this film/);
+      assert.match(text, /because its file says so \(DICOM modality MG\)/);
+      assert.equal((await exportedRow(page))["kind_from"], "DICOM modality MG");
       await assertSilent(page, said, ["ANON-1234", "GESEN121"]);
       const { report } = await saveDicom(page);
       assert.match(says("dcmdump", ["-q"], report), /\(0010,0010\) PN \[ANON-1234/);

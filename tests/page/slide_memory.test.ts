@@ -1,7 +1,7 @@
 // What a section of 2 GB does to the memory of the browser, and what a tab that dies over a scan does
 // to what an account keeps.
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -33,14 +33,14 @@ import {
   type Served,
   type ServedAccounts,
 } from "./harness.ts";
+import { collectGarbage, eightCores, MOST_MB, pan, Renderers } from "./memory.ts";
 
 const MEGABYTE = 2 ** 20;
-const MOST_MB = 600;
 const FREED_MB = 80; // at least, of two workers
 
 const panel = (page: Page) => page.locator("#slide-panel");
 const scanned = (page: Page) =>
-  panel(page).locator("details", { hasText: "Save the map" }).waitFor({ timeout: 60_000 });
+  panel(page).locator("details", { hasText: "Save the map" }).waitFor({ timeout: 90_000 });
 
 // --- A section of 2 GB -----------------------------------------------------------------------------
 
@@ -84,80 +84,11 @@ function writeLarge(path: string): number {
 
 // --- Memory ----------------------------------------------------------------------------------------
 
-// Resident memory of all renderers of the browser, in MB: pages with their workers, as Linux counts it.
-// Without what is mapped of files: that is Chromium's own program, and its processes share it.
-class Renderers {
-  readonly #pids: readonly number[];
-  #most = 0;
-  #timer: NodeJS.Timeout | null = null;
-
-  private constructor(pids: readonly number[]) {
-    this.#pids = pids;
-  }
-
-  static async of(browser: Browser): Promise<Renderers> {
-    const session = await browser.newBrowserCDPSession();
-    const { processInfo } = await session.send("SystemInfo.getProcessInfo");
-    await session.detach();
-    return new Renderers(processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id));
-  }
-
-  get megabytes(): number {
-    const resident = (pid: number) => {
-      const file = `/proc/${pid}/status`;
-      const status = existsSync(file) ? readFileSync(file, "utf8") : "";
-      if (status === "") return 0; // it has ended
-      const kilobytes = (name: string) =>
-        Number(new RegExp(`^${name}:\\s*(\\d+) kB`, "m").exec(status)?.[1]);
-      return (kilobytes("RssAnon") + kilobytes("RssShmem")) / 1024;
-    };
-    return this.#pids.reduce((sum, pid) => sum + resident(pid), 0);
-  }
-
-  watch(): void {
-    this.#timer = setInterval(() => (this.#most = Math.max(this.#most, this.megabytes)), 20);
-  }
-
-  // The most since watch().
-  stop(): number {
-    clearInterval(this.#timer ?? undefined);
-    return this.#most;
-  }
-}
-
-// As the browser would under pressure, so that what is measured is what is held.
-async function collectGarbage(page: Page): Promise<void> {
-  const session = await page.context().newCDPSession(page);
-  await session.send("HeapProfiler.collectGarbage");
-  await session.detach();
-  await page.waitForTimeout(500);
-}
-
-// A laptop's, whatever this machine has.
-const eightCores = (page: Page) =>
-  page.addInitScript(() =>
-    Object.defineProperty(Navigator.prototype, "hardwareConcurrency", { get: () => 8 }),
-  );
-
 // Until no more than so many are left. The browser gives a busy one two seconds to end by itself.
 async function endedWorkers(page: Page, most: number): Promise<void> {
   const until = Date.now() + 10_000;
   while (page.workers().length > most && Date.now() < until) await page.waitForTimeout(100);
   assert.equal(page.workers().length, most);
-}
-
-async function pan(page: Page): Promise<void> {
-  const room = await page.locator(".slide-room").boundingBox();
-  assert.ok(room);
-  const middle = [room.x + room.width / 2, room.y + room.height / 2] as const;
-  for (let step = 0; step < 7; step++) {
-    await button(page, "Zoom in").click();
-    await page.mouse.move(...middle);
-    await page.mouse.down();
-    await page.mouse.move(middle[0] + 90, middle[1] - 60, { steps: 3 });
-    await page.mouse.up();
-    await page.waitForTimeout(250);
-  }
 }
 
 describe("a section of 2 GB", { skip, timeout: 300_000 }, () => {
@@ -261,6 +192,14 @@ describe("a tab that dies over a scan", { skip: skipServer, timeout: 300_000 }, 
     await button(page, "2.5×").click();
     await button(page, "Scan at this scale").click();
     await scanned(page);
+    const keep = page.locator("#keep");
+    await keep
+      .getByText("Of a large image it keeps neither the file nor what was found")
+      .waitFor({ timeout: 90_000 });
+    assert.equal(await keep.getByRole("button").count(), 0);
+    await page.getByRole("option", { name: /kept\.png/ }).click();
+    await keep.getByText("sent at").waitFor({ timeout: 90_000 });
+    await page.getByRole("option", { name: /section/ }).click();
     await button(page, /^Finer map/).click();
     await page.locator(".slide-head", { hasText: "left" }).waitFor();
     const crashed = page.waitForEvent("crash");

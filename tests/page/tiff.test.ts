@@ -1,7 +1,7 @@
 // TIFFs in Debian's Chromium as the page's worker reads them: started from the closed frame, the network
 // taken away, a File of the disk by ranges.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -15,11 +15,12 @@ import { launch, root, serveBare, skip, visit, type Served, type Visit } from ".
 
 const WORKER = `
   import { lockNetwork } from "./public/src/network-lock.ts";
+  import { Codecs } from "./public/src/slide/codecs.ts";
   import { openSlide } from "./public/src/slide/formats/open.ts";
   lockNetwork(globalThis);
-  addEventListener("message", async ({ data: { file, part } }) => {
+  addEventListener("message", async ({ data: { file, part, codecs } }) => {
     try {
-      const source = await openSlide(file, file.name, {});
+      const source = await openSlide(file, file.name, { codecs: () => Codecs.create(codecs) });
       const { data } = await source.read(0, part);
       postMessage({ facts: source.facts, data });
     } catch (error) {
@@ -37,7 +38,8 @@ const PAGE = `
       worker.onmessage = ({ data }) => resolve(data);
       worker.onerror = ({ message }) => resolve({ error: message });
     });
-    worker.postMessage({ file, part });
+    const codecs = await WebAssembly.compile(await (await fetch("codecs.wasm")).arrayBuffer());
+    worker.postMessage({ file, part, codecs });
     const { data, ...rest } = await reply;
     worker.terminate();
     return { ...rest, data: Array.from(data ?? []) };
@@ -77,6 +79,7 @@ describe("TIFFs in the browser", { skip, timeout: 120_000 }, () => {
     writeFileSync(join(folder, "index.html"), HTML);
     writeFileSync(join(folder, "page.js"), await bundle(PAGE));
     writeFileSync(join(folder, "worker.js"), await bundle(WORKER));
+    copyFileSync(join(root, "build/wasm-simd/codecs.wasm"), join(folder, "codecs.wasm"));
     browser = await launch();
     served = await serveBare("/", folder);
     visited = await visit(browser, served.url, { ready: false });
@@ -123,7 +126,7 @@ describe("TIFFs in the browser", { skip, timeout: 120_000 }, () => {
       writeFileSync(path, makeTiff([{ ...image, compression, tile: [TILE, TILE] }]));
       assertPattern(await read(path));
     }
-    const fetched = visited.requests.filter((url) => !url.endsWith("/worker.js"));
+    const fetched = visited.requests.filter((url) => !/\/(worker\.js|codecs\.wasm)$/.test(url));
     assert.deepEqual(fetched, [served.url, `${served.url}page.js`]);
     assert.deepEqual(visited.complaints, []);
   });

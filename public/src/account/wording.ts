@@ -95,6 +95,10 @@ export function failureSentence(error: unknown): string {
   return message === "" ? (PROBLEMS["bad_answer"] ?? "") : message;
 }
 
+export const SLIDES_NOT_KEPT =
+  "An account keeps patches. Of a large image it keeps neither the file nor what was found: save the " +
+  "map and the results as files.";
+
 // --- Storage --------------------------------------------------------------------------------------
 
 export function storageSentence(mode: StorageMode, keep: User["keep"]): string {

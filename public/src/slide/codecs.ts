@@ -63,6 +63,7 @@ interface Exports {
   _initialize(): void;
   insitu_codecs_alloc(size: number): number;
   insitu_codecs_free(memory: number): void;
+  insitu_inflate(bytes: number, size: number, out: number, outSize: number): number;
   insitu_decode_jpeg(
     bytes: number,
     size: number,
@@ -130,14 +131,20 @@ class Instance {
   // Copies the bytes in; 0 where there are none.
   give(bytes: Uint8Array | undefined): number {
     if (bytes === undefined) return 0;
-    const at = this.wasm.insitu_codecs_alloc(Math.max(1, bytes.length)) >>> 0;
+    const at = this.room(bytes.length);
+    this.bytes.set(bytes, at);
+    return at;
+  }
+
+  // To be freed.
+  room(size: number): number {
+    const at = this.wasm.insitu_codecs_alloc(Math.max(1, size)) >>> 0;
     if (at === 0) {
       throw new EngineError(
         "out_of_memory",
         "A picture in this file does not fit the memory of the codecs. Use a smaller one.",
       );
     }
-    this.bytes.set(bytes, at);
     return at;
   }
 
@@ -266,6 +273,22 @@ export class Codecs {
       const codecs = new Codecs(module);
       codecs.#instance = new Instance(module);
       resolve(codecs);
+    });
+  }
+
+  // What zlib's format unpacks to, which has to be so many bytes: "image_too_large" where it is more,
+  // "image_truncated" where less, "image_corrupt".
+  inflate(bytes: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
+    return this.#guard((instance) => {
+      const at = instance.give(bytes);
+      const out = instance.room(size);
+      try {
+        if (instance.wasm.insitu_inflate(at, bytes.length, out, size) !== 0)
+          throw instance.failure();
+        return instance.bytes.slice(out, out + size);
+      } finally {
+        for (const place of [at, out]) instance.wasm.insitu_codecs_free(place);
+      }
     });
   }
 

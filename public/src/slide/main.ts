@@ -16,6 +16,7 @@ import { Slide } from "./slide.ts";
 import type { SlideModel, SlideTools } from "./slide-tools.ts";
 import { Turns } from "./turns.ts";
 import { SlideView } from "./views/slide-view.ts";
+import { WorkerClient } from "./worker-client.ts";
 
 // What the page gives.
 export interface SlideParts {
@@ -75,8 +76,18 @@ class Slides implements SlidePart {
     });
   }
 
-  open({ file, name }: ImageEntry, tell: TellState): SlideRecord {
-    const slide = new Slide(file, name, this.#tools, tell);
+  // A worker of its own looks, which is ended then.
+  async series(files: readonly Blob[]): Promise<number[][]> {
+    const client = new WorkerClient(this.#tools.createWorker, this.#tools.onRequests);
+    try {
+      return await client.ask({ op: "series", files });
+    } finally {
+      client.end();
+    }
+  }
+
+  open({ file, others, name }: ImageEntry, tell: TellState): SlideRecord {
+    const slide = new Slide([file, ...others], name, this.#tools, tell);
     this.#slides.add(slide);
     void slide.begin();
     return slide;

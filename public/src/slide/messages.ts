@@ -1,9 +1,9 @@
 // What crosses between the page and the slide part's workers. Types only.
 import type { NetworkRequest } from "../messages.ts";
 import type { DicomIdentity } from "./formats/dicom-identity.ts";
-import type { ScanSummary } from "./scanner.ts";
+import type { ScanGate, ScanSummary } from "./scanner.ts";
 import type { ScanBlockResult, ScanPlan } from "./scan-engine.ts";
-import type { Pixels, Rectangle, SlideFacts } from "./source.ts";
+import type { Pixels, Rectangle, SlideFacts, SlideFiles } from "./source.ts";
 
 export interface StartRequest {
   op: "start";
@@ -12,9 +12,15 @@ export interface StartRequest {
 
 export interface OpenRequest {
   op: "open";
-  file: Blob; // read by slices
+  files: SlideFiles; // read by slices
   name: string;
   cacheBytes?: number; // of decoded tiles that are kept; as the format has it where not said
+}
+
+// Which of the files are one slide; no file need be open for it.
+export interface SeriesRequest {
+  op: "series";
+  files: readonly Blob[];
 }
 
 // The engine of a scan, with its model; another one replaces it.
@@ -33,6 +39,7 @@ export interface PlanRequest {
   channels: 1 | 3;
   umPerPixel: number; // of that level
   stride: number; // pixels at model scale, 0: the patch side
+  gate: ScanGate;
 }
 
 // A part of level 0, drawn at so many pixels, for the screen.
@@ -75,6 +82,7 @@ export interface IdentityRequest {
 
 export type SlideRequest =
   | IdentityRequest
+  | SeriesRequest
   | StartRequest
   | OpenRequest
   | ModelRequest
@@ -94,6 +102,7 @@ export interface Tile {
 
 export interface SlideAnswers {
   identity: DicomIdentity | null; // null: the file is no DICOM
+  series: number[][]; // of numbers of the files
   start: null;
   open: SlideFacts;
   model: null;

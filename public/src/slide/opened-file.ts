@@ -6,11 +6,11 @@ import type { ModelRequest, PlanRequest, Tile } from "./messages.ts";
 import { NOT_YET, type ProbabilityMap } from "./probability-map.ts";
 import { VERDICT, type ScanPlan } from "./scan-engine.ts";
 import type { ScanSummary } from "./scanner.ts";
-import type { Pixels, Rectangle, SlideFacts } from "./source.ts";
+import type { Pixels, Rectangle, SlideFacts, SlideFiles } from "./source.ts";
 import { WorkerClient, type SlideWorkerLike } from "./worker-client.ts";
 
 export interface OpenedFileOptions {
-  file: Blob;
+  files: SlideFiles;
   name: string;
   codecs: WebAssembly.Module;
   createWorker: () => SlideWorkerLike;
@@ -126,11 +126,11 @@ export class OpenedFile {
   #start(): Running {
     if (this.#closed) throw new EngineError("cancelled", "Not read: the image was removed.");
     if (this.#running?.client.ended === null) return this.#running;
-    const { file, name, codecs, createWorker, onRequests } = this.#options;
+    const { files, name, codecs, createWorker, onRequests } = this.#options;
     const client = new WorkerClient(createWorker, onRequests);
     const facts = client
       .ask({ op: "start", codecs })
-      .then(() => client.ask({ op: "open", file, name }));
+      .then(() => client.ask({ op: "open", files, name }));
     facts.catch(() => undefined); // reaches who waits for it
     this.#running = { client, facts, model: "", planned: "", told: "", map: null };
     return this.#running;

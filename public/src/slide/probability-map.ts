@@ -1,7 +1,13 @@
 // The map of a scan as it grows: cells with their value and verdict, and where they lie on level 0.
 // No DOM.
 import { GATE_REASONS, type GateReason } from "../messages.ts";
-import { REFUSED_FROM, VERDICT, type ScanBlockResult, type ScanPlan } from "./scan-engine.ts";
+import {
+  ANYWAY_FROM,
+  REFUSED_FROM,
+  VERDICT,
+  type ScanBlockResult,
+  type ScanPlan,
+} from "./scan-engine.ts";
 import type { Level, Rectangle } from "./source.ts";
 
 export const NOT_YET = 255; // the verdict of a cell that no block has given
@@ -129,6 +135,12 @@ export class ProbabilityMap {
 
 export function refusalOf(verdict: number): GateReason | null {
   return verdict > REFUSED_FROM ? (GATE_REASONS[verdict - REFUSED_FROM - 1] ?? null) : null;
+}
+
+// Why the gate refused a cell that was judged all the same.
+export function judgedAnyway(verdict: number): GateReason | null {
+  const isOne = verdict > ANYWAY_FROM && verdict < REFUSED_FROM;
+  return isOne ? (GATE_REASONS[verdict - ANYWAY_FROM - 1] ?? null) : null;
 }
 
 // The verdicts with "outside" where a cell's middle lies in none of the regions. Without regions, as

@@ -1,6 +1,6 @@
 // What the slide part needs of a scanner (scanner.ts over wasm/scan_api.h), and the verdicts of a map.
 
-import type { ScanBlock, ScanSummary } from "./scanner.ts";
+import type { ScanBlock, ScanGate, ScanImage, ScanSummary } from "./scanner.ts";
 
 export interface ScanPlan {
   readonly columns: number; // cells
@@ -23,13 +23,7 @@ export interface ScanBlockResult {
 export interface ScanEngine {
   readonly memoryBytes: number;
   // Throws an EngineError, as do all.
-  plan(
-    width: number,
-    height: number,
-    channels: 1 | 3,
-    umPerPixel: number,
-    stride: number,
-  ): ScanPlan;
+  plan(image: ScanImage, stride: number, gate: ScanGate): ScanPlan;
   run(block: number, pixels: Uint8Array<ArrayBuffer>): ScanBlockResult;
   summary(values: Float32Array, verdicts: Uint8Array, threshold: number): ScanSummary;
 }
@@ -38,3 +32,11 @@ export const VERDICT = { judged: 0, noTissue: 1, outside: 2, unread: 3 } as cons
 
 // Verdicts from here on are refusals: this plus the code of GateReason in shared/gate.h.
 export const REFUSED_FROM = 100;
+// From here on the same, but judged because a person asked.
+export const ANYWAY_FROM = 50;
+
+// Whether such a cell has a value.
+export function isJudged(verdict: number | undefined): boolean {
+  if (verdict === undefined) return false;
+  return verdict === VERDICT.judged || (verdict >= ANYWAY_FROM && verdict < REFUSED_FROM);
+}

@@ -4,7 +4,7 @@ import { poolSize } from "../engine-pool.ts";
 import { EngineError, type NetworkRequest } from "../messages.ts";
 import type { ModelRequest, PlanRequest } from "./messages.ts";
 import type { ScanBlockResult, ScanPlan } from "./scan-engine.ts";
-import type { Pixels } from "./source.ts";
+import type { Pixels, SlideFiles } from "./source.ts";
 import { WorkerClient, type SlideWorkerLike } from "./worker-client.ts";
 
 // Blocks whose pixels are read ahead of the workers, where one worker reads for all.
@@ -26,7 +26,7 @@ export interface ScanPoolOptions {
   size: number;
   model: ModelRequest;
   // What each worker opens for itself; null: pixels are handed to it (ScanJob.read).
-  file: { codecs: WebAssembly.Module; file: Blob; name: string } | null;
+  file: { codecs: WebAssembly.Module; files: SlideFiles; name: string } | null;
   onRequests?: (requests: NetworkRequest[]) => void;
 }
 
@@ -154,7 +154,7 @@ export class ScanPool {
       await client.ask({ op: "start", codecs: file?.codecs ?? null });
       const cacheBytes = Math.floor(CACHE_BYTES / size);
       if (file !== null)
-        await client.ask({ op: "open", file: file.file, name: file.name, cacheBytes });
+        await client.ask({ op: "open", files: file.files, name: file.name, cacheBytes });
       await client.ask(model);
     };
     const ready = prepare();

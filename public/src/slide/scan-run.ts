@@ -5,6 +5,7 @@ import type { ModelRequest, PlanRequest } from "./messages.ts";
 import type { OpenedFile } from "./opened-file.ts";
 import type { ProbabilityMap } from "./probability-map.ts";
 import { blockOrder, ScanPool } from "./scan-pool.ts";
+import type { SlideFiles } from "./source.ts";
 import type { SlideTools } from "./slide-tools.ts";
 
 export interface ScanWork {
@@ -17,7 +18,7 @@ export interface ScanWork {
 }
 
 export class ScanRun {
-  readonly #file: Blob;
+  readonly #files: SlideFiles;
   readonly #name: string;
   readonly #opened: OpenedFile;
   readonly #tools: SlideTools;
@@ -25,8 +26,8 @@ export class ScanRun {
   #modelOfPool = ""; // SHA-256
   #stop: AbortController | null = null;
 
-  constructor(file: Blob, name: string, opened: OpenedFile, tools: SlideTools) {
-    this.#file = file;
+  constructor(files: SlideFiles, name: string, opened: OpenedFile, tools: SlideTools) {
+    this.#files = files;
     this.#name = name;
     this.#opened = opened;
     this.#tools = tools;
@@ -63,7 +64,7 @@ export class ScanRun {
       createWorker,
       size: workers,
       model,
-      file: sequential ? null : { codecs, file: this.#file, name: this.#name },
+      file: sequential ? null : { codecs, files: this.#files, name: this.#name },
       onRequests,
     });
     return this.#pool;

@@ -36,8 +36,18 @@ const NUMBER = {
   blockRows: 71,
 } as const;
 
-// What a cell of a map is. From `refused` on: refused by the gate, see refusalOf.
-export const VERDICT = { judged: 0, noTissue: 1, outsideRegion: 2, refused: 100 } as const;
+// What a cell of a map is. From `refused` on: refused by the gate, see refusalOf; from `anyway` on the
+// same, and judged because a person asked.
+export const VERDICT = {
+  judged: 0,
+  noTissue: 1,
+  outsideRegion: 2,
+  anyway: 50,
+  refused: 100,
+} as const;
+
+// Flags of insitu_scanner_plan.
+const GATE = { saysFilm: 1, judgeAnyway: 2 } as const;
 
 // The gate's reason of a verdict; null where the gate has not refused the cell.
 export function refusalOf(verdict: number): GateReason | null {
@@ -59,6 +69,14 @@ export interface ScanModel {
   readonly warnMagnification: number; // an image enlarged by more gets a warning,
   readonly mostMagnification: number; // by more than this the error "scale_too_coarse"
 }
+
+// How far the gate is heeded.
+export interface ScanGate {
+  readonly saysFilm: boolean; // the file says that it is a mammogram: its looks are not asked about
+  readonly judgeAnyway: boolean; // a person asks for what is refused; not for glass
+}
+
+export const FULL_GATE: ScanGate = { saysFilm: false, judgeAnyway: false };
 
 // The image, or the level of it, whose pixels are scanned.
 export interface ScanImage {
@@ -93,7 +111,7 @@ export interface ScanPlan {
   readonly blocks: readonly ScanBlock[];
 }
 
-// (block.rows, block.columns) each. Values are NaN where the verdict is not VERDICT.judged.
+// (block.rows, block.columns) each. Values are NaN where nothing was judged.
 export interface BlockResult {
   readonly values: Float32Array<ArrayBuffer>; // calibrated probability of the positive label
   readonly verdicts: Uint8Array<ArrayBuffer>;
@@ -111,11 +129,13 @@ export interface ScanPlace {
 // As shared/scan_summary.h describes it.
 export interface ScanSummary {
   readonly threshold: number;
+  readonly gate: { readonly says_film: boolean; readonly judge_anyway: boolean };
   readonly cell: { columns: number; rows: number; stride: number; um_per_pixel: number };
   readonly area_mm2: {
     readonly image: number;
     readonly rim: number;
     readonly judged: number;
+    readonly judged_anyway: Readonly<Partial<Record<GateReason, number>>>; // of judged
     readonly no_tissue: number;
     readonly outside_region: number;
     readonly refused: Readonly<Partial<Record<GateReason, number>>>;
@@ -154,6 +174,7 @@ interface Exports {
     channels: number,
     umPerPixel: number,
     stride: number,
+    gate: number,
   ): number;
   insitu_scanner_pixels(scanner: number, block: number): number;
   insitu_scanner_run(scanner: number, block: number): number;
@@ -209,8 +230,9 @@ export class Scanner {
   // stride: pixels at the model's scale; 0: patches side by side or, of a film, the stride that its
   // marks are made for. Throws an EngineError: scale_too_coarse, scale_too_fine, image_too_small,
   // image_too_large, invalid_argument.
-  plan(image: ScanImage, stride: number): ScanPlan {
+  plan(image: ScanImage, stride: number, gate = FULL_GATE): ScanPlan {
     this.#plan = null;
+    const heeded = (gate.saysFilm ? GATE.saysFilm : 0) + (gate.judgeAnyway ? GATE.judgeAnyway : 0);
     const code = this.#guard(() =>
       this.#wasm.insitu_scanner_plan(
         this.#scanner,
@@ -219,6 +241,7 @@ export class Scanner {
         image.channels,
         image.umPerPixel,
         stride,
+        heeded,
       ),
     );
     if (code !== 0) throw this.#failure();

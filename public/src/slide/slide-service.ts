@@ -13,7 +13,7 @@ import type {
 } from "./messages.ts";
 import type { DicomSource } from "./formats/dicom.ts";
 import type { ScanEngine, ScanPlan } from "./scan-engine.ts";
-import type { Pixels, SlideFacts, SlideSource } from "./source.ts";
+import type { Pixels, SlideFacts, SlideFiles, SlideSource } from "./source.ts";
 import { drawTile } from "./tile.ts";
 
 export interface SlideScope {
@@ -23,8 +23,9 @@ export interface SlideScope {
 
 // How files are opened and scanned; slide-worker.ts gives the real ones.
 export interface SlideTools {
+  series(files: readonly Blob[]): Promise<number[][]>;
   open(
-    file: Blob,
+    files: SlideFiles,
     name: string,
     codecs: WebAssembly.Module,
     cacheBytes?: number,
@@ -67,6 +68,8 @@ class SlideService {
         const source = this.#opened();
         return "identity" in source ? (source as DicomSource).identity() : null;
       }
+      case "series":
+        return this.#tools.series(request.files);
       case "start":
         this.#codecs = request.codecs;
         return null;
@@ -96,9 +99,9 @@ class SlideService {
     }
   }
 
-  async #open({ file, name, cacheBytes }: OpenRequest): Promise<SlideFacts> {
+  async #open({ files, name, cacheBytes }: OpenRequest): Promise<SlideFacts> {
     if (this.#codecs === null) throw notStarted();
-    this.#source = await this.#tools.open(file, name, this.#codecs, cacheBytes);
+    this.#source = await this.#tools.open(files, name, this.#codecs, cacheBytes);
     return this.#source.facts;
   }
 
@@ -107,9 +110,10 @@ class SlideService {
     return this.#source;
   }
 
-  #makePlan({ level, width, height, channels, umPerPixel, stride }: PlanRequest): ScanPlan {
+  #makePlan(request: PlanRequest): ScanPlan {
+    const { level, width, height, channels, umPerPixel, stride, gate } = request;
     if (this.#engine === null) throw notStarted();
-    this.#plan = this.#engine.plan(width, height, channels, umPerPixel, stride);
+    this.#plan = this.#engine.plan({ width, height, channels, umPerPixel }, stride, gate);
     this.#level = level;
     return this.#plan;
   }

@@ -3,10 +3,11 @@
 import { EngineError } from "../messages.ts";
 import { lockNetwork } from "../network-lock.ts";
 import { Codecs } from "./codecs.ts";
-import { openSlide } from "./formats/open.ts";
+import { seriesAmong } from "./formats/dicom-series.ts";
+import { openFiles } from "./formats/open.ts";
 import type { ModelRequest } from "./messages.ts";
 import type { ScanEngine, ScanPlan } from "./scan-engine.ts";
-import { Scanner, type ScanSummary } from "./scanner.ts";
+import { Scanner, type ScanGate, type ScanImage, type ScanSummary } from "./scanner.ts";
 import { serveSlides, type SlideScope } from "./slide-service.ts";
 
 class WasmScan implements ScanEngine {
@@ -20,15 +21,9 @@ class WasmScan implements ScanEngine {
     return this.#scanner.memoryBytes;
   }
 
-  plan(
-    width: number,
-    height: number,
-    channels: 1 | 3,
-    umPerPixel: number,
-    stride: number,
-  ): ScanPlan {
+  plan(image: ScanImage, stride: number, gate: ScanGate): ScanPlan {
     const { patchWidth, denseStrides } = this.#scanner.model;
-    const plan = this.#scanner.plan({ width, height, channels, umPerPixel }, stride);
+    const plan = this.#scanner.plan(image, stride, gate);
     return { ...plan, patch: patchWidth, strides: denseStrides };
   }
 
@@ -74,8 +69,9 @@ function breathe(): Promise<void> {
 const scope: unknown = globalThis; // a worker's
 lockNetwork(globalThis);
 serveSlides(scope as SlideScope, {
-  open: (file, name, module, cacheBytes) =>
-    openSlide(file, name, { codecs: () => codecsOf(module), cacheBytes }),
+  series: seriesAmong,
+  open: (files, name, module, cacheBytes) =>
+    openFiles(files, name, { codecs: () => codecsOf(module), cacheBytes }),
   createEngine,
   breathe,
   memoryBytes: () => codecs?.memoryBytes ?? 0,

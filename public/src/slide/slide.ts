@@ -11,7 +11,7 @@ import { OpenedFile } from "./opened-file.ts";
 import { RegionSummary } from "./region-summary.ts";
 import { ScanRun } from "./scan-run.ts";
 import { judgeScale, type Scale, type SlideKind } from "./scale.ts";
-import type { Rectangle, SlideFacts } from "./source.ts";
+import type { Rectangle, SlideFacts, SlideFiles } from "./source.ts";
 import type { Summary } from "./summary.ts";
 import { levelFor } from "./tile.ts";
 import type { Change, Phase, Progress, SlideModel, SlideTools, Times } from "./slide-tools.ts";
@@ -33,6 +33,7 @@ export class Slide implements SlideRecord {
   under: ProbabilityMap | null = null; // the coarser one, until the finer is done
   summary: Summary | null = null; // of the last whole map
   summaryShare = 1; // how much of the map was there
+  judgesAnyway = false; // what the gate refuses at this kind and scale, since a person asked
   progress: Progress = { share: 0, leftMs: null };
   times: Times = { firstBlockMs: null, scanMs: null };
   freedBytes = 0; // by the last cancel
@@ -48,14 +49,14 @@ export class Slide implements SlideRecord {
   #underWay: Promise<void> | null = null; // the summary
   #sumAgain = false;
 
-  constructor(file: Blob, name: string, tools: SlideTools, tell: TellState) {
+  constructor(files: SlideFiles, name: string, tools: SlideTools, tell: TellState) {
     this.name = name;
     this.#tools = tools;
     this.#tell = tell;
     const { codecs, createWorker, onRequests } = tools;
-    this.#opened = new OpenedFile({ file, name, codecs, createWorker, onRequests });
+    this.#opened = new OpenedFile({ files, name, codecs, createWorker, onRequests });
     this.#summing = new RegionSummary(this.#opened);
-    this.#run = new ScanRun(file, name, this.#opened, tools);
+    this.#run = new ScanRun(files, name, this.#opened, tools);
   }
 
   watch(watcher: (change: Change) => void): () => void {
@@ -82,6 +83,7 @@ export class Slide implements SlideRecord {
   async confirm(kind: SlideKind, scale: Scale): Promise<void> {
     this.kind = kind;
     this.scale = scale;
+    this.judgesAnyway = false;
     await this.#anew(0);
   }
 
@@ -126,6 +128,17 @@ export class Slide implements SlideRecord {
     if (this.scale === null || this.phase === "asking" || this.phase === "opening") return;
     this.cancel();
     await this.#anew(0);
+  }
+
+  // What the gate refused is judged too, or is left out again.
+  async judgeAnyway(anyway: boolean): Promise<void> {
+    this.judgesAnyway = anyway;
+    await this.readAnew();
+  }
+
+  // The file itself says that it is the film that it is read as.
+  get saysFilm(): boolean {
+    return this.kind === "mammogram" && this.facts?.kind === "mammogram";
   }
 
   // null: there is no finer map to make.
@@ -263,7 +276,9 @@ export class Slide implements SlideRecord {
     const { width, height } = facts.levels[level] ?? finest;
     const umPerPixel = (scale.umPerPixel * finest.width) / width;
     const { channels } = facts;
-    const request: PlanRequest = { op: "plan", level, width, height, channels, umPerPixel, stride };
+    const gate = { saysFilm: this.saysFilm, judgeAnyway: this.judgesAnyway };
+    const size = { level, width, height, channels, umPerPixel };
+    const request: PlanRequest = { op: "plan", ...size, stride, gate };
     const plan = await this.#opened.plan(request, this.#modelRequest(model));
     this.under = isFiner ? (this.under ?? this.map) : null;
     this.map = new ProbabilityMap(plan, finest);

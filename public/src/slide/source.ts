@@ -1,6 +1,9 @@
 // An opened file of any format: what it says of itself, and its pixels by rectangles. Made in a worker
 // by formats/open.ts; nothing else of the page knows a format.
 
+// Of one picture: a file, or those of a DICOM series that are its levels, the finest first.
+export type SlideFiles = readonly [Blob, ...Blob[]];
+
 export interface Level {
   readonly width: number; // pixels
   readonly height: number;

@@ -18,6 +18,8 @@ export interface Summary {
   threshold: number;
   imageMm2: number;
   judgedMm2: number;
+  anywayMm2: Partial<Record<GateReason, number>>; // of that, refused by the gate
+  saysFilm: boolean; // the file's word was taken for what it is
   noTissueMm2: number;
   refusedMm2: Partial<Record<GateReason, number>>;
   outsideMm2: number; // outside of the regions, or not read
@@ -31,16 +33,24 @@ export interface Summary {
   film: { score: number | null; marks: SuspiciousPlace[] } | null;
 }
 
-export function refusedTotal({ refusedMm2 }: Summary): number {
-  return Object.values(refusedMm2).reduce((sum, area) => sum + area, 0);
-}
+type Areas = Partial<Record<GateReason, number>>; // mm²
 
-export function refusals({ refusedMm2 }: Summary): [GateReason, number][] {
+const total = (areas: Areas) => Object.values(areas).reduce((sum, area) => sum + area, 0);
+
+// The largest first.
+function ranked(areas: Areas): [GateReason, number][] {
   return GATE_REASONS.flatMap((reason): [GateReason, number][] => {
-    const area = refusedMm2[reason] ?? 0;
+    const area = areas[reason] ?? 0;
     return area > 0 ? [[reason, area]] : [];
   }).sort(([, a], [, b]) => b - a);
 }
+
+export const refusedTotal = ({ refusedMm2 }: Summary) => total(refusedMm2);
+export const refusals = ({ refusedMm2 }: Summary) => ranked(refusedMm2);
+
+// What the gate refused and a person had judged all the same.
+export const anywayTotal = ({ anywayMm2 }: Summary) => total(anywayMm2);
+export const judgedAnyway = ({ anywayMm2 }: Summary) => ranked(anywayMm2);
 
 // As scan.wasm gives it (shared/scan_summary.h).
 export function readSummary(said: ScanSummary): Summary {
@@ -50,6 +60,8 @@ export function readSummary(said: ScanSummary): Summary {
     threshold: said.threshold,
     imageMm2: area.image,
     judgedMm2: area.judged,
+    anywayMm2: area.judged_anyway,
+    saysFilm: said.gate.says_film,
     noTissueMm2: area.no_tissue,
     refusedMm2: area.refused,
     outsideMm2: area.outside_region,

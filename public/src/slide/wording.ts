@@ -2,8 +2,9 @@
 import type { GateReason } from "../messages.ts";
 import { SLIDE_COLUMNS, type SlideColumn, type SlideRow } from "../slide-record.ts";
 import { decimal, milliseconds, NOTICE, positiveLabel } from "../wording.ts";
-import { refusalOf, type ProbabilityMap } from "./probability-map.ts";
-import { VERDICT } from "./scan-engine.ts";
+import { FILM_BY_FILE } from "./export/about.ts";
+import { judgedAnyway as anywayOf, refusalOf, type ProbabilityMap } from "./probability-map.ts";
+import { isJudged, VERDICT } from "./scan-engine.ts";
 import {
   enlargement,
   judgeScale,
@@ -13,7 +14,14 @@ import {
   type SlideKind,
 } from "./scale.ts";
 import type { Slide } from "./slide.ts";
-import { refusals, refusedTotal, type Summary, type SuspiciousPlace } from "./summary.ts";
+import {
+  anywayTotal,
+  judgedAnyway,
+  refusals,
+  refusedTotal,
+  type Summary,
+  type SuspiciousPlace,
+} from "./summary.ts";
 
 export const KIND_NAMES: Record<SlideKind, string> = {
   histology: "Stained tissue (H&E)",
@@ -29,7 +37,7 @@ const REFUSAL_NAMES: Record<GateReason, string> = {
   other_stain: "another stain",
   photograph: "a photograph",
   drawing: "a drawing or text",
-  grey_not_film: "grey, but no mammogram",
+  grey_not_film: "unlike the films that the model was trained on",
   colour_not_histology: "colours that tissue does not have",
   histology_not_film: "stained tissue, no mammogram",
   film_not_histology: "a mammogram, no stained tissue",
@@ -221,8 +229,12 @@ export function cellText(
   const at = row * map.columns + column;
   const verdict = verdicts[at] ?? 0;
   const value = map.values[at] ?? Number.NaN;
-  if (verdict === VERDICT.judged)
-    return Number.isNaN(value) ? "" : `probability ${value.toFixed(3)}`;
+  if (isJudged(verdict)) {
+    if (Number.isNaN(value)) return "";
+    const refused = anywayOf(verdict);
+    const anyway = refused === null ? "" : `, refused: ${refusalName(refused, kind)}`;
+    return `probability ${value.toFixed(3)}${anyway}`;
+  }
   if (verdict === VERDICT.noTissue) return "no tissue";
   if (verdict === VERDICT.outside) return "outside the region";
   if (verdict === VERDICT.unread) return map.failed.values().next().value ?? "not read";
@@ -230,9 +242,27 @@ export function cellText(
   return reason === null ? "" : `refused: ${refusalName(reason, kind)}`;
 }
 
+// How far the gate was heeded, where not in full.
+function gateSentences(kind: SlideKind, summary: Summary): string[] {
+  const said: string[] = [];
+  const anyway = judgedAnyway(summary);
+  if (anyway.length > 0) {
+    const why = anyway.map(([reason]) => refusalName(reason, kind)).join(", ");
+    const area = areaText(anywayTotal(summary));
+    said.push(`Refused, and judged because you asked for it: ${area} (${why}).`);
+  }
+  if (summary.saysFilm)
+    said.push(
+      `Taken for a mammogram because its file says so (${FILM_BY_FILE}): its looks were not asked about.`,
+    );
+  return said;
+}
+
 // Sentences that stand with every result.
-export function warnings({ facts, model, scale, problems, summaryShare, phase }: Slide): string[] {
+export function warnings(slide: Slide): string[] {
+  const { facts, kind, model, scale, summary, problems, summaryShare, phase } = slide;
   const said = [model?.facts.warning ?? "", ...(facts?.notes ?? [])];
+  if (summary !== null) said.push(...gateSentences(kind, summary));
   if (scale !== null && model !== null)
     said.push(scaleWarning(scale.umPerPixel, model.facts.umPerPixel));
   for (const [reason, count] of problems)
@@ -254,6 +284,7 @@ export function slideRow(slide: Slide): SlideRow {
   return {
     answer: null,
     verdict: summary === null ? null : headline(slide),
+    judgedAnyway: summary === null ? null : anywayTotal(summary) > 0,
     width: finest?.width ?? null,
     height: finest?.height ?? null,
     model: model?.facts ?? null,
@@ -272,6 +303,8 @@ export function slideRow(slide: Slide): SlideRow {
         positive_fraction_high: summary.fractionInterval?.[1] ?? null,
         largest_focus_mm2: summary.largestFocus?.areaMm2 ?? null,
         refused_mm2: refusedTotal(summary),
+        judged_anyway_mm2: anywayTotal(summary),
+        kind_from: summary.saysFilm ? FILM_BY_FILE : null,
         rim_mm2: summary.rimMm2,
         film_score: summary.film?.score ?? null,
       }),
@@ -288,6 +321,7 @@ export function slideJson(slide: Slide): object {
     map: map === null ? null : { columns: map.columns, rows: map.rows, stride: map.plan.stride },
     share_of_map: summary === null ? null : summaryShare,
     regions: slide.regions,
+    judged_anyway: slide.judgesAnyway,
     summary: summary && { ...summary, refused: Object.fromEntries(refusals(summary)) },
     notice: NOTICE,
   };

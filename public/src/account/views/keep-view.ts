@@ -3,7 +3,7 @@ import type { Judge, Judgement } from "../../judgement.ts";
 import type { ImageEntry, Read } from "../../session.ts";
 import { byteCount, positiveLabel, probabilityText, verdict } from "../../wording.ts";
 import type { Keeping } from "../keeper.ts";
-import { clock, failureSentence, keepingSentence } from "../wording.ts";
+import { clock, failureSentence, keepingSentence, SLIDES_NOT_KEPT } from "../wording.ts";
 import { actions, button, make, paragraph, type Child } from "./build.ts";
 import type { Context } from "./context.ts";
 import { noteView } from "./history-view.ts";
@@ -30,13 +30,14 @@ export class KeepView {
 
   update(entry: ImageEntry | null): void {
     const { account, keeper } = this.#context;
-    // Slides are not kept: a file may be larger than any storage.
+    const isScanned = entry?.slide != null && entry.state === "done";
     const read = entry?.state === "done" && entry.reading !== null ? entry : null;
     const keeping = read === null ? null : keeper.keepingOf(read);
     const again = read === null ? "" : (this.#again.get(read) ?? "");
     // Redrawn only when it changes, so that the focus stays where it is.
     const drawn = JSON.stringify([
       read?.key,
+      isScanned,
       keeping,
       account.state,
       account.keeps,
@@ -45,9 +46,17 @@ export class KeepView {
     ]);
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
-    const content = read === null ? [] : this.#content(read, keeping, again);
+    const content = read === null ? this.#ofSlide(isScanned) : this.#content(read, keeping, again);
     this.#element.hidden = content.length === 0;
     this.#element.replaceChildren(...content.filter((child) => child !== null));
+  }
+
+  // Told where an image would be kept: a slide may be larger than any storage.
+  #ofSlide(isScanned: boolean): Child[] {
+    const { account } = this.#context;
+    const wouldKeep =
+      account.state === "signed-in" && account.config.storage !== "off" && account.keeps !== null;
+    return isScanned && wouldKeep ? [paragraph(SLIDES_NOT_KEPT, "account-help mb-0")] : [];
   }
 
   #content(entry: ImageEntry, keeping: Keeping | null, again: string): Child[] {

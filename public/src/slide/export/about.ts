@@ -1,10 +1,9 @@
 // What every file of a map says of how it was made. No DOM.
 import type { ModelFacts, OperatingPoint } from "../../messages.ts";
 import { NOTICE, positiveLabel } from "../../wording.ts";
-import type { ProbabilityMap } from "../probability-map.ts";
+import { judgedAnyway, type Point, type ProbabilityMap } from "../probability-map.ts";
 import type { Scale } from "../scale.ts";
 import type { Level } from "../source.ts";
-import type { Point } from "../probability-map.ts";
 
 export interface MapExport {
   name: string; // of the file
@@ -15,11 +14,20 @@ export interface MapExport {
   model: ModelFacts;
   scale: Scale;
   point: OperatingPoint;
+  saysFilm: boolean; // the file's word was taken for what it is
   warnings: readonly string[];
   written: Date;
 }
 
 export type Facts = Record<string, string | number>;
+
+export const FILM_BY_FILE = "DICOM modality MG";
+
+// Why the gate refused what was judged all the same.
+function anywayReasons(verdicts: Uint8Array): string {
+  const reasons = [...new Set(verdicts)].map(judgedAnyway).filter((reason) => reason !== null);
+  return reasons.sort().join(" ");
+}
 
 export function about(made: MapExport): Facts {
   const { name, size, map, model, scale, point, warnings, written } = made;
@@ -39,6 +47,8 @@ export function about(made: MapExport): Facts {
     threshold: point.threshold,
     stride_px: map.plan.stride,
     patch_px: map.plan.patch,
+    kind_from: made.saysFilm ? FILM_BY_FILE : "",
+    judged_anyway: anywayReasons(made.verdicts),
     warnings: warnings.join(" "),
     written: written.toISOString(),
     notice: NOTICE,

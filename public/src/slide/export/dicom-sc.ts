@@ -19,6 +19,7 @@ export interface SecondaryCaptureInput {
   readonly identity: DicomIdentity; // of the source, from its opener
   readonly model: ReportModel;
   readonly notice: string;
+  readonly notes: readonly string[];
   readonly when: Date;
   readonly width: number;
   readonly height: number;
@@ -46,7 +47,7 @@ export function secondaryCapture(
   input: SecondaryCaptureInput,
   rgb: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
-  const { identity, model, when, width, height } = input;
+  const { identity, model, when, width, height, notice, notes } = input;
   if (rgb.length !== 3 * width * height || Math.max(width, height) > MAX_SIDE || rgb.length === 0) {
     throw new RangeError(`${rgb.length} bytes are no picture of ${width} × ${height}`);
   }
@@ -71,7 +72,7 @@ export function secondaryCapture(
     element(0x00200013, "IS", "1"),
     element(0x00200020, "CS", identity.orientation),
     element(0x00200060, "CS", sided ? identity.laterality : ""),
-    element(0x00204000, "LT", plainText(input.notice).slice(0, MAX_COMMENT)),
+    element(0x00204000, "LT", plainText([notice, ...notes].join(" ")).slice(0, MAX_COMMENT)),
     element(0x00280002, "US", [3]),
     element(0x00280004, "CS", "RGB"),
     element(0x00280006, "US", [0]),

@@ -23,6 +23,7 @@ export interface ReportSummary {
   readonly threshold: number; // at or above it a cell is positive
   readonly imageArea: number;
   readonly judgedArea: number;
+  readonly anywayArea: number; // of that, refused by the gate
   readonly noTissueArea: number;
   readonly refusedArea: number;
   readonly positiveArea: number;
@@ -132,6 +133,11 @@ function measurements(summary: ReportSummary): Measurement[] {
   return [
     { name: own("IMAGE-AREA", "Area of the image"), value: summary.imageArea, unit: MM2 },
     { name: own("JUDGED-AREA", "Area that was judged"), value: summary.judgedArea, unit: MM2 },
+    {
+      name: own("ANYWAY-AREA", "Area judged though it was refused"),
+      value: summary.anywayArea,
+      unit: MM2,
+    },
     { name: own("NO-TISSUE-AREA", "Area without tissue"), value: summary.noTissueArea, unit: MM2 },
     {
       name: own("REFUSED-AREA", "Area that cannot be judged"),

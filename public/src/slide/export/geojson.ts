@@ -1,10 +1,13 @@
 // A map as GeoJSON that QuPath opens: objects with a class, a colour and their probability, in pixels of
-// level 0 (https://qupath.readthedocs.io/en/stable/docs/advanced/exporting_annotations.html). No DOM.
+// level 0 (https://qupath.readthedocs.io/en/stable/docs/advanced/exporting_annotations.html). QuPath
+// has one colour for all objects of a class, so that of the probability is the object's own. No DOM.
 import { cividis } from "../cividis.ts";
-import type { Point } from "../probability-map.ts";
-import { VERDICT } from "../scan-engine.ts";
+import { judgedAnyway, NOT_YET, type Point } from "../probability-map.ts";
+import { isJudged } from "../scan-engine.ts";
 import type { Rectangle } from "../source.ts";
 import { about, type MapExport } from "./about.ts";
+
+type Colour = [red: number, green: number, blue: number];
 
 export interface Feature {
   type: "Feature";
@@ -12,8 +15,10 @@ export interface Feature {
   properties: {
     objectType: "tile" | "detection" | "annotation";
     name?: string;
-    classification?: { name: string; color: [number, number, number] };
+    color?: Colour;
+    classification?: { name: string; color: Colour };
     measurements?: Record<string, number>;
+    metadata?: Record<string, string>;
   };
 }
 
@@ -34,6 +39,14 @@ function square({ x, y, width, height }: Rectangle): Feature["geometry"] {
   ]);
 }
 
+type Class = NonNullable<Feature["properties"]["classification"]>;
+
+const POSITIVE_COLOUR: Colour = [199, 119, 0]; // amber, as in app.css
+const NEGATIVE_COLOUR: Colour = [107, 125, 142]; // slate
+
+// A colon would make it a class of another one, and a line's end none at all.
+const className = (label: string) => label.replace(/[:\r\n]+/g, " ").trim();
+
 // Tiles one beside the other: each that was judged, as a tile of its class. Of a dense map only what is
 // at or above the threshold, a row's neighbours as one detection with their mean and highest value.
 function* cells(made: MapExport): Generator<Feature> {
@@ -41,17 +54,24 @@ function* cells(made: MapExport): Generator<Feature> {
   const isDense = map.plan.stride < map.plan.patch;
   const positive = model.labels[model.positive] ?? "positive";
   const negative = model.labels[1 - model.positive] ?? `No ${positive}`;
-  const valueAt = (column: number, row: number) => {
-    const verdict = made.verdicts[row * map.columns + column];
-    return verdict === VERDICT.judged ? map.value(column, row) : Number.NaN;
-  };
+  const classes = [
+    { name: className(negative), color: NEGATIVE_COLOUR },
+    { name: className(positive), color: POSITIVE_COLOUR },
+  ];
+  const verdictAt = (column: number, row: number) =>
+    made.verdicts[row * map.columns + column] ?? NOT_YET;
+  const valueAt = (column: number, row: number) =>
+    isJudged(verdictAt(column, row)) ? map.value(column, row) : Number.NaN;
   for (let row = 0; row < map.rows; row++) {
     for (let column = 0; column < map.columns; column++) {
       const value = valueAt(column, row);
       if (Number.isNaN(value) || (isDense && value < point.threshold)) continue;
       let end = column + 1;
       let [sum, most] = [value, value];
-      while (isDense && end < map.columns && valueAt(end, row) >= point.threshold) {
+      const anyway = judgedAnyway(verdictAt(column, row));
+      const goesOn = () =>
+        valueAt(end, row) >= point.threshold && judgedAnyway(verdictAt(end, row)) === anyway;
+      while (isDense && end < map.columns && goesOn()) {
         const next = valueAt(end++, row);
         sum += next;
         most = Math.max(most, next);
@@ -63,14 +83,13 @@ function* cells(made: MapExport): Generator<Feature> {
         geometry: square({ ...cell, width: cell.width * (end - column) }),
         properties: {
           objectType: isDense ? "detection" : "tile",
-          classification: {
-            name: value >= point.threshold ? positive : negative,
-            color: cividis(mean),
-          },
+          color: cividis(mean),
+          classification: classes[Number(value >= point.threshold)] as Class,
           measurements: {
             Probability: Number(mean.toFixed(6)),
             ...(isDense && { "Highest probability": Number(most.toFixed(6)) }),
           },
+          ...(anyway !== null && { metadata: { "Judged anyway, refused": anyway } }),
         },
       };
       column = end - 1;
@@ -78,7 +97,7 @@ function* cells(made: MapExport): Generator<Feature> {
   }
 }
 
-const REGION_COLOUR: [number, number, number] = [255, 255, 255];
+const REGION_COLOUR: Colour = [255, 255, 255];
 
 function* regions({ regions: drawn }: MapExport): Generator<Feature> {
   for (const [index, points] of drawn.entries()) {

@@ -2,7 +2,7 @@
 import { NOTICE } from "../../wording.ts";
 import type { Projection } from "../views/map-layer.ts";
 import type { Slide } from "../slide.ts";
-import { refusedTotal } from "../summary.ts";
+import { anywayTotal, refusedTotal } from "../summary.ts";
 import * as wording from "../wording.ts";
 import { stem, type MapExport } from "./about.ts";
 import { secondaryCapture } from "./dicom-sc.ts";
@@ -25,7 +25,7 @@ const breathe = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
 
 // What is exported of a slide; null: there is no map yet.
 export function exportOf(slide: Slide): MapExport | null {
-  const { name, facts, map, verdicts, regions, model, scale } = slide;
+  const { name, facts, map, verdicts, regions, model, scale, saysFilm } = slide;
   const [size] = facts?.levels ?? [];
   const point = slide.point();
   if (map === null || verdicts === null || model === null || scale === null) return null;
@@ -41,6 +41,7 @@ export function exportOf(slide: Slide): MapExport | null {
     model: model.facts,
     scale,
     point,
+    saysFilm,
     warnings,
     written,
   };
@@ -76,6 +77,7 @@ function reportSummary(slide: Slide, made: MapExport): ReportSummary {
     threshold: summary.threshold,
     imageArea: summary.imageMm2,
     judgedArea: summary.judgedMm2,
+    anywayArea: anywayTotal(summary),
     noTissueArea: summary.noTissueMm2,
     refusedArea: refusedTotal(summary),
     positiveArea: summary.positiveMm2,
@@ -105,7 +107,8 @@ async function capture(slide: Slide, made: MapExport, draw: Draw) {
     for (let c = 0; c < 3; c++) rgb[at * 3 + c] = rgba?.[at * 4 + c] ?? 0;
   const umPerPixel = (made.scale.umPerPixel * made.size.width) / pictureSize(made).width;
   const identity = await identityOf(slide);
-  const said = { identity, model: modelOf(made), notice: NOTICE, when: made.written };
+  const { warnings: notes, written: when } = made;
+  const said = { identity, model: modelOf(made), notice: NOTICE, notes, when };
   return secondaryCapture({ ...said, width, height, umPerPixel }, rgb);
 }
 

@@ -1,7 +1,7 @@
 // A map's cells as CSV, a line each: in parts, with a breath between them, since a dense map has many.
 import { csvText } from "../../exports.ts";
-import { refusalOf, NOT_YET } from "../probability-map.ts";
-import { VERDICT } from "../scan-engine.ts";
+import { judgedAnyway, refusalOf, NOT_YET } from "../probability-map.ts";
+import { isJudged, VERDICT } from "../scan-engine.ts";
 import { about, type MapExport } from "./about.ts";
 
 const LINES_A_PART = 10_000;
@@ -17,6 +17,12 @@ const NAMES: Record<number, string> = {
 export const TILE_COLUMNS =
   "column,row,x,y,width,height,patch_x,patch_y,patch_width,patch_height,probability,positive,verdict";
 
+function refusalText(verdict: number): string {
+  const anyway = judgedAnyway(verdict);
+  if (anyway !== null) return `judged anyway; refused: ${anyway}`;
+  return `refused: ${refusalOf(verdict) ?? verdict}`;
+}
+
 // Numbers with as many digits as there is sense in.
 const place = (value: number) => String(Number(value.toFixed(2)));
 
@@ -25,7 +31,7 @@ export function tileLine({ map, verdicts, point }: MapExport, column: number, ro
   const patch = map.patchSquare(column, row);
   const value = map.value(column, row);
   const verdict = verdicts[row * map.columns + column] ?? NOT_YET;
-  const judged = verdict === VERDICT.judged;
+  const judged = isJudged(verdict);
   const squares = [cell, patch].flatMap(({ x, y, width, height }) => [x, y, width, height]);
   return [
     String(column),
@@ -33,7 +39,7 @@ export function tileLine({ map, verdicts, point }: MapExport, column: number, ro
     ...squares.map(place),
     judged ? value.toFixed(6) : "",
     judged ? String(value >= point.threshold) : "",
-    NAMES[verdict] ?? `refused: ${refusalOf(verdict) ?? verdict}`,
+    NAMES[verdict] ?? refusalText(verdict),
   ].join(",");
 }
 

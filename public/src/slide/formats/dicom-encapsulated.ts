@@ -31,6 +31,7 @@ export interface FrameCodecs {
 
 export interface DicomTools {
   codecs(): Promise<FrameCodecs>;
+  readonly cacheBytes?: number | undefined; // of decoded frames that are kept
 }
 
 export class EncapsulatedReader implements FrameReader {

@@ -10,6 +10,7 @@ import { readElements, readMeta } from "./dicom-library.ts";
 import type { DataSet, ParsedHeader } from "./dicom-library.ts";
 import {
   FIRST_HEADER_BYTES,
+  FIRST_META_BYTES,
   MAX_COMPRESSED_FRAME_BYTES,
   MAX_HEADER_BYTES,
   MAX_INFLATED_BYTES,
@@ -59,6 +60,17 @@ interface MetaHeader {
 export async function isDicom(blob: Blob): Promise<boolean> {
   const bytes = new Uint8Array(await blob.slice(0, PREAMBLE + MAGIC.length).arrayBuffer());
   return letters(bytes, PREAMBLE, bytes.length) === MAGIC || beginsWithMeta(bytes);
+}
+
+// The SOP Class UID as the file says it at its start, of which alone bytes are read; null where it does
+// not, or cannot be read.
+export async function sopClassOf(file: ByteSource): Promise<string | null> {
+  try {
+    const first = await file.read(0, Math.min(file.size, FIRST_META_BYTES));
+    return new Attributes(metaHeader(first, file.size).dataSet).text("x00020002");
+  } catch {
+    return null;
+  }
 }
 
 export async function readHeader(file: ByteSource): Promise<DicomHeader> {

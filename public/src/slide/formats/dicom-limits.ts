@@ -1,6 +1,7 @@
 // How much a DICOM file may ask for before it is refused.
 
 export const FIRST_HEADER_BYTES = 256 * 1024; // read at once when a file is opened
+export const FIRST_META_BYTES = 4 * 1024; // read of each of many files, to see which are of a slide
 export const MAX_META_BYTES = 64 * 1024; // the file meta information at its start
 export const MAX_HEADER_BYTES = 64 * 1024 * 1024; // all that precedes the pixels
 export const MAX_ELEMENTS = 1_000_000; // attributes and items before the pixels

@@ -8,11 +8,12 @@ import type { DicomTools } from "./dicom-encapsulated.ts";
 import { EncapsulatedReader } from "./dicom-encapsulated.ts";
 import { unsupported } from "./dicom-errors.ts";
 import { readHeader } from "./dicom-header.ts";
+import type { DicomHeader } from "./dicom-header.ts";
 import { identityOf } from "./dicom-identity.ts";
 import type { DicomIdentity } from "./dicom-identity.ts";
 import { openImage } from "./dicom-image.ts";
 import type { DicomImage } from "./dicom-image.ts";
-import { CACHED_FRAME_BYTES } from "./dicom-limits.ts";
+import { FrameCache } from "./dicom-frame-cache.ts";
 import { scaleOf } from "./dicom-scale.ts";
 import { tileGrid } from "./dicom-tiles.ts";
 import type { TileGrid } from "./dicom-tiles.ts";
@@ -25,7 +26,7 @@ export interface DicomSource extends SlideSource {
   identity(): DicomIdentity;
 }
 
-const WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6";
+export const WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6";
 const NOT_SCANNED = 255; // white
 
 export async function openDicom(
@@ -34,21 +35,30 @@ export async function openDicom(
   tools: DicomTools,
 ): Promise<DicomSource> {
   try {
-    const header = await readHeader(blobSource(blob));
-    refuse(header.attributes);
-    const image = await openImage(header, tools);
-    const tiles =
-      header.attributes.text("x00080016") === WHOLE_SLIDE
-        ? tileGrid(header.attributes, image.format)
-        : null;
-    return new OpenedDicom(image, tiles);
+    return await openHeader(await readHeader(blobSource(blob)), tools);
   } catch (error) {
     throw asEngineError(error);
   }
 }
 
+// cache: that several files of one slide share; key: the file's, in it.
+export async function openHeader(
+  header: DicomHeader,
+  tools: DicomTools,
+  cache = new FrameCache(tools.cacheBytes),
+  key = "",
+): Promise<DicomSource> {
+  refuse(header.attributes);
+  const image = await openImage(header, tools);
+  const tiles =
+    header.attributes.text("x00080016") === WHOLE_SLIDE
+      ? tileGrid(header.attributes, image.format)
+      : null;
+  return new OpenedDicom(image, tiles, cache, key);
+}
+
 // What the language throws where memory ends.
-function asEngineError(error: unknown): unknown {
+export function asEngineError(error: unknown): unknown {
   if (!(error instanceof RangeError)) return error;
   return new EngineError(
     "out_of_memory",
@@ -63,21 +73,33 @@ function refuse(attributes: Attributes): void {
         "open the one FOR PRESENTATION of the same view.",
     );
   }
-  const flavour = attributes.texts("x00080008")[2];
-  if (
-    attributes.text("x00080016") === WHOLE_SLIDE &&
-    (flavour === "LABEL" || flavour === "OVERVIEW")
-  ) {
+  if (attributes.text("x00080016") !== WHOLE_SLIDE) return;
+  if (isBeside(attributes)) {
     throw unsupported(
-      "This file holds the label or the overview of a slide, not its section: " +
+      "This file holds the label, the overview or a thumbnail of a slide, not its section: " +
         "open the file whose image type (0008,0008) is VOLUME.",
+    );
+  }
+  // Each part is a file of its own, with some of the tiles (PS3.3 C.7.6.16.2.2.4).
+  if (attributes.has("x00209161") && attributes.unsigned("x00209163") !== 1) {
+    throw unsupported(
+      "This file is one part of an image that lies in several (a DICOM concatenation), which InSitu " +
+        "does not put together: export the slide with one file a level.",
     );
   }
 }
 
+const BESIDE = ["LABEL", "OVERVIEW", "THUMBNAIL", "LOCALIZER"];
+
+// What a scanner keeps of a slide beside its section; what is on the label may be a name.
+export function isBeside(attributes: Attributes): boolean {
+  return BESIDE.includes(attributes.texts("x00080008")[2] ?? "");
+}
+
 function kindOf(attributes: Attributes): SlideFacts["kind"] {
   const modality = attributes.text("x00080060");
-  if (modality === "MG") return "mammogram";
+  // A phantom's image is no mammogram, whatever made it.
+  if (modality === "MG") return attributes.text("x00280300") === "YES" ? null : "mammogram";
   return modality === "SM" ? "histology" : null;
 }
 
@@ -108,11 +130,14 @@ class OpenedDicom implements DicomSource {
   readonly facts: SlideFacts;
   readonly #image: DicomImage;
   readonly #tiles: TileGrid | null;
-  readonly #frames = new Map<number, Promise<Uint8Array<ArrayBuffer>>>(); // as shown, oldest first
+  readonly #cache: FrameCache;
+  readonly #key: string; // of this file in the cache
 
-  constructor(image: DicomImage, tiles: TileGrid | null) {
+  constructor(image: DicomImage, tiles: TileGrid | null, cache: FrameCache, key: string) {
     this.#image = image;
     this.#tiles = tiles;
+    this.#cache = cache;
+    this.#key = key;
     const { header, format, channels } = image;
     const scale = scaleOf(header.attributes);
     this.facts = {
@@ -167,7 +192,7 @@ class OpenedDicom implements DicomSource {
   }
 
   close(): void {
-    this.#frames.clear();
+    this.#cache.clear();
     if (this.#image.reader instanceof EncapsulatedReader) this.#image.reader.forget();
   }
 
@@ -194,27 +219,10 @@ class OpenedDicom implements DicomSource {
       return show(await reader.rows(frame, top, bottom - top));
     }
     const pitch = format.columns * this.facts.channels;
-    const whole = await this.#cached(frame, pitch * format.rows);
+    const whole = await this.#cache.get(`${this.#key} ${frame}`, pitch * format.rows, () =>
+      this.#decoded(frame),
+    );
     return whole.subarray(top * pitch, bottom * pitch);
-  }
-
-  // The frames that were used last are kept, as far as memory goes.
-  async #cached(frame: number, size: number): Promise<Uint8Array> {
-    let shown = this.#frames.get(frame);
-    this.#frames.delete(frame);
-    shown ??= this.#decoded(frame);
-    this.#frames.set(frame, shown);
-    const most = Math.max(1, Math.floor(CACHED_FRAME_BYTES / size));
-    for (const oldest of this.#frames.keys()) {
-      if (this.#frames.size <= most) break;
-      this.#frames.delete(oldest);
-    }
-    try {
-      return await shown;
-    } catch (error) {
-      this.#frames.delete(frame);
-      throw error;
-    }
   }
 
   async #decoded(frame: number): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,8 +1,9 @@
 // Opens a file by what it is. Runs in a worker without network and DOM.
 import { EngineError } from "../../messages.ts";
 import type { Codecs } from "../codecs.ts";
-import type { SlideSource } from "../source.ts";
+import type { SlideFiles, SlideSource } from "../source.ts";
 import { openDicom } from "./dicom.ts";
+import { openDicomSeries } from "./dicom-series.ts";
 import { openPicture } from "./picture.ts";
 import { isRaster, openRaster } from "./raster.ts";
 import { foreignFormat, kindOf, SIGNATURE_BYTES, type Kind } from "./signatures.ts";
@@ -58,4 +59,15 @@ export async function openSlide(blob: Blob, name: string, tools: OpenTools): Pro
       `${name} is of no format that InSitu knows; ${READ}. Export it as one of these.`,
     );
   return open(blob, name, tools);
+}
+
+// Of several files those that seriesAmong() found to be one slide.
+export async function openFiles(
+  [first, ...others]: SlideFiles,
+  name: string,
+  tools: OpenTools,
+): Promise<SlideSource> {
+  return others.length === 0
+    ? openSlide(first, name, tools)
+    : openDicomSeries([first, ...others], tools);
 }

@@ -3,7 +3,7 @@ import type { Codecs } from "../codecs.ts";
 import type { SlideSource } from "../source.ts";
 
 // The part of the codecs that tiles of a TIFF need.
-export type TileCodecs = Pick<Codecs, "jpeg" | "jpeg2000">;
+export type TileCodecs = Pick<Codecs, "inflate" | "jpeg" | "jpeg2000">;
 
 export interface TileTools {
   codecs(): Promise<TileCodecs>;

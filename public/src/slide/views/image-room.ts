@@ -62,6 +62,7 @@ export class ImageRoom implements KeyTarget {
 
   update(slide: Slide, threshold: number): void {
     this.#open(slide);
+    this.element.dataset["film"] = String(slide.kind === "mammogram");
     this.#layer.threshold = threshold;
     if (this.#drawing !== null) {
       this.#drawing.regions = slide.regions;
@@ -211,7 +212,8 @@ export class ImageRoom implements KeyTarget {
   }
 
   #showMap(slide: Slide): void {
-    this.#layer.show(slide.map, slide.point()?.threshold ?? THRESHOLD, slide.under);
+    const threshold = slide.point()?.threshold ?? THRESHOLD;
+    this.#layer.show(slide.map, threshold, slide.under, slide.kind === "mammogram");
   }
 
   #bindHover(): void {

@@ -1,9 +1,10 @@
 // The map over the image: one pixel a cell in a canvas of its own, painted as blocks come in and drawn
 // enlarged. Refused cells are hatched, what is above the threshold is outlined where cells are large
-// enough to see.
+// enough to see. A film's greys are its findings: only what reaches the threshold is painted over it, and
+// that lightly; it is refused as a whole, which is said in words.
 import { colourOf } from "../cividis.ts";
 import { NOT_YET, type ProbabilityMap } from "../probability-map.ts";
-import { REFUSED_FROM, VERDICT } from "../scan-engine.ts";
+import { ANYWAY_FROM, isJudged, VERDICT } from "../scan-engine.ts";
 
 // Cells are painted for so long at a time; the rest follows in the next frame.
 const PAINT_MS = 8;
@@ -68,6 +69,7 @@ export class MapLayer {
   #under: ProbabilityMap | null = null;
   #verdicts: Uint8Array | null = null; // those of the map, or with regions
   #threshold = 0.5;
+  #isFilm = false;
   #cells: CanvasRenderingContext2D | null = null;
   #refused: CanvasRenderingContext2D | null = null;
   #scratch: CanvasRenderingContext2D | null = null;
@@ -81,8 +83,14 @@ export class MapLayer {
   }
 
   // under: what is drawn where the map has nothing yet.
-  show(map: ProbabilityMap | null, threshold: number, under: ProbabilityMap | null): void {
+  show(
+    map: ProbabilityMap | null,
+    threshold: number,
+    under: ProbabilityMap | null,
+    isFilm: boolean,
+  ): void {
     this.#map = map;
+    this.#isFilm = isFilm;
     this.#under = under;
     this.#verdicts = map?.verdicts ?? null;
     this.#threshold = threshold;
@@ -157,8 +165,9 @@ export class MapLayer {
         let value = map.values[at] ?? Number.NaN;
         if (verdict === NOT_YET && this.#under !== null)
           [verdict, value] = below(this.#under, map, column + u, row + v);
-        if (verdict === VERDICT.judged) cells[v * columns + u] = colourOf(value, this.#threshold);
-        else if ((verdict > REFUSED_FROM && verdict !== NOT_YET) || verdict === VERDICT.unread) {
+        if (isJudged(verdict)) cells[v * columns + u] = this.#colourOf(value);
+        // What is judged although it was refused has both, its colour and the hatching.
+        if ((verdict > ANYWAY_FROM && verdict !== NOT_YET) || verdict === VERDICT.unread) {
           refused[v * columns + u] = REFUSED;
           anyRefused = true;
         }
@@ -173,6 +182,11 @@ export class MapLayer {
     put(cells, this.#cells);
     if (anyRefused || this.#anyRefused) put(refused, this.#refused);
     this.#anyRefused ||= anyRefused;
+  }
+
+  #colourOf(value: number): number {
+    if (!this.#isFilm) return colourOf(value, this.#threshold);
+    return value < this.#threshold ? 0 : colourOf(value, Infinity); // in the lighter of the colours
   }
 
   draw(context: CanvasRenderingContext2D, to: Projection, opacity: number): void {
@@ -210,7 +224,7 @@ export class MapLayer {
     context.globalAlpha = opacity;
     copy(cells, context);
     context.globalAlpha = 1;
-    if (this.#anyRefused && this.#refused !== null)
+    if (this.#anyRefused && this.#refused !== null && !this.#isFilm)
       this.#drawHatch(context, this.#refused, copy, Math.max(opacity, 0.4));
     if (cell.width >= MIN_OUTLINED_CELL && seen.columns * seen.rows <= MAX_OUTLINED_CELLS)
       this.#outline(context, map, seen, { ...place, cell });
@@ -249,7 +263,7 @@ export class MapLayer {
     const isPositive = (column: number, row: number) => {
       if (column < 0 || row < 0 || column >= map.columns || row >= map.rows) return false;
       const at = row * map.columns + column;
-      return verdicts?.[at] === VERDICT.judged && (map.values[at] ?? 0) >= this.#threshold;
+      return isJudged(verdicts?.[at]) && (map.values[at] ?? 0) >= this.#threshold;
     };
     const path = new Path2D();
     const { cell } = place;

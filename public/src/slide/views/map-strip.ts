@@ -25,6 +25,7 @@ export class MapStrip {
   readonly #opacity = make("input", { type: "range", min: 0, max: 1, step: 0.05 });
   readonly #tools = new Map<Tool, HTMLButtonElement>();
   readonly #map: HTMLButtonElement;
+  readonly #refused = make("span", { class: "slide-legend-refused" }, make("i", {}), "refused");
 
   constructor(options: MapStripOptions) {
     this.#drawLegend();
@@ -92,18 +93,20 @@ export class MapStrip {
         make("div", { class: "slide-legend-track" }, this.#legend, this.#threshold),
         make("div", { class: "slide-legend-numbers" }, ...numbers),
       ),
-      make("span", { class: "slide-legend-refused" }, make("i", {}), "refused"),
+      this.#refused,
     );
   }
 
   update(options: {
     hasMap: boolean;
+    isFilm: boolean; // of which nothing is hatched
     mapShown: boolean;
     opacity: number;
     threshold: number;
     tool: Tool | null;
   }): void {
     const { hasMap, mapShown, opacity, threshold, tool } = options;
+    this.#refused.hidden = options.isFilm;
     for (const control of [this.#threshold, this.#opacity, this.#map]) control.disabled = !hasMap;
     this.#map.setAttribute("aria-pressed", String(mapShown));
     this.#map.classList.toggle("active", mapShown && hasMap);

@@ -114,6 +114,7 @@ export class SlideView {
         this.#slide?.setRegions(this.#slide.regions.filter((_, index) => index !== at)),
       removeMeasurement: (at) => room.removeMeasurement(at),
       save: (kind) => void this.#export(kind),
+      judgeAnyway: (anyway) => void this.#slide?.judgeAnyway(anyway),
     });
   }
 
@@ -139,6 +140,7 @@ export class SlideView {
     this.#summary.element.hidden = slide.phase === "asking";
     this.#strip.update({
       hasMap: slide.map !== null,
+      isFilm: slide.kind === "mammogram",
       mapShown: this.#room.mapShown,
       opacity: this.#room.opacity,
       threshold,

@@ -6,6 +6,7 @@ import type { Slide } from "../slide.ts";
 import { refusals, refusedTotal, type SuspiciousPlace, type Summary } from "../summary.ts";
 import * as wording from "../wording.ts";
 import type { Measurement } from "./drawing.ts";
+import { GatePart } from "./gate-part.ts";
 
 export interface PanelOptions {
   goToCell: (column: number, row: number) => void;
@@ -16,6 +17,7 @@ export interface PanelOptions {
   removeRegion: (index: number) => void;
   removeMeasurement: (index: number) => void;
   save: (kind: MapFile) => void;
+  judgeAnyway: (anyway: boolean) => void;
 }
 
 const SHORT_HASH = 10; // digits
@@ -46,10 +48,12 @@ function reasonList({ kind }: Slide, summary: Summary): HTMLElement {
 export class SummaryPanel {
   readonly element = make("div", { class: "slide-summary" });
   readonly #options: PanelOptions;
+  readonly #gate: GatePart;
   #savesOpen = false;
 
   constructor(options: PanelOptions) {
     this.#options = options;
+    this.#gate = new GatePart(options.judgeAnyway);
   }
 
   update(slide: Slide, measurements: readonly { of: Measurement; text: string }[]): void {
@@ -76,6 +80,7 @@ export class SummaryPanel {
       ...notes,
       make("h2", { class: "verdict" }, wording.headline(slide)),
       slide.kind === "mammogram" ? this.#film(slide, summary) : this.#areas(slide, summary),
+      this.#gate.element(slide, summary),
       this.#places(slide, summary),
       this.#about(slide),
       this.#drawn(slide, measurements),

@@ -120,13 +120,13 @@ export class Blocks {
   async #exactly(image: TiffImage, packed: Uint8Array, rows: number): Promise<Uint8Array> {
     const size = bytesOf(image, rows);
     try {
-      return await unpack(image, packed, size);
+      return await unpack(image, packed, size, this.#tools);
     } catch (error) {
       if (!(error instanceof UnpackError)) throw error;
       const whole = bytesOf(image, image.blockHeight);
       // Some writers fill the last strip up.
       if (whole > size) {
-        const full = await unpack(image, packed, whole).catch(() => null);
+        const full = await unpack(image, packed, whole, this.#tools).catch(() => null);
         if (full !== null) return full.subarray(0, size);
       }
       throw this.#problems.corrupt(`${pieceOf(image)} ${error.message}`);
@@ -190,14 +190,19 @@ function bytesOf(image: TiffImage, rows: number): number {
   return image.blockWidth * rows * channels * (image.bits / 8);
 }
 
-async function unpack(image: TiffImage, packed: Uint8Array, size: number): Promise<Uint8Array> {
+async function unpack(
+  image: TiffImage,
+  packed: Uint8Array,
+  size: number,
+  tools: TileTools,
+): Promise<Uint8Array> {
   switch (image.packing) {
     case "packbits":
       return unpackBits(packed, size);
     case "lzw":
       return unpackLzw(packed, size);
     case "deflate":
-      return unpackDeflate(packed, size);
+      return unpackDeflate(packed, size, await tools.codecs());
     case "zstd":
       return unpackZstd(packed, size);
     default:

@@ -1,7 +1,8 @@
 // What tiles and strips are packed by, but for JPEG and JPEG 2000: each unpacks so many bytes as the
 // tile must have, and stops there, whatever the packed bytes would go on to.
-import { Unzlib } from "fflate";
 import { ZSTDDecoder } from "zstddec";
+import { EngineError } from "../../../messages.ts";
+import type { TileCodecs } from "../tools.ts";
 
 // In English for a person, after "its tile …"; made a sentence by who knows the tile.
 export class UnpackError extends Error {}
@@ -89,28 +90,23 @@ export function unpackLzw(packed: Uint8Array, size: number): Uint8Array {
   return out;
 }
 
-const DEFLATE_PIECE = 16384; // bytes; one piece may unpack to a thousand times as many
+const DEFLATE_PROBLEMS: Readonly<Record<string, string>> = {
+  image_too_large: TOO_LONG,
+  image_truncated: TOO_SHORT,
+  image_corrupt: DAMAGED,
+};
 
-export function unpackDeflate(packed: Uint8Array, size: number): Uint8Array {
-  const out = new Uint8Array(size);
-  let to = 0;
-  const unzlib = new Unzlib((chunk) => {
-    if (to + chunk.length > size) throw new UnpackError(TOO_LONG);
-    out.set(chunk, to);
-    to += chunk.length;
-  });
+export function unpackDeflate(
+  packed: Uint8Array,
+  size: number,
+  codecs: Pick<TileCodecs, "inflate">,
+): Uint8Array {
   try {
-    for (let from = 0; from < packed.length; from += DEFLATE_PIECE) {
-      const end = Math.min(packed.length, from + DEFLATE_PIECE);
-      unzlib.push(packed.subarray(from, end), end === packed.length);
-    }
+    return codecs.inflate(packed, size);
   } catch (error) {
-    if (error instanceof UnpackError) throw error;
-    // The checksum at the end may be cut off.
-    throw new UnpackError(to < size ? DAMAGED : TOO_LONG);
+    const problem = error instanceof EngineError ? DEFLATE_PROBLEMS[error.code] : undefined;
+    throw problem === undefined ? error : new UnpackError(problem);
   }
-  if (to < size) throw new UnpackError(TOO_SHORT);
-  return out;
 }
 
 let zstd: Promise<ZSTDDecoder> | null = null;
