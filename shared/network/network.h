@@ -45,6 +45,8 @@ class Network {
 
   // What will run, in order.
   std::vector<StepInfo> Steps() const;
+  // One of those again, on what the last run left in the buffers: for measuring.
+  void RunStep(size_t index) { plan_.steps[index].operation->Run(); }
   int64_t MultiplyAdds() const;
   int64_t Parameters() const;
   int64_t ArenaBytes() const { return static_cast<int64_t>(arena_.size() * sizeof(float)); }
