@@ -26,7 +26,7 @@ template <int64_t kLanes, int64_t kUsed>
 inline __attribute__((always_inline)) void Sum(const Row& row, int64_t pixel, int64_t count,
                                                int64_t c, float* output) {
   output += pixel * row.channels + c;
-  using V = typename Vector<kLanes>::Type;
+  using V = typename VectorOf<kLanes>::Type;
   V sum[kPixels][kUsed];
 #pragma clang loop unroll(full)
   for (int64_t p = 0; p < kPixels; ++p) {

@@ -20,7 +20,8 @@ class Network {
   // kOutOfMemory.
   static Result<Network> Create(OnnxModel model, const PlanOptions& options);
 
-  // Makes room for runs of up to `batch` items at a time; larger runs go in parts of that size.
+  // Makes room for runs of up to `batch` items at a time, or of fewer where more would only be
+  // slower; larger runs go in parts of that size.
   Status Reserve(int batch);
 
   // inputs[i]: `batch` items of input i, dense, each in the layout of inputs()[i]; outputs

@@ -11,7 +11,7 @@ constexpr int64_t kLanes = 4;
 constexpr int64_t kBlocks = 3;
 constexpr int64_t kVectors = kBlocks * kRowBlock / kLanes;
 
-using V = Vector<kLanes>::Type;
+using V = VectorOf<kLanes>::Type;
 
 }  // namespace
 

@@ -10,7 +10,7 @@
 namespace insitu {
 
 template <int64_t kLanes>
-struct Vector {
+struct VectorOf {
   typedef float Type __attribute__((vector_size(kLanes * sizeof(float))));
   // As in memory: not aligned to its size.
   typedef float InMemory
@@ -19,12 +19,12 @@ struct Vector {
 
 // Vectors in memory. References, since a function that is compiled without AVX cannot return one.
 template <int64_t kLanes>
-inline const typename Vector<kLanes>::InMemory& At(const float* memory) {
-  return *reinterpret_cast<const typename Vector<kLanes>::InMemory*>(memory);
+inline const typename VectorOf<kLanes>::InMemory& At(const float* memory) {
+  return *reinterpret_cast<const typename VectorOf<kLanes>::InMemory*>(memory);
 }
 template <int64_t kLanes>
-inline typename Vector<kLanes>::InMemory& At(float* memory) {
-  return *reinterpret_cast<typename Vector<kLanes>::InMemory*>(memory);
+inline typename VectorOf<kLanes>::InMemory& At(float* memory) {
+  return *reinterpret_cast<typename VectorOf<kLanes>::InMemory*>(memory);
 }
 
 // *sum += a * b
