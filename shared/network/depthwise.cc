@@ -6,8 +6,10 @@
 namespace insitu {
 namespace {
 
-constexpr int64_t kPixels = 3;   // of a row of the output, summed at a time
-constexpr int64_t kVectors = 2;  // of channels, likewise
+// Pixels of a row of the output and vectors of channels that are summed at a time. Four vectors are
+// a twelfth faster in Chromium 156 and half as fast in V8 of 2024, which then keeps sums in memory.
+constexpr int64_t kPixels = 3;
+constexpr int64_t kVectors = 2;
 
 // A row of the output, and where the taps of its first pixel's window lie.
 struct Row {

@@ -6,9 +6,7 @@ namespace insitu {
 namespace {
 
 constexpr int64_t kLanes = 4;
-// At a time. Of four, V8 keeps two of the eight sums in memory (its scheduler loads all weights
-// first, and x86 has sixteen vector registers), which costs more than the two bring.
-constexpr int64_t kBlocks = 3;
+constexpr int64_t kBlocks = 4;  // at a time
 constexpr int64_t kVectors = kBlocks * kRowBlock / kLanes;
 
 using V = VectorOf<kLanes>::Type;

@@ -1,6 +1,6 @@
 // One row of a product of matrices: a dense layer for one item. XNNPACK's kernel of one row sums
-// into two vectors, so that it waits for each sum before it adds to it again; this one sums 24
-// columns at a time into six vectors, which keeps three times as many multiply-adds under way.
+// into two vectors, so that it waits for each sum before it adds to it again; this one sums 32
+// columns at a time into eight vectors, which keeps two multiply-adds a cycle under way.
 #pragma once
 
 #include "shared/network/matrix_kernel.h"
