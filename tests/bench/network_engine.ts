@@ -15,11 +15,7 @@ export interface BenchEngine {
   bench_arena_bytes(): bigint;
 }
 
-export async function start(
-  path: string,
-  model: Uint8Array,
-  batch: number,
-): Promise<BenchEngine> {
+export async function start(path: string, model: Uint8Array, batch: number): Promise<BenchEngine> {
   const module = await WebAssembly.compile(readFileSync(path));
   const host = { memory: null as WebAssembly.Memory | null, stderr: "" };
   const instance = await WebAssembly.instantiate(module, hostImports(module, host));

@@ -85,7 +85,8 @@ const quantile = (sorted: number[], q: number) =>
   sorted[Math.round(q * (sorted.length - 1))] ?? NaN;
 
 const [before = "", after = "", rounds = `${ROUNDS}`, only = ""] = process.argv.slice(2);
-const shipped = (name: string) => readFileSync(join(import.meta.dirname, `../../model/${name}.onnx`));
+const shipped = (name: string) =>
+  readFileSync(join(import.meta.dirname, `../../model/${name}.onnx`));
 const networks: [string, Uint8Array, number][] = [
   ...["seed", "best", "mammogram"].flatMap((name) =>
     [1, 16, 64].map((batch): [string, Uint8Array, number] => [
