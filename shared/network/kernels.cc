@@ -51,11 +51,9 @@ template <typename Function>
   if (rest > 0) StoreSome(function(LoadSome(a + i, rest), LoadSome(b + i, rest)), rest, output + i);
 }
 
-Vector Clamped(Vector v, Clamp clamp) {
-  const Vector low = Vector{} + clamp.low;
-  const Vector high = Vector{} + clamp.high;
-  v = v < low ? low : v;
-  return v > high ? high : v;
+[[gnu::always_inline]] inline Vector Clamped(Vector v, Clamp clamp) {
+  Bound(clamp.low, clamp.high, &v);
+  return v;
 }
 
 // The operands of a binary operation are brought to this many neighbouring numbers at a time, so
@@ -71,7 +69,9 @@ const float* Neighbours(const float* from, int64_t stride, int64_t count, float*
 
 // output[i] = clamp(a[i] + b[i]): what residual networks do most, and means.
 void Add(const float* a, const float* b, float* output, int64_t count, Clamp clamp = {}) {
-  Combine(a, b, output, count, [clamp](Vector x, Vector y) { return Clamped(x + y, clamp); });
+  Combine(a, b, output, count, [clamp](Vector x, Vector y) __attribute__((always_inline)) {
+    return Clamped(x + y, clamp);
+  });
 }
 
 Vector Apply(Binary function, Vector x, Vector y) {
