@@ -46,7 +46,9 @@ class Network {
 
   // What will run, in order.
   std::vector<StepInfo> Steps() const;
-  // One of those again, on what the last run left in the buffers: for measuring.
+  // Items that run at a time.
+  int reserved() const { return reserved_; }
+  // One of the steps again, on what the last run left in the buffers: for measuring.
   void RunStep(size_t index) { plan_.steps[index].operation->Run(); }
   int64_t MultiplyAdds() const;
   int64_t Parameters() const;

@@ -11,6 +11,7 @@ export interface BenchEngine {
   bench_load(model: number, size: number, batch: number): number;
   bench_run(batch: number, times: number): number;
   bench_describe(): number;
+  bench_items(): number;
   bench_step(step: number): void;
   bench_arena_bytes(): bigint;
 }

@@ -22,7 +22,7 @@ function describe(engine: BenchEngine): string[][] {
     .map((line) => line.split("\t"));
 }
 
-function profile(engine: BenchEngine, batch: number, steps: string[][]): void {
+function profile(engine: BenchEngine, steps: string[][]): void {
   const least: number[] = steps.map(() => Infinity);
   const end = performance.now() + ROUND_MS;
   for (let round = 0; round < LEAST_ROUNDS || performance.now() < end; round++) {
@@ -32,7 +32,7 @@ function profile(engine: BenchEngine, batch: number, steps: string[][]): void {
       least[step] = Math.min(least[step] ?? NaN, performance.now() - begin);
     }
   }
-  const items = least.map((ms) => (1000 * ms) / batch);
+  const items = least.map((ms) => (1000 * ms) / engine.bench_items());
   const sum = items.reduce((total, one) => total + one, 0);
   for (const [i, one] of items.entries()) {
     const [op = "", shape = "", multiplyAdds = "0"] = steps[i] ?? [];
@@ -53,6 +53,6 @@ for (const file of files.length > 0 ? files : ["seed", "best", "mammogram"].map(
     warmUp(engine, batch);
     const kib = Math.round(Number(engine.bench_arena_bytes()) / 1024);
     console.log(`${file}, batch ${batch}: us, %, GFLOP/s; arena ${kib} KiB`);
-    profile(engine, batch, describe(engine));
+    profile(engine, describe(engine));
   }
 }
