@@ -53,7 +53,7 @@ Status EmitReduce(NodeReader* node, Planner* planner, AxisSet reduced, bool keep
     reduce.dims.push_back(shape[axis]);
     reduce.output_strides.push_back(reduced.Has(axis) ? 0 : output_strides[axis]);
   }
-  planner->Emit(*node, {input}, output, MakeOperation(std::move(reduce)));
+  planner->Emit(*node, {input}, output, MakeOperation(reduce));
   if (!keep) output = planner->Reshaped(output, dropped_shape);
   planner->SetOutput(node->Output(), output);
   return {};

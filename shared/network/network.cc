@@ -96,7 +96,7 @@ Status Network::Reserve(int batch) {
                           std::max<int64_t>(1, item_elements_);
   if (batch > fitting) {
     batch = 1;  // a power of two, of which common batches are multiples
-    while (2 * batch <= fitting) batch *= 2;
+    while (batch <= fitting / 2) batch *= 2;
   }
   if (batch <= reserved_) return {};
   const int64_t elements = item_elements_ * batch;
