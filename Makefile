@@ -69,10 +69,11 @@ train:  ## train one model anew; MODEL=best DATA=FOLDER OUT=FILE.onnx TRAIN="--s
 	@$(step) "build train" cmake/build.sh train
 	@model/train.sh "model/$(MODEL).toml" "$(DATA)" "$(OUT)" $(TRAIN)
 
-models:  ## train every shipped model anew, as they are shipped; goes on where it was stopped
+models: native  ## train every shipped model anew, as they are shipped; goes on where it was stopped
 	@cmake/setup.sh run train
 	@$(step) "build train" cmake/build.sh train
 	@model/train.sh model/seed.toml "$(DATA)" model/seed.onnx --checkpoint build/checkpoints/seed
+	@build/native/insitu shrink model/seed.onnx model/seed.onnx
 	@model/train.sh model/best.toml "$(DATA)" model/best.onnx --checkpoint build/checkpoints/best \
 	  --more unlisted
 	@$(MAKE) --no-print-directory mammogram

@@ -23,6 +23,7 @@ int RunCard(const Words& words, std::ostream& out, std::ostream& err);
 int RunExplain(const Words& words, std::ostream& out, std::ostream& err);
 int RunExplainCheck(const Words& words, std::ostream& out, std::ostream& err);
 int RunScan(const Words& words, std::ostream& out, std::ostream& err);
+int RunShrink(const Words& words, std::ostream& out, std::ostream& err);
 int RunDescribe(const Words& words, std::ostream& out, std::ostream& err);
 int RunOnnxTest(const Words& words, std::ostream& out, std::ostream& err);
 

@@ -48,6 +48,9 @@ constexpr const char* kUsage =
       know of it, MODEL with .card.toml in place of .onnx.
   model MODEL [--json]
       The model's layers, sizes, multiply-adds and metadata.
+  shrink MODEL OUT [--bits N]
+      The model with its float16 weights rounded to multiples of a tensor's largest power of two
+      / 2^N (8), so that it compresses better; known answer and checksum anew. Evaluate it again.
   onnx-test FOLDER…
       Runs ONNX backend tests: model.onnx with test_data_set_*/input_*.pb and output_*.pb.
 
@@ -64,6 +67,7 @@ int Run(const Words& words) {
                                                            {"evaluate-films", RunEvaluateFilms},
                                                            {"card", RunCard},
                                                            {"scan", RunScan},
+                                                           {"shrink", RunShrink},
                                                            {"model", RunDescribe},
                                                            {"onnx-test", RunOnnxTest}};
   if (words.empty()) return UsageError("A command is needed.", std::cerr);

@@ -13,24 +13,29 @@ constexpr float kTolerance = 1e-5F;
 
 // h  w  in out g  kh kw sh sw dh dw  t  l  b  r
 const ReferenceConvolution kShapes[] = {
-    {7, 9, 3, 5, 1, 3, 3, 1, 1, 1, 1, 0, 0, 0, 0},    {8, 8, 4, 6, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0},
-    {3, 3, 2, 2, 1, 1, 1, 2, 2, 1, 1, 1, 1, 1, 1},     // as many outputs as inputs, but elsewhere
-    {1, 1, 20, 70, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0},   // one pixel
-    {3, 7, 5, 33, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0},    // a last tile of one pixel
-    {8, 8, 4, 6, 2, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1},     // groups
-    {5, 5, 3, 6, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},     // two outputs a channel
-    {5, 5, 1, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},     // one channel
-    {3, 3, 600, 40, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},  // more weights than a cache holds
-    {11, 11, 2, 3, 1, 3, 3, 1, 1, 2, 3, 2, 3, 2, 3},   // dilation
-    {2, 2, 3, 9, 1, 3, 3, 1, 1, 1, 1, 5, 5, 5, 5},     // windows on padding alone
-    {9, 7, 6, 6, 6, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},     // depthwise
-    {9, 7, 21, 21, 21, 3, 3, 2, 1, 2, 1, 0, 2, 1, 0},  // and a last vector that lies over another
-    {9, 9, 43, 43, 43, 5, 5, 1, 2, 1, 1, 2, 2, 2, 2},  // and four at once
-    {9, 9, 8, 8, 8, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0},     // one tap
-    {12, 12, 5, 5, 5, 11, 7, 1, 1, 1, 1, 5, 3, 5, 3},  // many
-    {4, 4, 2, 2, 2, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},     // too few channels
-    {2, 2, 4, 4, 4, 3, 3, 1, 1, 1, 1, 5, 5, 5, 5},     // none
-    {2, 3, 4, 4, 4, 2, 2, 1, 1, 4, 5, 4, 5, 4, 5},     // fewer than the padding is wide
+    {7, 9, 3, 5, 1, 3, 3, 1, 1, 1, 1, 0, 0, 0, 0},
+    {8, 8, 4, 6, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0},
+    {3, 3, 2, 2, 1, 1, 1, 2, 2, 1, 1, 1, 1, 1, 1},      // as many outputs as inputs, but elsewhere
+    {1, 1, 20, 70, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0},    // one pixel
+    {3, 7, 5, 33, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0},     // a last tile of one pixel
+    {8, 8, 4, 6, 2, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1},      // groups
+    {5, 5, 3, 6, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},      // two outputs a channel
+    {5, 5, 1, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},      // one channel
+    {3, 3, 600, 40, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},   // more weights than a cache holds
+    {11, 11, 2, 3, 1, 3, 3, 1, 1, 2, 3, 2, 3, 2, 3},    // dilation
+    {2, 2, 3, 9, 1, 3, 3, 1, 1, 1, 1, 5, 5, 5, 5},      // windows on padding alone
+    {9, 7, 6, 6, 6, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},      // depthwise
+    {9, 7, 21, 21, 21, 3, 3, 2, 1, 2, 1, 0, 2, 1, 0},   // and a last vector that lies over another
+    {9, 9, 43, 43, 43, 5, 5, 1, 2, 1, 1, 2, 2, 2, 2},   // and four at once
+    {9, 9, 8, 8, 8, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0},      // one tap
+    {12, 12, 5, 5, 5, 11, 7, 1, 1, 1, 1, 5, 3, 5, 3},   // many
+    {4, 4, 2, 2, 2, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},      // too few channels
+    {2, 2, 4, 4, 4, 3, 3, 1, 1, 1, 1, 5, 5, 5, 5},      // none
+    {2, 3, 4, 4, 4, 2, 2, 1, 1, 4, 5, 4, 5, 4, 5},      // fewer than the padding is wide
+    {6, 6, 24, 24, 24, 5, 5, 1, 1, 1, 1, 2, 2, 2, 2},   // depthwise, more rows than a window sees
+    {3, 2, 12, 12, 12, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},   // rows of fewer pixels than a tile
+    {13, 11, 9, 9, 9, 2, 2, 3, 4, 1, 1, 0, 0, 0, 0},    // strides beyond the window
+    {9, 12, 17, 17, 17, 3, 5, 2, 2, 2, 1, 4, 0, 0, 6},  // and padding on two sides only
 };
 
 TEST_CASE("Every kind of convolution equals the naive loop, whatever the batch", "[convolution]") {

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
+import { brotliCompressSync } from "node:zlib";
 import { png, tissue } from "./made_images.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -530,5 +531,29 @@ test(
     assert.equal(Object.keys(cases).length, 29);
     assert.ok(pooled.balanced_accuracy > 0.8, `BAC ${pooled.balanced_accuracy}`);
     assert.ok((pooled.auc ?? NaN) > 0.88, `AUC ${pooled.auc}`);
+  },
+);
+
+test(
+  "shrink rounds a model's weights: as long as before, smaller when compressed, and it answers",
+  { skip },
+  () => {
+    const small = join(work, "small.onnx");
+    const mammogram = join(root, "model/mammogram.onnx");
+    const { code, out, err } = run("shrink", mammogram, small, "--bits", "6");
+    assert.equal(code, 0, err);
+    assert.equal(out, `${small}: weights rounded to 6 bits\n`);
+    const [before, after] = [readFileSync(mammogram), readFileSync(small)];
+    assert.equal(after.length, before.length);
+    assert.ok(brotliCompressSync(after).length < 0.75 * brotliCompressSync(before).length);
+    assert.match(run("model", small).out, /known answer are right/);
+    for (const words of [
+      [mammogram],
+      [mammogram, small, "--bits", "3"],
+      [mammogram, small, "--bits", "11"],
+    ]) {
+      assert.equal(run("shrink", ...words).code, 2);
+    }
+    assert.match(run("shrink", join(work, "none.onnx"), small).err, /none\.onnx/);
   },
 );

@@ -88,6 +88,74 @@ TEST_CASE("Padding never wins a maximum", "[kernels]") {
         std::vector<float>{-5, -5});
 }
 
+// The naive loop that defines a pool.
+std::vector<float> PooledNaively(const Pool& pool, const std::vector<float>& x) {
+  const Window& w = pool.window;
+  std::vector<float> y;
+  for (int64_t oy = 0; oy < w.output[0]; ++oy) {
+    for (int64_t ox = 0; ox < w.output[1]; ++ox) {
+      for (int64_t c = 0; c < pool.channels; ++c) {
+        double sum = 0;
+        float largest = -std::numeric_limits<float>::infinity();
+        int taps = 0;
+        for (int64_t ky = 0; ky < w.kernel[0]; ++ky) {
+          for (int64_t kx = 0; kx < w.kernel[1]; ++kx) {
+            const int64_t iy = oy * w.stride[0] - w.pad_begin[0] + ky * w.dilation[0];
+            const int64_t ix = ox * w.stride[1] - w.pad_begin[1] + kx * w.dilation[1];
+            if (iy < 0 || iy >= w.input[0] || ix < 0 || ix >= w.input[1]) continue;
+            const float v = x[static_cast<size_t>((iy * w.input[1] + ix) * pool.channels + c)];
+            sum += static_cast<double>(v);
+            largest = v < largest ? largest : v;
+            ++taps;
+          }
+        }
+        y.push_back(pool.kind == Pool::Kind::kMax ? largest : static_cast<float>(sum / taps));
+      }
+    }
+  }
+  return y;
+}
+
+TEST_CASE("A pool equals the naive loop for any number of channels", "[kernels]") {
+  const Window windows[] = {
+      // input, output, kernel, stride, dilation, padding
+      {{7, 9}, {3, 4}, {2, 3}, {2, 2}, {1, 1}, {0, 0}, {0, 0}},
+      {{8, 8}, {4, 4}, {3, 3}, {2, 2}, {1, 1}, {1, 1}, {1, 1}},
+      {{9, 11}, {5, 3}, {3, 4}, {1, 2}, {2, 2}, {0, 0}, {0, 0}},
+      {{1, 35}, {1, 1}, {1, 35}, {1, 1}, {1, 1}, {0, 0}, {0, 0}},
+  };
+  for (const Window& window : windows) {
+    for (int64_t channels = 1; channels <= 41; ++channels) {
+      const auto count = static_cast<size_t>(window.input[0] * window.input[1] * channels);
+      const std::vector<float> x = TestNumbers(count, 1);
+      for (const Pool::Kind kind : {Pool::Kind::kMax, Pool::Kind::kMean}) {
+        const Pool pool{kind, window, channels, false};
+        const std::vector<float> expected = PooledNaively(pool, x);
+        const std::vector<float> y = Output(pool, x, {}, expected.size());
+        for (size_t i = 0; i < y.size(); ++i) CHECK(std::fabs(y[i] - expected[i]) < 1e-6F);
+      }
+    }
+  }
+}
+
+TEST_CASE("A pool of the largest, the smallest and no numbers gives what they give", "[kernels]") {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  Window window;
+  window.input[1] = window.kernel[1] = 2;
+  const Pool mean{Pool::Kind::kMean, window, 4, false};
+  const Pool largest{Pool::Kind::kMax, window, 4, false};
+  const std::vector<float> x = {3e38F, 2e-45F, NAN, -kInfinity, 3e38F, 2e-45F, 1, -kInfinity};
+  const std::vector<float> means = Output(mean, x, {}, 4);
+  CHECK(means[0] == kInfinity);
+  CHECK(means[1] == 1.4e-45F);
+  CHECK(std::isnan(means[2]));
+  CHECK(means[3] == -kInfinity);
+  const std::vector<float> most = Output(largest, x, {}, 4);
+  CHECK(most[0] == 3e38F);
+  CHECK(most[1] == 2e-45F);
+  CHECK(most[3] == -kInfinity);
+}
+
 TEST_CASE("Softmax of large numbers stays finite", "[kernels]") {
   const auto y = Output(Softmax{1, 2, 1}, {1000, 1001}, {}, 2);
   CHECK(std::fabs(y[0] - 0.26894143F) < 1e-6F);

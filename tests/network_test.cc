@@ -121,6 +121,23 @@ TEST_CASE("A batch gives what its items give one by one, whatever room is reserv
   }
 }
 
+TEST_CASE("A batch takes no more memory than a cache holds beside the weights", "[network]") {
+  constexpr int64_t kMost = (512 << 10) / 2;  // of two buffers, bytes
+  const auto arena = [](int64_t item_bytes, int batch) {
+    ModelBuilder model;
+    model.Input("x", {-1, item_bytes / 4}).Output("y").Node("Tanh", {"x"}, {"y"});
+    Network network = Planned(model);
+    REQUIRE(network.Reserve(batch).ok());
+    return network.ArenaBytes() / 2 / item_bytes;
+  };
+  CHECK(arena(kMost / 8, 8) == 8);
+  CHECK(arena(kMost / 8, 9) == 8);
+  constexpr int64_t kSeventh = kMost / 7 / 64 * 64;  // whole cache lines
+  CHECK(arena(kSeventh, 7) == 7);
+  CHECK(arena(kSeventh, 8) == 4);  // a power of two
+  CHECK(arena(kMost * 2, 64) == 1);
+}
+
 TEST_CASE("A run allocates nothing, for any batch within the room", "[network]") {
   Network network = Planned(MixedModel());
   REQUIRE(network.Reserve(4).ok());

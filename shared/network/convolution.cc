@@ -9,7 +9,7 @@ namespace insitu {
 
 Result<std::unique_ptr<Operation>> MakeConvolution(const ConvolutionSpec& spec) {
   if (spec.group_inputs == 1 && spec.group_outputs == 1 && spec.groups >= kMinDepthwiseChannels) {
-    return MakeOperation(MakeDepthwise(spec));
+    return MakeDepthwise(spec);
   }
   if (IsNarrow(spec)) return MakeNarrowConvolution(spec);
   if (SuitsWinograd(spec)) return MakeWinograd(spec);

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "shared/network/vector.h"
+
 namespace insitu {
 namespace {
 
@@ -21,9 +23,9 @@ float Power(float base, float exponent) {
 
 // Written as vectors, because this file is compiled for size: what compilers make of plain loops
 // costs the download three times as much.
-typedef float Vector __attribute__((vector_size(16)));
-typedef float VectorInMemory __attribute__((vector_size(16), aligned(sizeof(float))));
 constexpr int64_t kLanes = 4;
+using Vector = VectorOf<kLanes>::Type;
+using VectorInMemory = VectorOf<kLanes>::InMemory;
 
 [[gnu::noinline]] Vector LoadSome(const float* from, int64_t count) {
   Vector vector = {};
@@ -49,11 +51,9 @@ template <typename Function>
   if (rest > 0) StoreSome(function(LoadSome(a + i, rest), LoadSome(b + i, rest)), rest, output + i);
 }
 
-Vector Clamped(Vector v, Clamp clamp) {
-  const Vector low = Vector{} + clamp.low;
-  const Vector high = Vector{} + clamp.high;
-  v = v < low ? low : v;
-  return v > high ? high : v;
+[[gnu::always_inline]] inline Vector Clamped(Vector v, Clamp clamp) {
+  Bound(clamp.low, clamp.high, &v);
+  return v;
 }
 
 // The operands of a binary operation are brought to this many neighbouring numbers at a time, so
@@ -69,11 +69,9 @@ const float* Neighbours(const float* from, int64_t stride, int64_t count, float*
 
 // output[i] = clamp(a[i] + b[i]): what residual networks do most, and means.
 void Add(const float* a, const float* b, float* output, int64_t count, Clamp clamp = {}) {
-  Combine(a, b, output, count, [clamp](Vector x, Vector y) { return Clamped(x + y, clamp); });
-}
-
-void Larger(const float* a, const float* b, float* output, int64_t count) {
-  Combine(a, b, output, count, [](Vector x, Vector y) { return x < y ? y : x; });
+  Combine(a, b, output, count, [clamp](Vector x, Vector y) __attribute__((always_inline)) {
+    return Clamped(x + y, clamp);
+  });
 }
 
 Vector Apply(Binary function, Vector x, Vector y) {
@@ -138,25 +136,63 @@ Taps TapsAt(const Window& window, int axis, int64_t output_position) {
   return taps;
 }
 
-void PoolAt(const Pool& pool, const Taps& rows, const Taps& columns, const float* input,
-            float* output) {
-  const Window& window = pool.window;
-  const int64_t channels = pool.channels;
-  const bool is_max = pool.kind == Pool::Kind::kMax;
-  std::fill(output, output + channels, is_max ? -std::numeric_limits<float>::infinity() : 0.0F);
-  for (int64_t i = 0; i < rows.count; ++i) {
-    const int64_t y = rows.start + i * window.dilation[0];
-    for (int64_t j = 0; j < columns.count; ++j) {
-      const int64_t x = columns.start + j * window.dilation[1];
-      const float* pixel = input + (y * window.input[1] + x) * channels;
-      (is_max ? Larger(pixel, output, output, channels) : Add(pixel, output, output, channels));
+// What lies under a window, for one pixel of the output.
+struct Pooled {
+  const float* input;  // the first tap inside
+  int64_t taps[2];     // inside
+  int64_t steps[2];    // from tap to tap
+  bool is_max;
+  float scale;  // of a mean
+};
+
+// kUsed vectors of channels, which stay in registers.
+template <int64_t kUsedLanes, int64_t kUsed>
+inline __attribute__((always_inline)) void PoolChannels(const Pooled& from, int64_t c,
+                                                        float* output) {
+  using V = typename VectorOf<kUsedLanes>::Type;
+  V result[kUsed];
+  const float start = from.is_max ? -std::numeric_limits<float>::infinity() : 0.0F;
+#pragma clang loop unroll(full)
+  for (int64_t v = 0; v < kUsed; ++v) result[v] = start - V{};
+  const float* line = from.input + c;
+  for (int64_t y = 0; y < from.taps[0]; ++y, line += from.steps[0]) {
+    const float* pixel = line;
+    for (int64_t x = 0; x < from.taps[1]; ++x, pixel += from.steps[1]) {
+#pragma clang loop unroll(full)
+      for (int64_t v = 0; v < kUsed; ++v) {
+        const V value = At<kUsedLanes>(pixel + v * kUsedLanes);
+        if (from.is_max) {
+          result[v] = value < result[v] ? result[v] : value;
+        } else {
+          result[v] += value;
+        }
+      }
     }
   }
-  if (is_max) return;
+#pragma clang loop unroll(full)
+  for (int64_t v = 0; v < kUsed; ++v) {
+    if (!from.is_max) result[v] *= from.scale;
+    At<kUsedLanes>(output + c + v * kUsedLanes) = result[v];
+  }
+}
+
+void PoolAt(const Pool& pool, const Taps& rows, const Taps& columns, const float* input,
+            float* output) {
+  constexpr int64_t kLong = 4 * kLanes;
+  const Window& window = pool.window;
+  const int64_t channels = pool.channels;
+  const int64_t line = window.input[1] * channels;
   const int64_t divisor =
       pool.count_padding ? rows.padded * columns.padded : rows.count * columns.count;
-  const float scale = divisor == 0 ? 0.0F : 1 / static_cast<float>(divisor);
-  for (int64_t c = 0; c < channels; ++c) output[c] *= scale;
+  const Pooled from = {input + rows.start * line + columns.start * channels,
+                       {rows.count, columns.count},
+                       {window.dilation[0] * line, window.dilation[1] * channels},
+                       pool.kind == Pool::Kind::kMax,
+                       divisor == 0 ? 0.0F : 1 / static_cast<float>(divisor)};
+  int64_t c = 0;
+  for (; c + kLong <= channels; c += kLong) PoolChannels<kLanes, 4>(from, c, output);
+  for (; c + kLanes <= channels; c += kLanes) PoolChannels<kLanes, 1>(from, c, output);
+  for (; c < channels; ++c) PoolChannels<1, 1>(from, c, output);
 }
 
 }  // namespace
@@ -258,21 +294,17 @@ void Pool::Run(const float* const* inputs, float* output) const {
 
 void Reduce::Run(const float* const* inputs, float* output) const {
   const float* input = inputs[0];
-  const bool is_max = kind == Kind::kMax;
-  std::fill(output, output + output_count, is_max ? -std::numeric_limits<float>::infinity() : 0.0F);
+  std::fill(output, output + output_count, 0.0F);
   const size_t last = dims.empty() ? 0 : dims.size() - 1;
   const int64_t row = dims.empty() ? 1 : dims[last];
   const int64_t step = dims.empty() ? 0 : output_strides[last];
   ForEachRow(dims, [&](const int64_t* at) {
     float* to = output;
     for (size_t axis = 0; axis < last; ++axis) to += at[axis] * output_strides[axis];
-    for (int64_t i = 0; i < row; ++i) {
-      float* out = to + i * step;
-      *out = is_max ? (input[i] < *out ? *out : input[i]) : *out + input[i];
-    }
+    for (int64_t i = 0; i < row; ++i) to[i * step] += input[i];
     input += row;
   });
-  if (is_max || output_count == 0) return;
+  if (output_count == 0) return;
   const float scale = static_cast<float>(output_count) / static_cast<float>(ElementCount(dims));
   for (int64_t i = 0; i < output_count; ++i) output[i] *= scale;
 }

@@ -127,10 +127,8 @@ struct Pool {
   void Run(const float* const* inputs, float* output) const;
 };
 
-// Mean or maximum over the dimensions whose output stride is 0.
+// Mean over the dimensions whose output stride is 0.
 struct Reduce {
-  enum class Kind { kMax, kMean };
-  Kind kind;
   Shape dims;
   Shape output_strides;
   int64_t output_count = 0;

@@ -31,9 +31,8 @@ Status LowerAveragePool(NodeReader* node, Planner* planner) {
   return LowerPool(node, planner, Pool::Kind::kMean);
 }
 
-// Reduces the given dimensions; keeps them as 1 when keep.
-Status EmitReduce(NodeReader* node, Planner* planner, Reduce::Kind kind, AxisSet reduced,
-                  bool keep) {
+// The mean over the given dimensions; keeps them as 1 when keep.
+Status EmitReduce(NodeReader* node, Planner* planner, AxisSet reduced, bool keep) {
   ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, 0));
   const Shape shape = planner->shape(input);
   const Layout layout = planner->value(input).layout;
@@ -48,33 +47,42 @@ Status EmitReduce(NodeReader* node, Planner* planner, Reduce::Kind kind, AxisSet
   }
   ASSIGN_OR_RETURN(ValueId output, planner->Add(*node, kept_shape, layout));
   const Shape output_strides = planner->Strides(output);
-  Reduce reduce{kind, {}, {}, ElementCount(kept_shape)};
+  Reduce reduce{{}, {}, ElementCount(kept_shape)};
   for (size_t place = 0; place < shape.size(); ++place) {
     const size_t axis = MemoryAxis(place, shape.size(), layout);
     reduce.dims.push_back(shape[axis]);
     reduce.output_strides.push_back(reduced.Has(axis) ? 0 : output_strides[axis]);
   }
-  planner->Emit(*node, {input}, output, MakeOperation(std::move(reduce)));
+  planner->Emit(*node, {input}, output, MakeOperation(reduce));
   if (!keep) output = planner->Reshaped(output, dropped_shape);
   planner->SetOutput(node->Output(), output);
   return {};
 }
 
-Status LowerGlobalPool(NodeReader* node, Planner* planner, Reduce::Kind kind) {
-  ASSIGN_OR_RETURN(const ValueId input, planner->Input(*node, 0));
-  const size_t rank = planner->shape(input).size();
-  if (rank < 3) return node->Invalid("pools an input without spatial dimensions");
-  AxisSet reduced;
-  for (size_t axis = 2; axis < rank; ++axis) reduced.Insert(axis);
-  return EmitReduce(node, planner, kind, reduced, /*keep=*/true);
+// A pool whose window is the whole image, as one line.
+Status LowerGlobalPool(NodeReader* node, Planner* planner, Pool::Kind kind) {
+  ASSIGN_OR_RETURN(const ValueId any, planner->Input(*node, 0));
+  Shape shape = planner->shape(any);
+  if (shape.size() < 3) return node->Invalid("pools an input without spatial dimensions");
+  Pool pool{kind, {}, shape[1], false, shape[0]};
+  for (size_t axis = 2; axis < shape.size(); ++axis) {
+    pool.window.input[1] *= shape[axis];
+    shape[axis] = 1;
+  }
+  pool.window.kernel[1] = pool.window.input[1];
+  ASSIGN_OR_RETURN(const ValueId input, planner->InLayout(*node, any, Layout::kChannelsLast));
+  ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, shape, Layout::kChannelsLast));
+  planner->Emit(*node, {input}, output, MakeOperation(pool));
+  planner->SetOutput(node->Output(), output);
+  return {};
 }
 
 Status LowerGlobalMaxPool(NodeReader* node, Planner* planner) {
-  return LowerGlobalPool(node, planner, Reduce::Kind::kMax);
+  return LowerGlobalPool(node, planner, Pool::Kind::kMax);
 }
 
 Status LowerGlobalAveragePool(NodeReader* node, Planner* planner) {
-  return LowerGlobalPool(node, planner, Reduce::Kind::kMean);
+  return LowerGlobalPool(node, planner, Pool::Kind::kMean);
 }
 
 Status LowerReduceMean(NodeReader* node, Planner* planner) {
@@ -95,7 +103,7 @@ Status LowerReduceMean(NodeReader* node, Planner* planner) {
     ASSIGN_OR_RETURN(const size_t at, NormaliseAxis(*node, axis, rank));
     reduced.Insert(at);
   }
-  return EmitReduce(node, planner, Reduce::Kind::kMean, reduced, keep);
+  return EmitReduce(node, planner, reduced, keep);
 }
 
 Status LowerLocalResponse(NodeReader* node, Planner* planner) {

@@ -57,9 +57,10 @@ class MatrixConvolution final : public Operation {
   }
 
   void Run() override {
-    const int64_t step =
+    int64_t step =
         std::max<int64_t>(1, kCachedWeightBytes / 4 / ((1 + Depth()) * kernel_.columns)) *
         kernel_.columns;
+    if (images_ * Pixels(bound_.output) <= kernel_.rows) step = group_outputs_;  // met only once
     for (int64_t group = 0; group < groups_; ++group) {
       for (int64_t column = 0; column < group_outputs_; column += step) {
         const int64_t columns = std::min(step, group_outputs_ - column);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <memory>
 
+#include "shared/network/row_kernel.h"
+
 namespace insitu {
 namespace {
 
@@ -22,31 +24,29 @@ void Multiply(const MatrixTile& tile) {
             bytes(tile.input_offset), tile.zeros, &bounds);
 }
 
-template <int64_t kRows, int64_t kBlock, Function kFunction, Function kRowFunction>
-constexpr MatrixKernel Kernel() {
-  return {kRows, kBlock, Multiply<kRows, kBlock, kFunction>, Multiply<1, kBlock, kRowFunction>};
+template <int64_t kRows, int64_t kBlock, Function kFunction>
+constexpr MatrixKernel Kernel(MatrixKernel::Multiply multiply_row) {
+  return {kRows, kBlock, Multiply<kRows, kBlock, kFunction>, multiply_row};
 }
 
 }  // namespace
 
 MatrixKernel ChooseMatrixKernel() {
 #if defined(__wasm_relaxed_simd__)
-  return Kernel<4, 8, xnn_f32_igemm_minmax_ukernel_4x8__wasmrelaxedsimd_fma_loadsplat,
-                xnn_f32_igemm_minmax_ukernel_1x8__wasmrelaxedsimd_fma_loadsplat>();
+  return Kernel<4, kRowBlock, xnn_f32_igemm_minmax_ukernel_4x8__wasmrelaxedsimd_fma_loadsplat>(
+      MultiplyRow);
 #elif defined(__wasm__)
-  return Kernel<4, 8, xnn_f32_igemm_minmax_ukernel_4x8__wasmsimd_arm_splat,
-                xnn_f32_igemm_minmax_ukernel_1x8__wasmsimd_arm_splat>();
+  return Kernel<4, kRowBlock, xnn_f32_igemm_minmax_ukernel_4x8__wasmsimd_arm_splat>(MultiplyRow);
 #else
   if (__builtin_cpu_supports("avx512f")) {
-    return Kernel<7, 32, xnn_f32_igemm_minmax_ukernel_7x32__avx512f_broadcast,
-                  xnn_f32_igemm_minmax_ukernel_1x32__avx512f_broadcast>();
+    return Kernel<7, 32, xnn_f32_igemm_minmax_ukernel_7x32__avx512f_broadcast>(
+        Multiply<1, 32, xnn_f32_igemm_minmax_ukernel_1x32__avx512f_broadcast>);
   }
   if (__builtin_cpu_supports("fma")) {
-    return Kernel<5, 16, xnn_f32_igemm_minmax_ukernel_5x16__fma3_broadcast_prfm,
-                  xnn_f32_igemm_minmax_ukernel_1x16__fma3_broadcast>();
+    return Kernel<5, 16, xnn_f32_igemm_minmax_ukernel_5x16__fma3_broadcast_prfm>(
+        Multiply<1, 16, xnn_f32_igemm_minmax_ukernel_1x16__fma3_broadcast>);
   }
-  return Kernel<4, 8, xnn_f32_igemm_minmax_ukernel_4x8__sse_load1,
-                xnn_f32_igemm_minmax_ukernel_1x8__sse_load1>();
+  return Kernel<4, kRowBlock, xnn_f32_igemm_minmax_ukernel_4x8__sse_load1>(MultiplyRow);
 #endif
 }
 

@@ -1,5 +1,6 @@
 // XNNPACK's matrix kernels: each row of the input is a list of pointers ("indirect GEMM"), so that
-// convolutions and dense layers are the same to them. The only user of XNNPACK.
+// convolutions and dense layers are the same to them. The only user of XNNPACK. In WebAssembly, a
+// row alone has a kernel of ours.
 #pragma once
 
 #include <cstdint>

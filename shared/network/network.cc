@@ -38,6 +38,10 @@ List<Lifetime> Lifetimes(const Plan& plan) {
   return lifetimes;
 }
 
+// A larger batch goes in parts: as many items at a time as have their buffers in so much of a
+// core's second cache, or in as much again as the weights take, which every part reads anew.
+constexpr int64_t kCachedBytes = 512 << 10;
+
 constexpr int64_t kAlignment = 16;  // elements: 64 bytes, a cache line
 
 int64_t Aligned(int64_t elements) { return (elements + kAlignment - 1) / kAlignment * kAlignment; }
@@ -88,6 +92,12 @@ float* Network::BufferData(int buffer, int batch) {
 }
 
 Status Network::Reserve(int batch) {
+  const int64_t fitting = (kCachedBytes / static_cast<int64_t>(sizeof(float)) + Parameters()) /
+                          std::max<int64_t>(1, item_elements_);
+  if (batch > fitting) {
+    batch = 1;  // a power of two, of which common batches are multiples
+    while (batch <= fitting / 2) batch *= 2;
+  }
   if (batch <= reserved_) return {};
   const int64_t elements = item_elements_ * batch;
   if (elements > kMaxArenaBytes / static_cast<int64_t>(sizeof(float))) {

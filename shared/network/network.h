@@ -20,7 +20,8 @@ class Network {
   // kOutOfMemory.
   static Result<Network> Create(OnnxModel model, const PlanOptions& options);
 
-  // Makes room for runs of up to `batch` items at a time; larger runs go in parts of that size.
+  // Makes room for runs of up to `batch` items at a time, or of fewer where more would only be
+  // slower; larger runs go in parts of that size.
   Status Reserve(int batch);
 
   // inputs[i]: `batch` items of input i, dense, each in the layout of inputs()[i]; outputs
@@ -45,6 +46,10 @@ class Network {
 
   // What will run, in order.
   std::vector<StepInfo> Steps() const;
+  // Items that run at a time.
+  int reserved() const { return reserved_; }
+  // One of the steps again, on what the last run left in the buffers: for measuring.
+  void RunStep(size_t index) { plan_.steps[index].operation->Run(); }
   int64_t MultiplyAdds() const;
   int64_t Parameters() const;
   int64_t ArenaBytes() const { return static_cast<int64_t>(arena_.size() * sizeof(float)); }

@@ -8,34 +8,11 @@
 // machine does meets both.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { hostImports } from "../../public/src/wasm-host.ts";
 import { MadeNetwork } from "../made_networks.ts";
+import { type BenchEngine, start, warmUp } from "./network_engine.ts";
 
 const ROUNDS = 15;
-const WARM_UP_MS = 300;
 const ROUND_MS = 60; // that each build runs for in one round
-
-interface Exports {
-  memory: WebAssembly.Memory;
-  _initialize(): void;
-  bench_alloc(size: number): number;
-  bench_load(model: number, size: number, batch: number): number;
-  bench_run(batch: number, times: number): number;
-}
-
-async function start(path: string, model: Uint8Array, batch: number): Promise<Exports> {
-  const module = await WebAssembly.compile(readFileSync(path));
-  const host = { memory: null as WebAssembly.Memory | null, stderr: "" };
-  const instance = await WebAssembly.instantiate(module, hostImports(module, host));
-  const engine = instance.exports as unknown as Exports;
-  host.memory = engine.memory;
-  engine._initialize();
-  const at = engine.bench_alloc(model.length);
-  new Uint8Array(engine.memory.buffer).set(model, at);
-  const status = engine.bench_load(at, model.length, batch);
-  if (status !== 0) throw new Error(`${path} does not load the network (${status})`);
-  return engine;
-}
 
 const SAME = { pads: [1, 1, 1, 1] };
 const HALVED = { strides: [2, 2], pads: [1, 1, 1, 1] };
@@ -98,26 +75,26 @@ function residual(): Uint8Array {
 
 // The processor's time for one run in milliseconds: what else the machine does costs it less than
 // time by the clock.
-function time(engine: Exports, batch: number, times: number): number {
+function time(engine: BenchEngine, batch: number, times: number): number {
   const start = process.cpuUsage();
   engine.bench_run(batch, times);
   return process.cpuUsage(start).user / 1000 / times;
-}
-
-// V8 optimises a function only after it has run for a while.
-function warmUp(engine: Exports, batch: number): void {
-  const end = performance.now() + WARM_UP_MS;
-  while (performance.now() < end) engine.bench_run(batch, 1);
 }
 
 const quantile = (sorted: number[], q: number) =>
   sorted[Math.round(q * (sorted.length - 1))] ?? NaN;
 
 const [before = "", after = "", rounds = `${ROUNDS}`, only = ""] = process.argv.slice(2);
-const seed = readFileSync(join(import.meta.dirname, "../../model/seed.onnx"));
+const shipped = (name: string) =>
+  readFileSync(join(import.meta.dirname, `../../model/${name}.onnx`));
 const networks: [string, Uint8Array, number][] = [
-  ["seed, batch 1", seed, 1],
-  ["seed, batch 16", seed, 16],
+  ...["seed", "best", "mammogram"].flatMap((name) =>
+    [1, 16, 64].map((batch): [string, Uint8Array, number] => [
+      `${name}, batch ${batch}`,
+      shipped(name),
+      batch,
+    ]),
+  ),
   ["mobile 128x128, batch 1", mobile([1, 3, 128, 128]), 1],
   ["mobile 128x128, batch 4", mobile([1, 3, 128, 128]), 4],
   ["depthwise 3x3, 64 channels at 56x56", depthwise(56, 64, 3), 1],

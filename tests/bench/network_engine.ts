@@ -1,0 +1,37 @@
+// network_bench.wasm of some build, with a network in it.
+import { readFileSync } from "node:fs";
+import { hostImports } from "../../public/src/wasm-host.ts";
+
+const WARM_UP_MS = 300;
+
+export interface BenchEngine {
+  memory: WebAssembly.Memory;
+  _initialize(): void;
+  bench_alloc(size: number): number;
+  bench_load(model: number, size: number, batch: number): number;
+  bench_run(batch: number, times: number): number;
+  bench_describe(): number;
+  bench_items(): number;
+  bench_step(step: number): void;
+  bench_arena_bytes(): bigint;
+}
+
+export async function start(path: string, model: Uint8Array, batch: number): Promise<BenchEngine> {
+  const module = await WebAssembly.compile(readFileSync(path));
+  const host = { memory: null as WebAssembly.Memory | null, stderr: "" };
+  const instance = await WebAssembly.instantiate(module, hostImports(module, host));
+  const engine = instance.exports as unknown as BenchEngine;
+  host.memory = engine.memory;
+  engine._initialize();
+  const at = engine.bench_alloc(model.length);
+  new Uint8Array(engine.memory.buffer).set(model, at);
+  const status = engine.bench_load(at, model.length, batch);
+  if (status !== 0) throw new Error(`${path} does not load the network (${status})`);
+  return engine;
+}
+
+// V8 optimises a function only after it has run for a while.
+export function warmUp(engine: BenchEngine, batch: number): void {
+  const end = performance.now() + WARM_UP_MS;
+  while (performance.now() < end) engine.bench_run(batch, 1);
+}
