@@ -17,7 +17,10 @@ constexpr float kGlassDensity = 0.45F;
 constexpr int kGreyRange = 10;
 
 // Sums in single precision may end a little below 0.
-float SafeLog(float value) { return std::log(std::max(value, 0.0F) + 1e-6F); }
+// The double's logarithm, which calibration needs as well: a second one is code.
+float Log(float value) { return static_cast<float>(std::log(static_cast<double>(value))); }
+
+float SafeLog(float value) { return Log(std::max(value, 0.0F) + 1e-6F); }
 
 int Range(const uint8_t* rgb) {
   return std::max({rgb[0], rgb[1], rgb[2]}) - std::min({rgb[0], rgb[1], rgb[2]});
@@ -188,7 +191,7 @@ TileFeatures Features(const ColourSums& colours, const DifferenceSums& sums, flo
 int TileCount(const Image& image) { return TilesAlong(image.width) * TilesAlong(image.height); }
 
 DensityTable::DensityTable() {
-  for (size_t i = 0; i < 256; ++i) density[i] = -std::log(static_cast<float>(i + 1) / 256.0F);
+  for (size_t i = 0; i < 256; ++i) density[i] = -Log(static_cast<float>(i + 1) / 256.0F);
 }
 
 TileFeatures MeasureTile(const Image& image, const DensityTable& table, int index) {

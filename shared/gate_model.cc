@@ -22,7 +22,8 @@ float LogDistance(const GateModel& model, std::span<const float> standard) {
     }
     squares += sum * sum;
   }
-  return std::log(1 + squares * model.whitening_scale * model.whitening_scale);
+  const double distance = 1 + squares * model.whitening_scale * model.whitening_scale;
+  return static_cast<float>(std::log(distance));  // the double's, as everywhere in the engine
 }
 
 float Odds(const GateModel& model, std::span<const float> standard) {

@@ -8,6 +8,9 @@
 namespace insitu {
 namespace {
 
+// Of a positive number; the library's is code for what never comes here.
+int64_t Rounded(double value) { return static_cast<int64_t>(value + 0.5); }
+
 // One direction: the image's `from` pixels become `scaled`, of which `count` from `first` on are
 // shown at `at` in the input.
 struct Axis {
@@ -27,10 +30,10 @@ struct Axis {
 Axis FitAxis(int from, int to, double scale, Fit fit) {
   Axis axis{.from = from, .scaled = to, .count = to};
   if (fit == Fit::kCrop) {
-    axis.scaled = std::max<int64_t>(to, std::llround(from * scale));
+    axis.scaled = std::max<int64_t>(to, Rounded(from * scale));
     axis.first = (axis.scaled - to) / 2;
   } else if (fit == Fit::kPad) {
-    axis.count = std::clamp(static_cast<int>(std::llround(from * scale)), 1, to);
+    axis.count = std::clamp(static_cast<int>(Rounded(from * scale)), 1, to);
     axis.scaled = axis.count;
     axis.at = (to - axis.count) / 2;
   }

@@ -3,6 +3,26 @@
 #include <algorithm>
 
 namespace insitu {
+namespace {
+
+// Written as vectors, because this file is compiled for size.
+typedef float Vector __attribute__((vector_size(16)));
+typedef float VectorInMemory __attribute__((vector_size(16), aligned(sizeof(float))));
+typedef uint8_t Bytes __attribute__((vector_size(4), aligned(1)));
+constexpr size_t kLanes = 4;
+
+// sum[i] += weight * samples[i]
+void AddWeighted(const uint8_t* samples, float weight, size_t count, float* sum) {
+  size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    const auto values =
+        __builtin_convertvector(*reinterpret_cast<const Bytes*>(samples + i), Vector);
+    *reinterpret_cast<VectorInMemory*>(sum + i) += weight * values;
+  }
+  for (; i < count; ++i) sum[i] += weight * static_cast<float>(samples[i]);
+}
+
+}  // namespace
 
 Resampler::Resampler(const Image& image, const ResampleWeights& columns,
                      const ResampleWeights& rows, bool luma)
@@ -22,21 +42,16 @@ const std::vector<float>& Resampler::Row(int y) {
   return row_;
 }
 
-// Down before across: this loop runs over neighbouring bytes, which compilers turn into SIMD, and
-// over every pixel of the source; the other one only over the few rows that are left.
+// Down before across: this is done for every pixel of the source, over neighbouring bytes; the
+// other only for the few rows that are left.
 void Resampler::SumRows(int y) {
-  const size_t count = tall_.size();
   const auto channels = static_cast<size_t>(image_.channels);
   const size_t stride = static_cast<size_t>(image_.width) * channels;
-  const uint8_t* source = image_.pixels.data() + static_cast<size_t>(rows_.begin(y)) * stride +
-                          static_cast<size_t>(columns_.lowest()) * channels;
-  const float* weights = rows_.weights(y);
-  float* __restrict tall = tall_.data();
-  for (size_t i = 0; i < count; ++i) tall[i] = weights[0] * static_cast<float>(source[i]);
-  for (int tap = 1; tap < rows_.taps(y); ++tap) {
-    const uint8_t* line = source + static_cast<size_t>(tap) * stride;
-    const float weight = weights[tap];
-    for (size_t i = 0; i < count; ++i) tall[i] += weight * static_cast<float>(line[i]);
+  const uint8_t* line = image_.pixels.data() + static_cast<size_t>(rows_.begin(y)) * stride +
+                        static_cast<size_t>(columns_.lowest()) * channels;
+  std::fill(tall_.begin(), tall_.end(), 0.0F);
+  for (int tap = 0; tap < rows_.taps(y); ++tap, line += stride) {
+    AddWeighted(line, rows_.weights(y)[tap], tall_.size(), tall_.data());
   }
 }
 

@@ -1,5 +1,4 @@
-// The weights of resample.h. Its loops over pixels are in resample.cc: those are compiled for
-// speed.
+// The weights of resample.h, whose loops over pixels are in resample.cc.
 #include <algorithm>
 #include <cmath>
 #include <numbers>

@@ -28,7 +28,7 @@ insitu::Image Preview(const insitu::Image& image, int side) {
   if (longer <= side) return image;
   const double scale = static_cast<double>(side) / longer;
   const auto reduced = [scale](int length) {
-    return std::max(1, static_cast<int>(std::lround(length * scale)));
+    return std::max(1, static_cast<int>(length * scale + 0.5));
   };
   return insitu::Resize(image, reduced(image.width), reduced(image.height));
 }

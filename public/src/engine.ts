@@ -11,7 +11,7 @@ import {
   type Prediction,
   type Preview,
 } from "./messages.ts";
-import { asFailure, hostImports, textAt, textOf, type HostState } from "./wasm-host.ts";
+import { asFailure, hostImports, textAt, textOf } from "./wasm-host.ts";
 
 // Keys of insitu_text, each a constant, which esbuild puts in where it is used.
 const MODEL_ID = 0;
@@ -99,12 +99,10 @@ interface Exports {
 export class Engine {
   readonly model: ModelFacts;
   readonly #exports: Exports;
-  readonly #host: HostState;
   #classifier = 0;
 
-  private constructor(exports: Exports, host: HostState, model: Uint8Array) {
+  private constructor(exports: Exports, model: Uint8Array) {
     this.#exports = exports;
-    this.#host = host;
     this.#guard(() => exports._initialize());
     this.#classifier = this.#withBytes(model, (at) => exports.insitu_create(at, model.length));
     if (this.#classifier === 0) throw this.#failure();
@@ -113,17 +111,15 @@ export class Engine {
 
   // model: an ONNX file; not referred to afterwards. Rejects with an EngineError.
   static async create(module: WebAssembly.Module, model: Uint8Array): Promise<Engine> {
-    const host: HostState = { memory: null, stderr: "" };
     let instance: WebAssembly.Instance;
     try {
-      instance = await WebAssembly.instantiate(module, hostImports(module, host));
+      instance = await WebAssembly.instantiate(module, hostImports(module));
     } catch (error) {
       throw new EngineError("engine_start", `The engine could not be started: ${textOf(error)}.`);
     }
     const exports = instance.exports as unknown as Exports;
-    host.memory = exports.memory;
     try {
-      return new Engine(exports, host, model);
+      return new Engine(exports, model);
     } catch (error) {
       if (!(error instanceof EngineError) || error.code !== "engine_trap") throw error;
       throw new EngineError("engine_start", `${error.message} Reload the page.`);
@@ -193,7 +189,7 @@ export class Engine {
     try {
       return call();
     } catch (error) {
-      throw asFailure(this.#host, "The engine", error);
+      throw asFailure("The engine", error);
     }
   }
 

@@ -3,58 +3,43 @@
 // file that touches its pointers needs: how a break reads, and a text in its memory.
 import { EngineError } from "./messages.ts";
 
-// Filled in by the caller once the instance exists.
-export interface HostState {
-  memory: WebAssembly.Memory | null;
-  stderr: string; // what was written before an abort
-}
-
 type HostFunction = (...values: never[]) => number | undefined;
 
 const WASI_SUCCESS = 0;
 const WASI_BAD_DESCRIPTOR = 8;
-const NANOSECONDS_PER_MILLISECOND = 1e6;
-const MAX_STDERR = 2_000; // characters kept
-
-function view(host: HostState): DataView {
-  if (host.memory === null) throw new Error("the engine called its host before it was started");
-  return new DataView(host.memory.buffer);
-}
-
-function clockTimeGet(host: HostState, out: number): number {
-  const nanoseconds = BigInt(Math.round(performance.now() * NANOSECONDS_PER_MILLISECOND));
-  view(host).setBigUint64(out >>> 0, nanoseconds, true);
-  return WASI_SUCCESS;
-}
+const MAX_LAST_WORDS = 2_000; // characters kept
 
 type HostFunctions = Record<string, HostFunction>;
 
-function common(host: HostState): HostFunctions {
-  return {
-    "wasi_snapshot_preview1.clock_time_get": (_id: number, _precision: bigint, out: number) =>
-      clockTimeGet(host, out),
-    "env.emscripten_notify_memory_growth": () => undefined, // every view is made afresh anyway
-  };
+const COMMON: HostFunctions = {
+  "env.now_ms": () => performance.now(),
+  "env.emscripten_notify_memory_growth": () => undefined, // every view is made afresh anyway
+};
+
+// Of a module that can say why it aborts: codecs.wasm. The engine cannot.
+export interface LastWords {
+  memory: WebAssembly.Memory | null; // filled in by the caller once the instance exists
+  said: string; // what was written before an abort
 }
 
 // Keeps the text; vectors: an array of (pointer, length).
-function fdWrite(host: HostState, vectors: number, count: number, out: number): number {
-  const memory = view(host);
+function fdWrite(host: LastWords, vectors: number, count: number, out: number): number {
+  if (host.memory === null) throw new Error("it called its host before it was started");
+  const memory = new DataView(host.memory.buffer);
   let written = 0;
   for (let i = 0; i < count; i++) {
     const at = memory.getUint32(vectors + 8 * i, true);
     const length = memory.getUint32(vectors + 8 * i + 4, true);
     const text = new TextDecoder().decode(new Uint8Array(memory.buffer, at, length));
-    host.stderr = (host.stderr + text).slice(-MAX_STDERR);
+    host.said = (host.said + text).slice(-MAX_LAST_WORDS);
     written += length;
   }
   memory.setUint32(out, written, true);
   return WASI_SUCCESS;
 }
 
-// For what hostImports takes: of a module that can say why it aborts. The engine cannot, and its
-// worker does without.
-export function lastWords(host: HostState): HostFunctions {
+// For hostImports.
+export function lastWordsImports(host: LastWords): HostFunctions {
   return {
     "wasi_snapshot_preview1.fd_write": (
       _descriptor: number,
@@ -74,10 +59,9 @@ export function lastWords(host: HostState): HostFunctions {
 // when it is called.
 export function hostImports(
   module: WebAssembly.Module,
-  host: HostState,
   more: HostFunctions = {},
 ): WebAssembly.Imports {
-  const functions = { ...common(host), ...more };
+  const functions = { ...COMMON, ...more };
   const imports: Record<string, Record<string, HostFunction>> = {};
   for (const { module: space, name, kind } of WebAssembly.Module.imports(module)) {
     if (kind !== "function") continue; // instantiation refuses it, by name
@@ -95,12 +79,10 @@ export function textOf(error: unknown): string {
 }
 
 // What a call into WebAssembly threw, as an EngineError: what it threw of its own (a trap, an abort)
-// becomes one. who: "The engine".
-export function asFailure(host: HostState, who: string, error: unknown): EngineError {
+// becomes one. who: "The engine". said: its last words, where it has any.
+export function asFailure(who: string, error: unknown, said = ""): EngineError {
   if (error instanceof EngineError) return error;
-  const said = host.stderr.trim();
-  const reason = said === "" ? textOf(error) : said;
-  return new EngineError("engine_trap", `${who} broke off: ${reason}.`);
+  return new EngineError("engine_trap", `${who} broke off: ${said.trim() || textOf(error)}.`);
 }
 
 const utf8 = new TextDecoder();

@@ -18,10 +18,8 @@ export interface BenchEngine {
 
 export async function start(path: string, model: Uint8Array, batch: number): Promise<BenchEngine> {
   const module = await WebAssembly.compile(readFileSync(path));
-  const host = { memory: null as WebAssembly.Memory | null, stderr: "" };
-  const instance = await WebAssembly.instantiate(module, hostImports(module, host));
+  const instance = await WebAssembly.instantiate(module, hostImports(module));
   const engine = instance.exports as unknown as BenchEngine;
-  host.memory = engine.memory;
   engine._initialize();
   const at = engine.bench_alloc(model.length);
   new Uint8Array(engine.memory.buffer).set(model, at);

@@ -1,6 +1,6 @@
 // Argon2id over its C ABI (wasm/argon2_api.h): the only file that touches that file's pointers.
 // Runs in a worker and in node; knows neither DOM nor network.
-import { hostImports, type HostState } from "../wasm-host.ts";
+import { hostImports } from "../wasm-host.ts";
 import type { Kdf } from "./api-types.ts";
 import type { Bytes } from "./bytes.ts";
 
@@ -49,10 +49,8 @@ export class HashError extends Error {
 
 export async function argon2id(module: WebAssembly.Module, request: HashRequest): Promise<Bytes> {
   const { password, salt, kdf, secret, associatedData, hashBytes = 32 } = request;
-  const host: HostState = { memory: null, stderr: "" };
-  const instance = await WebAssembly.instantiate(module, hostImports(module, host));
+  const instance = await WebAssembly.instantiate(module, hostImports(module));
   const wasm = instance.exports as unknown as Exports;
-  host.memory = wasm.memory;
   wasm._initialize();
   const taken: number[] = [];
   const give = (bytes: Uint8Array): [number, number] => {

@@ -1,6 +1,6 @@
 // Evaluating over its C ABI (wasm/evaluation_api.h): the only file that touches that file's
 // pointers. Runs in a worker and in node; knows neither DOM nor network.
-import { hostImports, textAt, type HostState } from "../wasm-host.ts";
+import { hostImports, textAt } from "../wasm-host.ts";
 
 export interface EvaluationRequest {
   model: { id: string; sha256: string };
@@ -92,10 +92,8 @@ export async function evaluateJson(
   module: WebAssembly.Module,
   request: EvaluationRequest,
 ): Promise<string> {
-  const host: HostState = { memory: null, stderr: "" };
-  const instance = await WebAssembly.instantiate(module, hostImports(module, host));
+  const instance = await WebAssembly.instantiate(module, hostImports(module));
   const wasm = instance.exports as unknown as Exports;
-  host.memory = wasm.memory;
   wasm._initialize();
   const evaluation = wasm.insitu_evaluation_create(request.threshold) >>> 0;
   fill(wasm, evaluation, request);

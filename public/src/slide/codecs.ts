@@ -1,7 +1,14 @@
 // The codecs over their C ABI (wasm/codecs_api.h): the only file that touches that file's pointers.
 // Runs in a worker and in node; knows neither DOM nor network.
 import { EngineError } from "../messages.ts";
-import { asFailure, hostImports, lastWords, textAt, textOf, type HostState } from "../wasm-host.ts";
+import {
+  asFailure,
+  hostImports,
+  lastWordsImports,
+  textAt,
+  textOf,
+  type LastWords,
+} from "../wasm-host.ts";
 
 export interface Raster {
   readonly width: number;
@@ -91,16 +98,16 @@ interface Exports {
 // One WebAssembly instance, until it breaks off.
 class Instance {
   readonly wasm: Exports;
-  readonly #host: HostState = { memory: null, stderr: "" };
+  readonly #lastWords: LastWords = { memory: null, said: "" };
 
   constructor(module: WebAssembly.Module) {
     try {
       const instance = new WebAssembly.Instance(
         module,
-        hostImports(module, this.#host, lastWords(this.#host)),
+        hostImports(module, lastWordsImports(this.#lastWords)),
       );
       this.wasm = instance.exports as unknown as Exports;
-      this.#host.memory = this.wasm.memory;
+      this.#lastWords.memory = this.wasm.memory;
       this.wasm._initialize();
     } catch (error) {
       throw new EngineError("engine_start", `The codecs could not be started: ${textOf(error)}.`);
@@ -114,7 +121,7 @@ class Instance {
 
   // What WebAssembly threw of its own (a trap, an abort), as an EngineError.
   asFailure(error: unknown): EngineError {
-    return asFailure(this.#host, "The codecs", error);
+    return asFailure("The codecs", error, this.#lastWords.said);
   }
 
   textAt(pointer: number): string {

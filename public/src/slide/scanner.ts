@@ -1,7 +1,7 @@
 // The scan over its C ABI (wasm/scan_api.h): the only file that touches that file's pointers. Runs in
 // a worker and in node; knows neither DOM nor network.
 import { EngineError, GATE_REASONS, type GateReason } from "../messages.ts";
-import { asFailure, hostImports, textAt, textOf, type HostState } from "../wasm-host.ts";
+import { asFailure, hostImports, textAt, textOf } from "../wasm-host.ts";
 
 // Keys of insitu_scanner_text and insitu_scanner_number.
 const TEXT = { modelId: 0, modelVersion: 1, modelKind: 2, modelSha256: 3 } as const;
@@ -197,14 +197,12 @@ interface Exports {
 export class Scanner {
   readonly model: ScanModel;
   readonly #wasm: Exports;
-  readonly #host: HostState;
   #scanner = 0;
   #plan: ScanPlan | null = null;
   #channels = 0; // of the image that is planned
 
-  private constructor(wasm: Exports, host: HostState, model: Uint8Array) {
+  private constructor(wasm: Exports, model: Uint8Array) {
     this.#wasm = wasm;
-    this.#host = host;
     this.#guard(() => {
       wasm._initialize();
     });
@@ -215,16 +213,14 @@ export class Scanner {
 
   // model: an ONNX file; not referred to afterwards. Rejects with an EngineError.
   static async create(module: WebAssembly.Module, model: Uint8Array): Promise<Scanner> {
-    const host: HostState = { memory: null, stderr: "" };
     let instance: WebAssembly.Instance;
     try {
-      instance = await WebAssembly.instantiate(module, hostImports(module, host));
+      instance = await WebAssembly.instantiate(module, hostImports(module));
     } catch (error) {
       throw new EngineError("engine_start", `The engine could not be started: ${textOf(error)}.`);
     }
     const wasm = instance.exports as unknown as Exports;
-    host.memory = wasm.memory;
-    return new Scanner(wasm, host, model);
+    return new Scanner(wasm, model);
   }
 
   // stride: pixels at the model's scale; 0: patches side by side or, of a film, the stride that its
@@ -339,7 +335,7 @@ export class Scanner {
     try {
       return call();
     } catch (error) {
-      throw asFailure(this.#host, "The engine", error);
+      throw asFailure("The engine", error);
     }
   }
 
