@@ -2,7 +2,8 @@
 step := cmake/step.sh
 with := cmake/with-toolchain.sh
 
-.PHONY: help setup native asan tsan wasm site run test fuzz bench-server bench-scan bench-resampling lint check format train \
+.PHONY: help setup native asan tsan wasm site run test fuzz bench bench-server bench-scan bench-resampling \
+  lint check format train \
   models mammogram gate section cards clean
 
 help:  ## this list
@@ -33,8 +34,16 @@ fuzz:  ## each fuzzer for FUZZ_SECONDS (60), with ASan and UBSan
 	@$(step) "build fuzz" cmake/build.sh fuzz
 	@cmake/fuzz.sh
 
-bench-server: native  ## how fast the server is, how it stands a flood, what its times tell
+BENCH =
+bench: native wasm  ## the engine beside TensorFlow.js, ONNX Runtime and LiteRT; BENCH="--networks seed --batches 1"
 	@cmake/setup.sh bench
+	@$(step) "build network_bench" $(with) ninja -C build/native network_bench
+	@$(step) "build network_bench, simd" $(with) ninja -C build/wasm-simd network_bench
+	@$(step) "build network_bench, relaxed" $(with) ninja -C build/wasm-relaxed network_bench
+	@$(with) node --disable-warning=ExperimentalWarning tests/bench/engines.ts $(BENCH)
+
+bench-server: native  ## how fast the server is, how it stands a flood, what its times tell
+	@cmake/setup.sh load
 	@$(with) node --disable-warning=ExperimentalWarning tests/bench/server.ts
 	@$(with) node --disable-warning=ExperimentalWarning tests/bench/sign_in_timing.ts
 

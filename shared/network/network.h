@@ -39,6 +39,10 @@ class Network {
 
   // What will run, in order.
   std::vector<StepInfo> Steps() const;
+
+  // Runs one of Steps() again, on what the memory holds since the last Run(): for profiles.
+  void RunStep(size_t step) { plan_.steps[step].operation->Run(); }
+
   int64_t MultiplyAdds() const;
   int64_t Parameters() const;
   int64_t ArenaBytes() const { return static_cast<int64_t>(arena_.size() * sizeof(float)); }

@@ -1,8 +1,11 @@
-// A network without images or known answer around it, so that network.mjs can time any ONNX file at
-// any batch, in the real WebAssembly.
-#include <cstdint>
+// A network without images or known answer around it, so that the benches can time any ONNX file at
+// any batch in the real WebAssembly, on any numbers; natively, a program that does so.
+#include "tests/bench/network_bench.h"
+
+#include <chrono>
 #include <cstdlib>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "shared/network/network.h"
@@ -11,11 +14,23 @@ namespace {
 
 struct Loaded {
   insitu::Network network;
+  int batch = 0;
   std::vector<float> input;
   std::vector<float> output;
+  std::vector<insitu::StepInfo> steps;
+  std::vector<double> step_ms;  // of all profiled runs so far
 };
 
 std::optional<Loaded> loaded;
+
+size_t Count(const insitu::PlannedEnd& end) {
+  return static_cast<size_t>(insitu::ElementCount(end.shape));
+}
+
+double NowMs() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration<double, std::milli>(now).count();
+}
 
 }  // namespace
 
@@ -23,7 +38,6 @@ extern "C" {
 
 void* bench_alloc(size_t size) { return std::malloc(size); }
 
-// Fills the input with numbers in [-1, 1). 0 when the network is ready.
 int bench_load(const uint8_t* model, size_t size, int batch) {
   loaded.reset();
   auto onnx = insitu::ReadOnnx({model, size});
@@ -33,11 +47,11 @@ int bench_load(const uint8_t* model, size_t size, int batch) {
   loaded.emplace(std::move(network.value()));
   if (!loaded->network.Reserve(batch).ok()) return 3;
   const auto items = static_cast<size_t>(batch);
-  const auto count = [](const auto& end) {
-    return static_cast<size_t>(insitu::ElementCount(end.shape));
-  };
-  loaded->input.resize(items * count(loaded->network.inputs()[0]));
-  loaded->output.resize(items * count(loaded->network.outputs()[0]));
+  loaded->batch = batch;
+  loaded->input.resize(items * Count(loaded->network.inputs()[0]));
+  loaded->output.resize(items * Count(loaded->network.outputs()[0]));
+  loaded->steps = loaded->network.Steps();
+  loaded->step_ms.assign(loaded->steps.size(), 0);
   uint32_t state = 1;
   for (float& value : loaded->input) {
     state = state * 1664525 + 1013904223;
@@ -46,7 +60,10 @@ int bench_load(const uint8_t* model, size_t size, int batch) {
   return 0;
 }
 
-// Runs the batch as many times as asked; returns the last output's first value, or NaN.
+float* bench_input() { return loaded->input.data(); }
+const float* bench_output() { return loaded->output.data(); }
+int bench_output_count() { return static_cast<int>(loaded->output.size()); }
+
 float bench_run(int batch, int times) {
   for (int i = 0; i < times; ++i) {
     if (!loaded->network.Run(batch, loaded->input, loaded->output).ok()) return __builtin_nanf("");
@@ -54,4 +71,69 @@ float bench_run(int batch, int times) {
   return loaded->output[0];
 }
 
+int bench_profile(int times) {
+  if (!loaded->network.Run(loaded->batch, loaded->input, loaded->output).ok()) return -1;
+  for (int i = 0; i < times; ++i) {
+    double before = NowMs();
+    for (size_t step = 0; step < loaded->steps.size(); ++step) {
+      loaded->network.RunStep(step);
+      const double after = NowMs();
+      loaded->step_ms[step] += after - before;
+      before = after;
+    }
+  }
+  return static_cast<int>(loaded->steps.size());
+}
+
+const char* bench_step_name(int step) {
+  static std::string name;
+  const insitu::StepInfo& info = loaded->steps[static_cast<size_t>(step)];
+  name = info.op + " " + info.name;
+  return name.c_str();
+}
+
+double bench_step_ms(int step) { return loaded->step_ms[static_cast<size_t>(step)]; }
+
+double bench_step_multiply_adds(int step) {
+  return static_cast<double>(loaded->steps[static_cast<size_t>(step)].multiply_adds);
+}
+
 }  // extern "C"
+
+#ifndef __EMSCRIPTEN__
+
+// network_bench MODEL.onnx BATCH, then on standard input how many milliseconds to run for, a line
+// each; it answers with the milliseconds of one run in that time.
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+int main(int argc, char** argv) {
+  if (argc != 3) {
+    std::cerr << "Usage: network_bench MODEL.onnx BATCH\n";
+    return 2;
+  }
+  std::ifstream file(argv[1], std::ios::binary);
+  const std::vector<char> model{std::istreambuf_iterator<char>(file), {}};
+  const int batch = std::atoi(argv[2]);
+  const auto* bytes = reinterpret_cast<const uint8_t*>(model.data());
+  if (const int status = bench_load(bytes, model.size(), batch); status != 0) {
+    std::cerr << "It does not load " << argv[1] << " (" << status << ").\n";
+    return 1;
+  }
+  double span = 0;
+  while (std::cin >> span) {
+    const double start = NowMs();
+    int runs = 0;
+    double passed = 0;
+    do {
+      bench_run(batch, 1);
+      ++runs;
+      passed = NowMs() - start;
+    } while (passed < span);
+    std::cout << passed / runs << std::endl;
+  }
+  return 0;
+}
+
+#endif

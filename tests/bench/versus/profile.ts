@@ -1,0 +1,45 @@
+// Which of our steps takes what share of a run, and what share of the peak it reaches: in this process,
+// whose clock is finer than a page's.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { NetworkWasm } from "../pages/network_wasm.ts";
+import type { WrittenNetwork } from "./networks.ts";
+
+export interface Profile {
+  title: string;
+  batch: number;
+  steps: {
+    name: string;
+    share: number; // of the time of all steps
+    ofPeak: number | null; // its multiply-adds, as the definition has them; null where it has none
+  }[];
+}
+
+const PROFILE_MS = 1000;
+const PEAK_MS = 200;
+
+export async function profileNetwork(
+  bench: string,
+  network: WrittenNetwork,
+  batch: number,
+): Promise<Profile> {
+  const module = await WebAssembly.compile(readFileSync(join(bench, "engine/relaxed.wasm")));
+  const model = readFileSync(join(bench, `networks/${network.name}.onnx`));
+  const wasm = await NetworkWasm.create(module, model, batch);
+  const warm = performance.now();
+  let times = 0;
+  for (; performance.now() - warm < PROFILE_MS; times++) wasm.profile(1); // optimised by then
+  const before = wasm.profile(0).map(({ ms }) => ms);
+  const peak = wasm.peak("madd", PEAK_MS);
+  const steps = wasm.profile(times).map((step, i) => ({ ...step, ms: step.ms - (before[i] ?? 0) }));
+  const all = steps.reduce((sum, { ms }) => sum + ms, 0);
+  return {
+    title: network.title,
+    batch,
+    steps: steps.map(({ name, ms, multiplyAdds }) => ({
+      name,
+      share: ms / all,
+      ofPeak: multiplyAdds === 0 ? null : (2 * multiplyAdds * batch * times) / ms / peak,
+    })),
+  };
+}
