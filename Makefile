@@ -35,11 +35,10 @@ fuzz:  ## each fuzzer for FUZZ_SECONDS (60), with ASan and UBSan
 	@cmake/fuzz.sh
 
 BENCH =
-bench: native wasm  ## the engine beside TensorFlow.js, ONNX Runtime and LiteRT; BENCH="--networks seed --batches 1"
+bench: wasm  ## the engine beside TensorFlow.js, ONNX Runtime and LiteRT; BENCH="--networks seed --batches 1"
 	@cmake/setup.sh bench
-	@$(step) "build network_bench" $(with) ninja -C build/native network_bench
-	@$(step) "build network_bench, simd" $(with) ninja -C build/wasm-simd network_bench
-	@$(step) "build network_bench, relaxed" $(with) ninja -C build/wasm-relaxed network_bench
+	@for preset in native wasm-simd wasm-relaxed; do \
+	  $(step) "build $$preset network_bench" cmake/build.sh $$preset network_bench || exit 1; done
 	@$(with) node --disable-warning=ExperimentalWarning tests/bench/engines.ts $(BENCH)
 
 bench-server: native  ## how fast the server is, how it stands a flood, what its times tell

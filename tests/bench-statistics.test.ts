@@ -9,12 +9,12 @@ import { tableOf } from "./bench/versus/table.ts";
 
 function times(engine: EngineTimes["engine"], label: string, ms: number[]): EngineTimes {
   const nothing = { threadsSaid: 1, cpu: null, cpuShare: null, instructions: null, failure: null };
-  return { label, engine, build: "relaxed", ms, difference: 1e-7, ...nothing };
+  return { label, engine, build: "relaxed", ms, cpuMs: ms, difference: 1e-7, ...nothing };
 }
 
 function group(engines: EngineTimes[], changes: Partial<Group> = {}): Group {
   const seed = { network: "seed", title: "seed", batch: 1, threads: 1, isOfSquares: true };
-  return { ...seed, multiplyAdds: 6e6, load: [0, 0], peak: [], engines, ...changes };
+  return { ...seed, multiplyAdds: 6e6, load: [0, 0], peak: [], peakInTwo: [], engines, ...changes };
 }
 
 function resultsOf(groups: Group[]): Results {

@@ -50,6 +50,7 @@ const paths: Paths = {
   bench: join(root, "build/bench"),
   rivals: join(root, "build/rivals"),
 };
+const packages = join(paths.rivals, "package.json");
 const words = (list: string | undefined) => list?.split(",").map((word) => word.trim());
 const isNarrowed = options.networks !== undefined || options.batches !== undefined;
 const parts = words(options.parts) ?? (isNarrowed ? ["one", "two"] : [...PARTS]);
@@ -79,7 +80,7 @@ function checkArguments(): void {
 
 function written(network: BenchNetwork): WrittenNetwork {
   const folder = join(paths.bench, "networks");
-  return writeNetwork(network, { root, folder, packages: join(paths.rivals, "package.json") });
+  return writeNetwork(network, { root, folder, packages });
 }
 
 function chosenNetworks(): WrittenNetwork[] {
@@ -128,7 +129,11 @@ const numbers = (text: string | undefined) => (text ?? "").split(",").map(Number
 function contestants(threads: number): Contestant[] {
   const all: Contestant[] = ENGINES.map((engine) => ({ engine, build: "relaxed" }));
   if (threads > 1) return all;
-  return [...all, { engine: "insitu", build: "simd" }, { engine: "native", build: "relaxed" }];
+  const natives: Contestant[] = (["native", "nativeOnnxruntime"] as const).map((engine) => ({
+    engine,
+    build: "relaxed",
+  }));
+  return [...all, { engine: "insitu", build: "simd" }, ...natives];
 }
 
 function sayGroup(group: Group): void {
@@ -156,6 +161,7 @@ async function timeNetworks(browser: Browser, results: Results, threads: number)
         url: server.url,
         root,
         bench: paths.bench,
+        packages,
         network,
         batch,
         threads,

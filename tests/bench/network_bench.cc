@@ -103,7 +103,7 @@ double bench_step_multiply_adds(int step) {
 #ifndef __EMSCRIPTEN__
 
 // network_bench MODEL.onnx BATCH, then on standard input how many milliseconds to run for, a line
-// each; it answers with the milliseconds of one run in that time.
+// each; it answers with the runs in that time and the milliseconds that they took.
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -131,7 +131,7 @@ int main(int argc, char** argv) {
       ++runs;
       passed = NowMs() - start;
     } while (passed < span);
-    std::cout << passed / runs << std::endl;
+    std::cout << runs << ' ' << passed << std::endl;
   }
   return 0;
 }

@@ -4,7 +4,8 @@ import { fetched } from "./page.ts";
 
 export interface DensePass {
   ms: number;
-  judged: number; // places of the map that the network answered for
+  places: number; // of the map
+  judged: number; // of them, those that the network answered for
 }
 
 const UM_PER_PIXEL = 4;
@@ -50,7 +51,8 @@ const page: DensePage = {
       const { verdicts } = scanner.run(index, cut(block));
       judged += verdicts.reduce((sum, verdict) => sum + Number(verdict === VERDICT.judged), 0);
     }
-    return { ms: performance.now() - start, judged };
+    const ms = performance.now() - start;
+    return { ms, places: plan.columns * plan.rows, judged };
   },
 };
 

@@ -11,7 +11,8 @@ export const DENSE_STRIDE = 6; // pixels; the finest that seed's map has in one 
 
 export interface DenseMap {
   stride: number;
-  judged: number; // places
+  places: number; // of the map
+  judged: number; // of them, those that the gate let through to the network
   ms: number[]; // of our pass, in each round
   patchMs: Record<string, number[]>; // of each rival, for one patch of a batch of 64
 }
@@ -41,9 +42,11 @@ export async function timeDenseMap(
   }
   const pass = (): Promise<DensePass> =>
     dense.evaluate(() => (globalThis as DenseWindow).dense.pass());
+  const { places, judged } = await pass();
   const map: DenseMap = {
     stride: DENSE_STRIDE,
-    judged: (await pass()).judged,
+    places,
+    judged,
     ms: [],
     patchMs: {},
   };

@@ -8,7 +8,7 @@ import { brotliCompressSync, constants } from "node:zlib";
 import type { Browser, BrowserContext } from "playwright-core";
 import { launch } from "../../page/harness.ts";
 import type { FirstPrediction } from "../pages/first_prediction.ts";
-import { busiest, ownBytes } from "./processes.ts";
+import { ownBytes, processOf } from "./processes.ts";
 import { MAX_DIFFERENCE } from "./rounds.ts";
 import { ENGINES, type BenchServer, type EngineName } from "./site.ts";
 import { maxDifference } from "./statistics.ts";
@@ -159,10 +159,10 @@ export async function memoryAtRest(server: BenchServer, rounds: number): Promise
     for (const { engine, bytes } of rests) {
       const browser = await launch();
       const page = await browser.newPage();
-      const { pid } = await busiest(browser, async () => {
-        await page.goto(`${server.url}${engine === "empty" ? engine : `first_${engine}`}.html`);
-        if (engine !== "empty") await page.waitForFunction("globalThis.first !== undefined");
-      });
+      await page.goto(`${server.url}${engine === "empty" ? engine : `first_${engine}`}.html`);
+      if (engine !== "empty") await page.waitForFunction("globalThis.first !== undefined");
+      await wait(SETTLE_MS);
+      const pid = await processOf(browser, page);
       const session = await page.context().newCDPSession(page);
       await session.send("HeapProfiler.collectGarbage");
       await wait(SETTLE_MS);

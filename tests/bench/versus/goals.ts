@@ -37,9 +37,10 @@ export function versus(group: Group): Versus[] {
   }).sort((a, b) => a.ratio.median - b.ratio.median);
 }
 
-export function sharesOfPeak(group: Group, { ms }: EngineTimes): Spread {
+// By the time on a processor: what else runs on it is no share of what the engine could have done.
+export function sharesOfPeak(group: Group, { cpuMs }: EngineTimes): Spread {
   const operations = 2 * group.multiplyAdds * group.batch;
-  return spread(ms.map((time, round) => operations / time / (group.peak[round] ?? NaN)));
+  return spread(cpuMs.map((time, round) => operations / time / (group.peak[round] ?? NaN)));
 }
 
 const find = (results: Results, network: string, batch: number, threads: number) =>
@@ -177,15 +178,15 @@ function memoryGoal({ memory }: Results): Verdict {
 function denseGoal({ dense }: Results): Verdict {
   const goal = "dense map of a whole section: at least 20× tile by tile with the fastest rival";
   if (dense === null) return unmeasured(goal);
-  const { fastest, ratio } = denseRatio(dense);
+  const { fastest, ratio } = denseRatio(dense, dense.judged);
   return { goal, measured: `${ranged(ratio, 1)}× ${TITLES[fastest]}`, met: ratio.median >= 20 };
 }
 
-export function denseRatio(dense: NonNullable<Results["dense"]>) {
+export function denseRatio(dense: NonNullable<Results["dense"]>, places: number) {
   const [fastest = "tfjs"] = [...RIVALS].sort(
     (a, b) => median(dense.patchMs[a] ?? [NaN]) - median(dense.patchMs[b] ?? [NaN]),
   );
-  const whole = (dense.patchMs[fastest] ?? []).map((ms) => ms * dense.judged);
+  const whole = (dense.patchMs[fastest] ?? []).map((ms) => ms * places);
   return { fastest, ratio: ratios(whole, dense.ms) };
 }
 

@@ -8,14 +8,14 @@ import type { Browser, Page } from "playwright-core";
 import type { BenchPage, Loaded, LoadRequest, Slice } from "../pages/protocol.ts";
 import type { WrittenNetwork } from "./networks.ts";
 import { instructionsOf } from "./instructions.ts";
-import { busiest, type CpuUse } from "./processes.ts";
+import { cpuUse, processOf, processorMs, type CpuUse } from "./processes.ts";
 import { TITLES, type EngineName } from "./site.ts";
 import { maxDifference } from "./statistics.ts";
 
 export const MAX_DIFFERENCE = 1e-5; // between outputs after softmax
 
 export interface Contestant {
-  engine: EngineName | "native";
+  engine: EngineName | "native" | "nativeOnnxruntime";
   build: "relaxed" | "simd"; // of ours
 }
 
@@ -24,6 +24,7 @@ export interface EngineTimes {
   engine: Contestant["engine"];
   build: Contestant["build"];
   ms: number[]; // of one run of the batch, in each round
+  cpuMs: number[]; // likewise, that all threads of its process were on a processor
   difference: number | null; // of its output from ours; null where it has other inputs
   threadsSaid: number | null; // by the engine
   cpu: CpuUse | null; // over one slice
@@ -40,7 +41,10 @@ export interface Group {
   multiplyAdds: number; // of one item
   isOfSquares: boolean; // see WrittenNetwork
   load: [before: number, after: number]; // of the machine, one minute's average
-  peak: number[]; // operations a millisecond of the peak kernel, in each round; none: not measured
+  // Operations a millisecond of the peak kernel, in each round; none: not measured. Of relaxed
+  // multiply-add, and of multiplying and then adding.
+  peak: number[];
+  peakInTwo: number[];
   engines: EngineTimes[];
 }
 
@@ -49,6 +53,7 @@ export interface GroupOptions {
   url: string;
   root: string;
   bench: string;
+  packages: string; // see tfliteFile
   network: WrittenNetwork;
   batch: number;
   threads: number;
@@ -61,19 +66,23 @@ export interface GroupOptions {
 // One engine that can be asked for a slice of time.
 interface Runner {
   times: EngineTimes;
+  pid: number; // of its process
   output: number[] | null;
   slice(ms: number): Promise<Slice>;
-  peak?: (ms: number) => Promise<number>;
+  peak?: (kernel: PeakKernel, ms: number) => Promise<number>;
   close(): Promise<void>;
 }
 
+type PeakKernel = "madd" | "multiplyAndAdd";
+
 type BenchWindow = typeof globalThis & {
   bench: BenchPage;
-  peak: (kernel: "madd" | "multiplyAndAdd", ms: number) => number;
+  peak: (kernel: PeakKernel, ms: number) => number;
 };
 
 export function labelOf({ engine, build }: Contestant): string {
   if (engine === "native") return "InSitu, native";
+  if (engine === "nativeOnnxruntime") return "ONNX Runtime, native";
   return engine === "insitu" && build === "simd" ? "InSitu, plain SIMD" : TITLES[engine];
 }
 
@@ -103,19 +112,25 @@ async function openPage(
   const isPeakPage = contestant.engine === "insitu" && threads === 1;
   return {
     times,
+    pid: await processOf(browser, page),
     output: await page.evaluate(() => (globalThis as BenchWindow).bench.output()),
     async slice(ms) {
       await page.bringToFront();
       return page.evaluate((span) => (globalThis as BenchWindow).bench.run(span), ms);
     },
-    ...(isPeakPage && contestant.build === "relaxed" ? { peak: (ms) => peakOf(page, ms) } : {}),
+    ...(isPeakPage && contestant.build === "relaxed"
+      ? { peak: (kernel, ms) => peakOf(page, kernel, ms) }
+      : {}),
     close: () => page.close(),
   };
 }
 
-async function peakOf(page: Page, ms: number): Promise<number> {
+async function peakOf(page: Page, kernel: PeakKernel, ms: number): Promise<number> {
   await page.bringToFront();
-  return page.evaluate((span) => (globalThis as BenchWindow).peak("madd", span), ms);
+  return page.evaluate((asked) => (globalThis as BenchWindow).peak(asked.kernel, asked.ms), {
+    kernel,
+    ms,
+  });
 }
 
 function lines(child: ChildProcessWithoutNullStreams): () => Promise<string> {
@@ -124,26 +139,37 @@ function lines(child: ChildProcessWithoutNullStreams): () => Promise<string> {
   ]();
   return async () => {
     const { value } = await reader.next();
-    if (value === undefined) throw new Error("network_bench has ended");
+    if (value === undefined) throw new Error("the native program has ended");
     return value;
   };
 }
 
 const nativeBench = ({ root }: GroupOptions) => join(root, "build/native/network_bench");
 
-// The same engine compiled for this processor, as a program.
+// A native program with one thread: ours is network_bench.
 function openNative(options: GroupOptions, times: EngineTimes): Runner {
-  const { bench, network, batch } = options;
-  const model = join(bench, "networks", `${network.name}.onnx`);
-  const child = spawn(nativeBench(options), [model, `${batch}`]);
+  const { bench, network, batch, packages } = options;
+  const words = [join(bench, "networks", `${network.name}.onnx`), `${batch}`];
+  const script = join(import.meta.dirname, "onnxruntime_native.ts");
+  const child =
+    times.engine === "native"
+      ? spawn(nativeBench(options), words)
+      : spawn(process.execPath, [
+          "--disable-warning=ExperimentalWarning",
+          script,
+          ...words,
+          packages,
+        ]);
   const line = lines(child);
   times.threadsSaid = 1;
   return {
     times,
+    pid: child.pid ?? 0,
     output: null,
     async slice(ms) {
       child.stdin.write(`${ms}\n`);
-      return { runs: 1, ms: Number(await line()) };
+      const [runs = NaN, passed = NaN] = (await line()).split(" ").map(Number);
+      return { runs, ms: passed };
     },
     close: () => {
       child.stdin.end();
@@ -156,16 +182,15 @@ function unmeasured(contestant: Contestant): EngineTimes {
   const { engine, build } = contestant;
   const nothing = { difference: null, threadsSaid: null, cpu: null, cpuShare: null };
   const label = labelOf(contestant);
-  return { label, engine, build, ms: [], ...nothing, instructions: null, failure: null };
+  return { label, engine, build, ms: [], cpuMs: [], ...nothing, instructions: null, failure: null };
 }
 
 async function open(options: GroupOptions, contestant: Contestant): Promise<Runner | EngineTimes> {
   const times = unmeasured(contestant);
   const { engine, build } = contestant;
-  if (engine === "native") {
-    if (existsSync(nativeBench(options))) return openNative(options, times);
+  if (engine === "native" && !existsSync(nativeBench(options)))
     return { ...times, failure: "build/native/network_bench is not built" };
-  }
+  if (engine === "native" || engine === "nativeOnnxruntime") return openNative(options, times);
   try {
     return await openPage(options, { engine, build }, times);
   } catch (error) {
@@ -190,11 +215,11 @@ function checkOutputs(runners: Runner[], where: string): void {
 }
 
 async function warmUp(options: GroupOptions, runner: Runner): Promise<void> {
-  const { browser, sliceMs } = options;
+  const { sliceMs } = options;
   await runner.slice(sliceMs); // V8 has compiled by the end of it what it will optimise
-  if (runner.times.engine === "native") return;
+  if (runner.output === null) return; // no page
   let slice: Slice = { runs: 0, ms: NaN };
-  const cpu = await busiest(browser, async () => {
+  const cpu = await cpuUse(runner.pid, async () => {
     slice = await runner.slice(sliceMs);
   });
   runner.times.cpu = cpu;
@@ -202,10 +227,8 @@ async function warmUp(options: GroupOptions, runner: Runner): Promise<void> {
 }
 
 async function countInstructions(runner: Runner, sliceMs: number): Promise<void> {
-  const { cpu } = runner.times;
-  if (cpu === null) return;
   let runs = 0;
-  const count = await instructionsOf(cpu.pid, async () => {
+  const count = await instructionsOf(runner.pid, async () => {
     runs = (await runner.slice(sliceMs)).runs;
   });
   runner.times.instructions = count / runs;
@@ -213,19 +236,25 @@ async function countInstructions(runner: Runner, sliceMs: number): Promise<void>
 
 const PEAK_MS = 30;
 
-async function takeTurns(runners: Runner[], options: GroupOptions): Promise<number[]> {
-  const peak: number[] = [];
+async function takeTurns(
+  runners: Runner[],
+  options: GroupOptions,
+): Promise<Pick<Group, "peak" | "peakInTwo">> {
+  const peaks: Pick<Group, "peak" | "peakInTwo"> = { peak: [], peakInTwo: [] };
   for (let round = 0; round < options.rounds; round++) {
     for (let turn = 0; turn < runners.length; turn++) {
       const runner = runners[(turn + round) % runners.length]; // none is always the first
       if (runner === undefined) continue;
+      const before = processorMs(runner.pid);
       const { runs, ms } = await runner.slice(options.sliceMs);
       runner.times.ms.push(ms / runs);
-      const rate = await runner.peak?.(PEAK_MS);
-      if (rate !== undefined) peak.push(rate);
+      runner.times.cpuMs.push((processorMs(runner.pid) - before) / runs);
+      if (runner.peak === undefined) continue;
+      peaks.peak.push(await runner.peak("madd", PEAK_MS));
+      peaks.peakInTwo.push(await runner.peak("multiplyAndAdd", PEAK_MS));
     }
   }
-  return peak;
+  return peaks;
 }
 
 export async function runGroup(options: GroupOptions): Promise<Group> {
@@ -238,7 +267,7 @@ export async function runGroup(options: GroupOptions): Promise<Group> {
     const runners = opened.filter(isRunner);
     checkOutputs(runners, `${network.title}, batch ${batch}`);
     for (const runner of runners) await warmUp(options, runner);
-    const peak = await takeTurns(runners, options);
+    const peaks = await takeTurns(runners, options);
     if (options.countInstructions) {
       for (const runner of runners) await countInstructions(runner, options.sliceMs);
     }
@@ -250,7 +279,7 @@ export async function runGroup(options: GroupOptions): Promise<Group> {
       multiplyAdds: network.multiplyAdds,
       isOfSquares: network.isOfSquares,
       load: [before, loadavg()[0] ?? NaN],
-      peak,
+      ...peaks,
       engines: opened.map((one) => (isRunner(one) ? one.times : one)),
     };
   } finally {

@@ -13,7 +13,7 @@ import type { Way } from "./first_prediction.ts";
 import type { Results } from "./results.ts";
 import type { EngineTimes, Group } from "./rounds.ts";
 import { ENGINES, RIVALS, TITLES } from "./site.ts";
-import { median, ratios } from "./statistics.ts";
+import { median, ratios, spread } from "./statistics.ts";
 
 function table(head: string[], rows: string[][]): string {
   const line = (cells: string[]) => `| ${cells.join(" | ")} |`;
@@ -27,11 +27,13 @@ function goalTable(results: Results): string {
   return table(["goal", "measured", ""], rows);
 }
 
-function cell(group: Group, of: EngineTimes | undefined): string {
+type Clock = "ms" | "cpuMs";
+
+function cell(group: Group, of: EngineTimes | undefined, clock: Clock): string {
   const ours = timesOf(group, "insitu");
   if (of === undefined || ours === null) return "–";
   if (of.failure !== null) return `did not run: ${of.failure}`;
-  const text = ranged(ratios(of.ms, ours.ms));
+  const text = ranged(ratios(of[clock], ours[clock]));
   return isOneThread(group, of) ? `${text} (1 thread)` : text;
 }
 
@@ -41,7 +43,7 @@ function isOneThread({ threads }: Group, times: EngineTimes): boolean {
   return times.threadsSaid === 1 || times.cpu?.threads === 1;
 }
 
-function ratioTable(groups: Group[]): string {
+function ratioTable(groups: Group[], clock: Clock = "ms"): string {
   const labels = [...new Set(groups.flatMap(({ engines }) => engines.map(({ label }) => label)))];
   const others = labels.filter((label) => label !== TITLES.insitu);
   const rows = groups.map((group) => [
@@ -51,6 +53,7 @@ function ratioTable(groups: Group[]): string {
       cell(
         group,
         group.engines.find((one) => one.label === label),
+        clock,
       ),
     ),
     group.load.map((load) => load.toFixed(1)).join(" to "),
@@ -71,6 +74,14 @@ function peakTable(groups: Group[]): string {
     }),
   ]);
   return table(["network", "batch", ...labels], rows);
+}
+
+function inTwoText(groups: Group[]): string {
+  const shares = groups.flatMap(({ peak, peakInTwo }) =>
+    peakInTwo.map((rate, round) => rate / (peak[round] ?? NaN)),
+  );
+  if (shares.length === 0) return "";
+  return `Multiplying and then adding reaches ${ranged(spread(shares))} of it.`;
 }
 
 function threadTable(groups: Group[]): string {
@@ -134,12 +145,14 @@ function memoryTable({ memory }: Results): string {
 
 function denseText({ dense }: Results): string {
   if (dense === null) return "Not measured in this run.";
-  const { fastest, ratio } = denseRatio(dense);
+  const { fastest, ratio } = denseRatio(dense, dense.judged);
+  const all = denseRatio(dense, dense.places).ratio;
   return (
     `One pass over the made section at a stride of ${dense.stride} pixels, gate and resampling with it, ` +
-    `${dense.judged} places judged, one thread. ${TITLES[fastest]}, the fastest here in batches of 64, ` +
-    `would take ${ranged(ratio, 1)} times as long for those places: its time for one patch, measured ` +
-    `in the same rounds, times their number.`
+    `on one thread: of ${dense.places} places the gate lets ${dense.judged} through. ` +
+    `${TITLES[fastest]}, the fastest here in batches of 64, would take ${ranged(ratio, 1)} times as ` +
+    `long for those places, and ${ranged(all, 1)} times for all of them, having no gate. That is ` +
+    `computed: its time for one patch, measured in the same rounds, times the number of places.`
   );
 }
 
@@ -172,12 +185,14 @@ export function tableOf(results: Results): string {
     goalTable(results),
     "## One thread: how many times as long as InSitu",
     ones.length === 0 ? "Not measured in this run." : ratioTable(ones),
+    "## One thread: how many times as much time on a processor",
+    ones.length === 0 ? "Not measured in this run." : ratioTable(ones, "cpuMs"),
     "## Two threads: how many times as long as two workers of InSitu",
     twos.length === 0 ? "Not measured in this run." : `${ratioTable(twos)}\n\n${threadTable(twos)}`,
     "## Share of the peak that relaxed multiply-add reaches on one core",
     ones.length === 0
       ? "Not measured in this run."
-      : peakTable(ones.filter(({ peak }) => peak.length > 0)),
+      : `${peakTable(ones.filter(({ peak }) => peak.length > 0))}\n\n${inTwoText(ones)}`,
     "## Instructions of one run: how many times ours",
     instructionTable(results),
     "## Navigation to first prediction with seed: how many times as long, and bytes of brotli",
