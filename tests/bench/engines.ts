@@ -34,6 +34,7 @@ const START_ROUNDS = 7;
 const MEMORY_ROUNDS = 3;
 const DENSE_ROUNDS = 3;
 const DENSE_SLICE_MS = 1000;
+const MOST_PROFILED = 16; // a larger batch's profile is the same
 
 const { values: options } = parseArgs({
   options: {
@@ -184,8 +185,10 @@ async function run(browser: Browser, results: Results): Promise<void> {
   await aroundSeed(browser, results);
   if (parts.includes("profile")) {
     say("where our time goes");
-    for (const network of chosenNetworks())
-      results.profiles.push(await profileNetwork(paths.bench, network, network.batches[0] ?? 1));
+    for (const network of chosenNetworks()) {
+      for (const batch of network.batches.filter((size) => size <= MOST_PROFILED))
+        results.profiles.push(await profileNetwork(paths.bench, network, batch));
+    }
     save(results);
   }
 }
