@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as wait } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
 import type { BenchPage, Loaded, LoadRequest, Slice } from "../pages/protocol.ts";
 import type { WrittenNetwork } from "./networks.ts";
@@ -86,7 +87,7 @@ export function labelOf({ engine, build }: Contestant): string {
   return engine === "insitu" && build === "simd" ? "InSitu, plain SIMD" : TITLES[engine];
 }
 
-const LOAD_TIMEOUT_MS = 60_000;
+const LOAD_TIMEOUT_MS = 180_000;
 
 async function openPage(
   options: GroupOptions,
@@ -235,6 +236,7 @@ async function countInstructions(runner: Runner, sliceMs: number): Promise<void>
 }
 
 const PEAK_MS = 30;
+const PAUSE_MS = 30; // threads of the engine before go on spinning for a while
 
 async function takeTurns(
   runners: Runner[],
@@ -245,6 +247,7 @@ async function takeTurns(
     for (let turn = 0; turn < runners.length; turn++) {
       const runner = runners[(turn + round) % runners.length]; // none is always the first
       if (runner === undefined) continue;
+      await wait(PAUSE_MS);
       const before = processorMs(runner.pid);
       const { runs, ms } = await runner.slice(options.sliceMs);
       runner.times.ms.push(ms / runs);
