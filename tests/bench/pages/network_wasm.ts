@@ -75,7 +75,7 @@ export class NetworkWasm {
   // Floating-point operations a millisecond of the kernel, in about so many milliseconds; 0 where
   // the build does not have it.
   peak(kernel: "madd" | "multiplyAndAdd", ms: number): number {
-    const ROUNDS = 100_000;
+    const ROUNDS = 1_000_000; // a millisecond and more, which the clock of a page can tell
     const wasm = this.#wasm;
     const call = (rounds: number) =>
       kernel === "madd" ? wasm.peak_madd(rounds) : wasm.peak_multiply_and_add(rounds);

@@ -60,8 +60,7 @@ export async function cpuUse(pid: number, work: () => Promise<unknown>): Promise
 }
 
 const SPIN_MS = 100;
-const SURE_MS = 100; // on a processor
-const SURE_TIMES = 4; // as much as any other
+const IN_A_ROW = 4;
 const MOST_SPINS = 100;
 
 function spin(ms: number): void {
@@ -69,17 +68,25 @@ function spin(ms: number): void {
   while (performance.now() < end);
 }
 
-// The process of the page: the one that is by far the busiest when it is. Chromium does not tell.
+// Of the renderers, the one that had more than twice the processor time of all others together.
+async function busiest(browser: Browser, work: () => Promise<unknown>): Promise<number | null> {
+  const before = new Map((await renderers(browser)).map((pid) => [pid, processorMs(pid)]));
+  await work();
+  const spent = [...before].map(([pid, time]) => ({ pid, ms: processorMs(pid) - time }));
+  const all = spent.reduce((sum, { ms }) => sum + Math.max(0, ms), 0);
+  return spent.find(({ ms }) => ms > (2 / 3) * all)?.pid ?? null;
+}
+
+// The process of the page: the one that is by far the busiest when it is, several times in a row, for
+// another's may be busy ending. Chromium does not tell.
 export async function processOf(browser: Browser, page: Page): Promise<number> {
-  const spent = new Map<number, number>();
+  let last: number | null = null;
+  let row = 0;
   for (let tries = 0; tries < MOST_SPINS; tries++) {
-    const before = new Map((await renderers(browser)).map((pid) => [pid, processorMs(pid)]));
-    await page.evaluate(spin, SPIN_MS);
-    for (const [pid, time] of before)
-      spent.set(pid, (spent.get(pid) ?? 0) + processorMs(pid) - time);
-    const [first, second] = [...spent].sort(([, a], [, b]) => b - a);
-    const isSure = (first?.[1] ?? 0) > Math.max(SURE_MS, SURE_TIMES * (second?.[1] ?? 0));
-    if (first !== undefined && isSure) return first[0];
+    const pid = await busiest(browser, () => page.evaluate(spin, SPIN_MS));
+    row = pid !== null && pid === last ? row + 1 : 1;
+    last = pid;
+    if (pid !== null && row === IN_A_ROW) return pid;
   }
   throw new Error("Chromium's process of a page could not be told from the others");
 }
