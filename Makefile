@@ -3,8 +3,7 @@ step := cmake/step.sh
 with := cmake/with-toolchain.sh
 
 .PHONY: help setup native asan tsan wasm site run test fuzz bench bench-server bench-scan bench-resampling \
-  lint check format train \
-  models mammogram gate section cards clean
+  lint check format train models mammogram gate section cards clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z ,-]*\):.*## /  make \1\t/p' Makefile | expand -t 26

@@ -4,13 +4,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { NetworkWasm } from "../pages/network_wasm.ts";
 import type { WrittenNetwork } from "./networks.ts";
+import { median } from "./statistics.ts";
 
 export interface Profile {
   title: string;
   batch: number;
   steps: {
     name: string;
-    share: number; // of the time of all steps
+    share: number; // of the time of all steps, medians over the runs
     ofPeak: number | null; // its multiply-adds, as the definition has them; null where it has none
   }[];
 }
@@ -26,12 +27,22 @@ export async function profileNetwork(
   const module = await WebAssembly.compile(readFileSync(join(bench, "engine/relaxed.wasm")));
   const model = readFileSync(join(bench, `networks/${network.name}.onnx`));
   const wasm = await NetworkWasm.create(module, model, batch);
-  const warm = performance.now();
-  let times = 0;
-  for (; performance.now() - warm < PROFILE_MS; times++) wasm.profile(1); // optimised by then
-  const before = wasm.profile(0).map(({ ms }) => ms);
+  const runFor = (ms: number) => {
+    const runs: number[][] = []; // of each run, what each step took
+    let before = wasm.profile(0);
+    for (const end = performance.now() + ms; performance.now() < end;) {
+      const after = wasm.profile(1);
+      runs.push(after.map((step, i) => step.ms - (before[i]?.ms ?? 0)));
+      before = after;
+    }
+    return runs;
+  };
+  runFor(PROFILE_MS); // optimised by then
   const peak = wasm.peak("madd", PEAK_MS);
-  const steps = wasm.profile(times).map((step, i) => ({ ...step, ms: step.ms - (before[i] ?? 0) }));
+  const runs = runFor(PROFILE_MS);
+  const steps = wasm
+    .profile(0)
+    .map((step, i) => ({ ...step, ms: median(runs.map((run) => run[i] ?? NaN)) }));
   const all = steps.reduce((sum, { ms }) => sum + ms, 0);
   return {
     title: network.title,
@@ -39,7 +50,7 @@ export async function profileNetwork(
     steps: steps.map(({ name, ms, multiplyAdds }) => ({
       name,
       share: ms / all,
-      ofPeak: multiplyAdds === 0 ? null : (2 * multiplyAdds * batch * times) / ms / peak,
+      ofPeak: multiplyAdds === 0 ? null : (2 * multiplyAdds * batch) / ms / peak,
     })),
   };
 }
