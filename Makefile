@@ -2,8 +2,8 @@
 step := cmake/step.sh
 with := cmake/with-toolchain.sh
 
-.PHONY: help setup native asan tsan wasm site run test fuzz bench-server bench-scan bench-resampling lint check format train \
-  models mammogram gate section cards clean
+.PHONY: help setup native asan tsan wasm site run test fuzz bench bench-server bench-scan bench-resampling \
+  lint check format train models mammogram gate section cards clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z ,-]*\):.*## /  make \1\t/p' Makefile | expand -t 26
@@ -33,8 +33,15 @@ fuzz:  ## each fuzzer for FUZZ_SECONDS (60), with ASan and UBSan
 	@$(step) "build fuzz" cmake/build.sh fuzz
 	@cmake/fuzz.sh
 
-bench-server: native  ## how fast the server is, how it stands a flood, what its times tell
+BENCH =
+bench: wasm  ## the engine beside TensorFlow.js, ONNX Runtime and LiteRT; BENCH="--networks seed --batches 1"
 	@cmake/setup.sh bench
+	@for preset in native wasm-simd wasm-relaxed; do \
+	  $(step) "build $$preset network_bench" cmake/build.sh $$preset network_bench || exit 1; done
+	@$(with) node --disable-warning=ExperimentalWarning tests/bench/engines.ts $(BENCH)
+
+bench-server: native  ## how fast the server is, how it stands a flood, what its times tell
+	@cmake/setup.sh load
 	@$(with) node --disable-warning=ExperimentalWarning tests/bench/server.ts
 	@$(with) node --disable-warning=ExperimentalWarning tests/bench/sign_in_timing.ts
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Brings Debian 12 or 13 to where InSitu builds:   cmake/setup.sh PURPOSE…
-# PURPOSE is run, test, check or train: which groups of debian-packages.txt to install.
+# PURPOSE is run, test, check, train, gate, load or bench: which groups of debian-packages.txt to
+# install. For bench also the npm packages of tests/bench/rivals, which nothing else needs.
 #
 # Only those Debian packages are installed on the machine. All else (Emscripten, sources, npm
 # packages) goes into build/ and node_modules/, and /etc/apt stays as it is.
@@ -16,7 +17,7 @@ sources=$root/build/sources
 
 # step NUMBER LABEL FUNCTION
 step() {
-  printf '[set-up %s/4] %s … ' "$1" "$2"
+  printf '[set-up %s/%s] %s … ' "$1" "$steps" "$2"
   started=$(date +%s)
   log=$state/$3.log
   "$3" >"$log" 2>&1 </dev/null
@@ -265,13 +266,25 @@ binary_package() {
   dpkg-deb -x "$sources/downloads/$1"_*.deb "$sources/$1"
 }
 
+# --- 5. The engines that ours is compared with ------------------------------------------------
+
+rivals() {
+  rm -rf "$root/build/rivals"
+  mkdir -p "$root/build/rivals"
+  cp tests/bench/rivals/package.json tests/bench/rivals/package-lock.json "$root/build/rivals/"
+  npm ci --prefix "$root/build/rivals" --ignore-scripts --no-audit --no-fund
+}
+
 # -----------------------------------------------------------------------------------------------
 
 purposes=${*:-run}
+steps=4
+case " $purposes " in *' bench '*) steps=5 ;; esac
 mkdir -p "$state"
 missing=$(missing_packages)
 [ -z "$missing" ] || step 1 'Debian packages' install_debian_packages
 step_if_changed 2 'npm packages' npm_packages package-lock.json
 step_if_changed 3 'Emscripten' emscripten cmake/setup.sh
 step_if_changed 4 'Sources of third parties' third_party_sources cmake/setup.sh
+[ $steps = 4 ] || step_if_changed 5 'Engines to compare with' rivals tests/bench/rivals/package-lock.json
 rm -rf "$private"

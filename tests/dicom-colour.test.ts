@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { assertClose, byDcm2pnm, openBytes, readWhole, refusal, shown } from "./dicom_setup.ts";
 import { dicomFile, element, imageElements, replaced } from "./make_dicom.ts";
 import type { DicomElement } from "./make_dicom.ts";
-import { randomNumbers } from "./made_images.ts";
+import { randomNumbers } from "./random_numbers.ts";
 
 const ROWS = 5;
 const COLUMNS = 6;

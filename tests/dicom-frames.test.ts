@@ -29,7 +29,7 @@ import {
   rleFrame,
 } from "./make_dicom.ts";
 import type { DicomElement } from "./make_dicom.ts";
-import { randomNumbers } from "./made_images.ts";
+import { randomNumbers } from "./random_numbers.ts";
 
 const ROWS = 5;
 const COLUMNS = 6;

@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { inspect } from "node:util";
 import { EngineError } from "../public/src/messages.ts";
 import { openBytes } from "./dicom_setup.ts";
-import { randomNumbers } from "./made_images.ts";
+import { randomNumbers } from "./random_numbers.ts";
 import { SMALL_FILES } from "./small_dicom.ts";
 
 const SLOW_MS = 10_000; // on a machine that does much else

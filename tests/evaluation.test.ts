@@ -31,7 +31,8 @@ import {
 import { labelFolder, withoutCopies, type LabelledFolder } from "../public/src/figures/labelled.ts";
 import { asReport, casesByAuc, type Report } from "../public/src/figures/report.ts";
 import type { IncomingFile } from "../public/src/session.ts";
-import { png, randomNumbers, tissue } from "./made_images.ts";
+import { png, tissue } from "./made_images.ts";
+import { randomNumbers } from "./random_numbers.ts";
 
 const root = join(import.meta.dirname, "..");
 const model = join(root, "model/seed.onnx");

@@ -1,5 +1,6 @@
 // Images that tests make themselves, so that none has to be fetched or committed.
 import { crc32, deflateSync } from "node:zlib";
+import { randomNumbers } from "./random_numbers.ts";
 
 export type Rgb = [number, number, number];
 
@@ -7,17 +8,6 @@ export interface Pixels {
   width: number;
   height: number;
   rgb: Uint8Array; // (height, width, 3)
-}
-
-// The same numbers everywhere: mulberry32.
-export function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 // Optical density of the dyes in red, green and blue (Ruifrok & Johnston 2001), a little greyer as

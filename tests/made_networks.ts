@@ -1,6 +1,6 @@
 // ONNX files and test data that tests write themselves: small networks with random weights.
 // Field numbers are those of onnx.proto.
-import { randomNumbers } from "./made_images.ts";
+import { randomNumbers } from "./random_numbers.ts";
 
 export interface Values {
   shape: number[];
@@ -58,8 +58,11 @@ function attribute(name: string, value: Attribute): Buffer {
   return named(ATTRIBUTE.string, bytes(4, value.text));
 }
 
-function valueInfo(field: number, name: string, shape: number[]): Buffer {
-  const dims = shape.map((size) => message(1, int(1, size)));
+// A size by its name is left open.
+function valueInfo(field: number, name: string, shape: (number | string)[]): Buffer {
+  const dims = shape.map((size) =>
+    message(1, typeof size === "string" ? bytes(2, size) : int(1, size)),
+  );
   const type = message(2, message(1, int(1, FLOAT), message(2, ...dims)));
   return message(field, bytes(1, name), type);
 }
@@ -85,8 +88,12 @@ export class MadeNetwork {
   weights(shape: number[], size = 1, positive = false): string {
     const made = this.values(shape, size);
     if (positive) made.data = made.data.map((value) => Math.abs(value) + 0.1);
+    return this.constant(made);
+  }
+
+  constant(values: Values): string {
     const name = `w${this.#count++}`;
-    this.#weights.push(bytes(5, tensorFile(name, made)));
+    this.#weights.push(bytes(5, tensorFile(name, values)));
     return name;
   }
 
@@ -122,7 +129,7 @@ export class MadeNetwork {
   }
 
   // The model's file; the graph's input is called "input".
-  file(inputShape: number[], output: string, outputShape: number[]): Buffer {
+  file(inputShape: (number | string)[], output: string, outputShape: (number | string)[]): Buffer {
     const graph = message(
       7,
       ...this.#nodes,

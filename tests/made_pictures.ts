@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { constants, crc32, deflateRawSync } from "node:zlib";
-import { randomNumbers } from "./made_images.ts";
+import { randomNumbers } from "./random_numbers.ts";
 
 const encoder = join(import.meta.dirname, "../build/asan/encode_picture");
 export const encoderIsMissing = existsSync(encoder)

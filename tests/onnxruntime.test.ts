@@ -15,7 +15,8 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { env, InferenceSession, Tensor } from "onnxruntime-web";
 import { Engine } from "../public/src/engine.ts";
-import { png, randomNumbers, tissue } from "./made_images.ts";
+import { png, tissue } from "./made_images.ts";
+import { randomNumbers } from "./random_numbers.ts";
 import { MadeNetwork, tensorFile, type Values } from "./made_networks.ts";
 
 const root = join(import.meta.dirname, "..");

@@ -1,9 +1,10 @@
 // What `make test` prints of node's runner: each failure whole, each skipped test with its reason,
-// and the counts. A test may be skipped because real images or the trainer's libtorch are absent;
-// any other skip is a failure, for make test builds all that tests need.
+// and the counts. A test may be skipped because real images, the trainer's libtorch or the engines
+// that ours is compared with are absent; any other skip is a failure, for make test builds all that
+// tests need.
 import { relative } from "node:path";
 
-const MAY_BE_ABSENT = /^SKIPPED: .*(set INSITU_DATA|run make train)$/;
+const MAY_BE_ABSENT = /^SKIPPED: .*(set INSITU_DATA|run make train|run make bench)$/;
 
 function explain({ name, file, details }) {
   const error = details.error?.cause ?? details.error;

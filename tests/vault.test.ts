@@ -12,7 +12,7 @@ import {
 } from "../public/src/account/bytes.ts";
 import type { Kdf } from "../public/src/account/api-types.ts";
 import * as vault from "../public/src/account/vault.ts";
-import { randomNumbers } from "./made_images.ts";
+import { randomNumbers } from "./random_numbers.ts";
 
 const KDF: Kdf = { algorithm: "argon2id", memory_kib: 65_536, passes: 3, lanes: 1 };
 const ID = "01934e5a-7c00-7000-8000-000000000001";

@@ -48,8 +48,8 @@ class Network {
   std::vector<StepInfo> Steps() const;
   // Items that run at a time.
   int reserved() const { return reserved_; }
-  // One of the steps again, on what the last run left in the buffers: for measuring.
-  void RunStep(size_t index) { plan_.steps[index].operation->Run(); }
+  // Runs one of Steps() again, on what the memory holds since the last Run(): for profiles.
+  void RunStep(size_t step) { plan_.steps[step].operation->Run(); }
   int64_t MultiplyAdds() const;
   int64_t Parameters() const;
   int64_t ArenaBytes() const { return static_cast<int64_t>(arena_.size() * sizeof(float)); }

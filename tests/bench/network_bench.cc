@@ -1,24 +1,36 @@
-// A network without images or known answer around it, so that networks.ts can time any ONNX file at
-// any batch and profile.ts each of its steps, in the real WebAssembly. Natively it is a program of
-// its own that prints the profile:   network_bench MODEL.onnx BATCH…
-#include <cstdint>
+// A network without images or known answer around it, so that the benches can time any ONNX file at
+// any batch in the real WebAssembly, on any numbers; natively, a program that does so.
+#include "tests/bench/network_bench.h"
+
+#include <chrono>
 #include <cstdlib>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "shared/network/network.h"
-#include "shared/str_cat.h"
 
 namespace {
 
 struct Loaded {
   insitu::Network network;
+  int batch = 0;
   std::vector<float> input;
   std::vector<float> output;
+  std::vector<insitu::StepInfo> steps;
+  std::vector<double> step_ms;  // of all profiled runs so far
 };
 
 std::optional<Loaded> loaded;
-std::string description;
+
+size_t Count(const insitu::PlannedEnd& end) {
+  return static_cast<size_t>(insitu::ElementCount(end.shape));
+}
+
+double NowMs() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration<double, std::milli>(now).count();
+}
 
 }  // namespace
 
@@ -26,7 +38,6 @@ extern "C" {
 
 void* bench_alloc(size_t size) { return std::malloc(size); }
 
-// Fills the input with numbers in [-1, 1). 0 when the network is ready.
 int bench_load(const uint8_t* model, size_t size, int batch) {
   loaded.reset();
   auto onnx = insitu::ReadOnnx({model, size});
@@ -36,11 +47,11 @@ int bench_load(const uint8_t* model, size_t size, int batch) {
   loaded.emplace(std::move(network.value()));
   if (!loaded->network.Reserve(batch).ok()) return 3;
   const auto items = static_cast<size_t>(batch);
-  const auto count = [](const auto& end) {
-    return static_cast<size_t>(insitu::ElementCount(end.shape));
-  };
-  loaded->input.resize(items * count(loaded->network.inputs()[0]));
-  loaded->output.resize(items * count(loaded->network.outputs()[0]));
+  loaded->batch = batch;
+  loaded->input.resize(items * Count(loaded->network.inputs()[0]));
+  loaded->output.resize(items * Count(loaded->network.outputs()[0]));
+  loaded->steps = loaded->network.Steps();
+  loaded->step_ms.assign(loaded->steps.size(), 0);
   uint32_t state = 1;
   for (float& value : loaded->input) {
     state = state * 1664525 + 1013904223;
@@ -49,7 +60,10 @@ int bench_load(const uint8_t* model, size_t size, int batch) {
   return 0;
 }
 
-// Runs the batch as many times as asked; returns the last output's first value, or NaN.
+float* bench_input() { return loaded->input.data(); }
+const float* bench_output() { return loaded->output.data(); }
+int bench_output_count() { return static_cast<int>(loaded->output.size()); }
+
 float bench_run(int batch, int times) {
   for (int i = 0; i < times; ++i) {
     if (!loaded->network.Run(batch, loaded->input, loaded->output).ok()) return __builtin_nanf("");
@@ -57,80 +71,71 @@ float bench_run(int batch, int times) {
   return loaded->output[0];
 }
 
-// A line for each step: operator, output's shape, multiply-adds of one item. Zero-terminated.
-const char* bench_describe() {
-  description.clear();
-  for (const insitu::StepInfo& step : loaded->network.Steps()) {
-    description += insitu::StrCat(step.op, "\t", insitu::ShapeText(step.output), "\t",
-                                  step.multiply_adds, "\n");
+int bench_profile(int times) {
+  if (!loaded->network.Run(loaded->batch, loaded->input, loaded->output).ok()) return -1;
+  for (int i = 0; i < times; ++i) {
+    double before = NowMs();
+    for (size_t step = 0; step < loaded->steps.size(); ++step) {
+      for (int items = 0; items < loaded->batch; items += loaded->network.reserved()) {
+        loaded->network.RunStep(step);  // of a part of the batch, which runs in parts
+      }
+      const double after = NowMs();
+      loaded->step_ms[step] += after - before;
+      before = after;
+    }
   }
-  return description.c_str();
+  return static_cast<int>(loaded->steps.size());
 }
 
-// Items that run at a time: fewer than the batch where that is faster.
-int bench_items() { return loaded->network.reserved(); }
+const char* bench_step_name(int step) {
+  static std::string name;
+  const insitu::StepInfo& info = loaded->steps[static_cast<size_t>(step)];
+  name = info.op + " " + info.name;
+  return name.c_str();
+}
 
-// Runs one step of the items that were run last.
-void bench_step(int step) { loaded->network.RunStep(static_cast<size_t>(step)); }
+double bench_step_ms(int step) { return loaded->step_ms[static_cast<size_t>(step)]; }
 
-int64_t bench_arena_bytes() { return loaded->network.ArenaBytes(); }
+double bench_step_multiply_adds(int step) {
+  return static_cast<double>(loaded->steps[static_cast<size_t>(step)].multiply_adds);
+}
 
 }  // extern "C"
 
 #ifndef __EMSCRIPTEN__
 
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
+// network_bench MODEL.onnx BATCH, then on standard input how many milliseconds to run for, a line
+// each; it answers with the runs in that time and the milliseconds that they took.
 #include <fstream>
+#include <iostream>
 #include <iterator>
-#include <sstream>
 
-namespace {
-
-constexpr int kRounds = 200;
-
-double Microseconds() {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration<double, std::micro>(now).count();
-}
-
-// The least time of each step, the steps run one after the other as in a run.
-void PrintProfile(int batch) {
-  bench_run(batch, 10);
-  std::vector<double> least(loaded->network.Steps().size(), 1e9);
-  for (int round = 0; round < kRounds; ++round) {
-    for (size_t step = 0; step < least.size(); ++step) {
-      const double start = Microseconds();
-      bench_step(static_cast<int>(step));
-      least[step] = std::min(least[step], Microseconds() - start);
-    }
+int main(int argc, char** argv) {
+  if (argc != 3) {
+    std::cerr << "Usage: network_bench MODEL.onnx BATCH\n";
+    return 2;
   }
-  std::istringstream lines(bench_describe());
-  std::string line;
-  double sum = 0;
-  for (const double of_step : least) {
-    std::getline(lines, line);
-    const double one = of_step / bench_items();
-    sum += one;
-    std::printf("  %9.2f us  %s\n", one, line.c_str());
-  }
-  std::printf("  %9.2f us  an item of a batch of %d\n", sum, batch);
-}
-
-}  // namespace
-
-int main(int count, char** arguments) {
-  if (count < 3) return 2;
-  std::ifstream file(arguments[1], std::ios::binary);
+  std::ifstream file(argv[1], std::ios::binary);
   const std::vector<char> model{std::istreambuf_iterator<char>(file), {}};
-  for (int i = 2; i < count; ++i) {
-    const int batch = std::atoi(arguments[i]);
-    const auto* bytes = reinterpret_cast<const uint8_t*>(model.data());
-    if (batch < 1 || bench_load(bytes, model.size(), batch) != 0) return 1;
-    std::printf("%s, batch %d\n", arguments[1], batch);
-    PrintProfile(batch);
+  const int batch = std::atoi(argv[2]);
+  const auto* bytes = reinterpret_cast<const uint8_t*>(model.data());
+  if (const int status = bench_load(bytes, model.size(), batch); status != 0) {
+    std::cerr << "It does not load " << argv[1] << " (" << status << ").\n";
+    return 1;
   }
+  double span = 0;
+  while (std::cin >> span) {
+    const double start = NowMs();
+    int runs = 0;
+    double passed = 0;
+    do {
+      bench_run(batch, 1);
+      ++runs;
+      passed = NowMs() - start;
+    } while (passed < span);
+    std::cout << runs << ' ' << passed << std::endl;
+  }
+  return 0;
 }
 
 #endif

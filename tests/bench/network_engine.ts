@@ -10,10 +10,10 @@ export interface BenchEngine {
   bench_alloc(size: number): number;
   bench_load(model: number, size: number, batch: number): number;
   bench_run(batch: number, times: number): number;
-  bench_describe(): number;
-  bench_items(): number;
-  bench_step(step: number): void;
-  bench_arena_bytes(): bigint;
+  bench_profile(times: number): number;
+  bench_step_name(step: number): number;
+  bench_step_ms(step: number): number;
+  bench_step_multiply_adds(step: number): number;
 }
 
 export async function start(path: string, model: Uint8Array, batch: number): Promise<BenchEngine> {

@@ -8,37 +8,33 @@
 // the machine does only adds to it.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { textAt } from "../../public/src/wasm-host.ts";
 import { type BenchEngine, start, warmUp } from "./network_engine.ts";
 
 const ROUND_MS = 400;
 const LEAST_ROUNDS = 15;
 
-function describe(engine: BenchEngine): string[][] {
-  const bytes = new Uint8Array(engine.memory.buffer, engine.bench_describe());
-  const text = new TextDecoder().decode(bytes.slice(0, bytes.indexOf(0)));
-  return text
-    .trimEnd()
-    .split("\n")
-    .map((line) => line.split("\t"));
-}
-
-function profile(engine: BenchEngine, steps: string[][]): void {
-  const least: number[] = steps.map(() => Infinity);
+function profile(engine: BenchEngine, batch: number): void {
+  const count = engine.bench_profile(1);
+  const steps = Array.from({ length: count }, (_, step) => ({
+    name: textAt(engine.memory, engine.bench_step_name(step)),
+    multiplyAdds: engine.bench_step_multiply_adds(step),
+    least: Infinity,
+  }));
   const end = performance.now() + ROUND_MS;
   for (let round = 0; round < LEAST_ROUNDS || performance.now() < end; round++) {
-    for (let step = 0; step < steps.length; step++) {
-      const begin = performance.now();
-      engine.bench_step(step);
-      least[step] = Math.min(least[step] ?? NaN, performance.now() - begin);
+    const before = steps.map((_, step) => engine.bench_step_ms(step));
+    engine.bench_profile(1);
+    for (const [i, step] of steps.entries()) {
+      step.least = Math.min(step.least, engine.bench_step_ms(i) - (before[i] ?? NaN));
     }
   }
-  const items = least.map((ms) => (1000 * ms) / engine.bench_items());
-  const sum = items.reduce((total, one) => total + one, 0);
-  for (const [i, one] of items.entries()) {
-    const [op = "", shape = "", multiplyAdds = "0"] = steps[i] ?? [];
-    const rate = (2 * Number(multiplyAdds)) / one / 1000; // GFLOP/s
+  const sum = steps.reduce((total, { least }) => total + (1000 * least) / batch, 0);
+  for (const { name, multiplyAdds, least } of steps) {
+    const one = (1000 * least) / batch; // us
+    const rate = (2 * multiplyAdds) / one / 1000; // GFLOP/s
     const cells = [one.toFixed(2), ((100 * one) / sum).toFixed(0), rate.toFixed(1)];
-    console.log(`  ${cells.map((cell) => cell.padStart(9)).join("")}  ${op} ${shape}`);
+    console.log(`  ${cells.map((cell) => cell.padStart(9)).join("")}  ${name}`);
   }
   console.log(`  ${sum.toFixed(2).padStart(9)} us an item`);
 }
@@ -51,8 +47,7 @@ for (const file of files.length > 0 ? files : ["seed", "best", "mammogram"].map(
   for (const batch of batches.length > 0 ? batches : [1, 16, 64]) {
     const engine = await start(wasm, readFileSync(file), batch);
     warmUp(engine, batch);
-    const kib = Math.round(Number(engine.bench_arena_bytes()) / 1024);
-    console.log(`${file}, batch ${batch}: us, %, GFLOP/s; arena ${kib} KiB`);
-    profile(engine, describe(engine));
+    console.log(`${file}, batch ${batch}: us, %, GFLOP/s`);
+    profile(engine, batch);
   }
 }
