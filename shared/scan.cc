@@ -64,6 +64,9 @@ Status Scanner::Plan(const ScanImage& image, int stride, ScanWay way, int block_
     if (way == ScanWay::kChoose) return {};
     return Fail(ErrorCode::kModelUnsupported, why_not_dense_);
   }
+  // Patches that do not overlap share nothing, and to plan a pass takes longer than some of them.
+  const bool overlap = plan_.stride < plan_.patch_width || plan_.stride < plan_.patch_height;
+  if (way == ScanWay::kChoose && !overlap) return {};
   ASSIGN_OR_RETURN(dense_, DensePass::Create(model_, *form_, plan_.stride, plan_.block_columns,
                                              plan_.block_rows));
   if (way == ScanWay::kDense && !dense_) {

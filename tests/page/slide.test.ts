@@ -158,7 +158,7 @@ describe("slides", { skip, timeout: 600_000 }, () => {
     }));
 
   // In processor time: on a machine that does other things as well, every task seems long at times.
-  test("The page is never blocked while a section is scanned, coarse and fine", () =>
+  test("The page is never blocked while a section is scanned, coarse and as fine as it goes", () =>
     onPage(async ({ page }) => {
       await choose(page, file);
       await page.locator(".slide-room[data-drawn]").waitFor();
@@ -170,6 +170,15 @@ describe("slides", { skip, timeout: 600_000 }, () => {
       await page
         .locator(".slide-head p", { hasText: /every 100 µm$/ })
         .waitFor({ timeout: 120_000 });
+      await page
+        .getByRole("combobox", { name: "Read with the model" })
+        .selectOption("Read with seed");
+      for (const scale of ["200 µm", "24 µm", "16 µm"]) {
+        if (scale !== "200 µm") await button(page, /^Finer map/).click();
+        await page
+          .locator(".slide-head p", { hasText: new RegExp(`every ${scale}$`) })
+          .waitFor({ timeout: 180_000 });
+      }
       const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as {
         traceEvents: TraceEvent[];
       };
