@@ -10,6 +10,15 @@
 
 #include "shared/network/network.h"
 
+#ifdef __wasm__
+[[clang::import_module("env"), clang::import_name("now_ms")]] double NowMs();
+#else
+static double NowMs() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration<double, std::milli>(now).count();
+}
+#endif
+
 namespace {
 
 struct Loaded {
@@ -25,11 +34,6 @@ std::optional<Loaded> loaded;
 
 size_t Count(const insitu::PlannedEnd& end) {
   return static_cast<size_t>(insitu::ElementCount(end.shape));
-}
-
-double NowMs() {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration<double, std::milli>(now).count();
 }
 
 }  // namespace
