@@ -137,6 +137,17 @@ TEST_CASE("Padding is within the limit on either side, adding or cutting", "[pla
   }
 }
 
+TEST_CASE("A Relu or Clip without an output is refused, not fused", "[planner]") {
+  for (const char* op : {"Relu", "Clip"}) {
+    ModelBuilder model;
+    model.Input("x", {2}).Output("s").Node("Add", {"x", "x"}, {"s"}).Node(op, {"s"}, {});
+    CHECK(Refused(model).code == ErrorCode::kModelCorrupt);
+    ModelBuilder unread;
+    unread.Input("x", {2}).Output("x").Node("Add", {"x", "x"}, {"s"}).Node(op, {"s"}, {});
+    CHECK(Refused(unread).code == ErrorCode::kModelCorrupt);
+  }
+}
+
 TEST_CASE("A dimension of nothing does not hide that the others are too large", "[planner]") {
   const auto emptied = [](int64_t most) {
     ModelBuilder model;

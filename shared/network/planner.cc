@@ -223,6 +223,7 @@ bool Planner::KnownBound(const OnnxNode& node, size_t index, float* bound) const
 Clamp Planner::FuseClamp(NameId* output) {
   Clamp clamp;
   while (const OnnxNode* next = SoleReader(*output)) {
+    if (next->outputs.empty()) break;  // which is refused when it is lowered
     Clamp step;
     const std::string_view op_type = model_.names.text(next->op_type);
     if (op_type == "Relu") {
