@@ -175,7 +175,7 @@ ModelBuilder& ModelBuilder::Node(const std::string& op_type, const std::vector<s
   pbf_writer node(bytes);
   for (const std::string& input : inputs) node.add_string(1, input);
   for (const std::string& output : outputs) node.add_string(2, output);
-  node.add_string(3, op_type + "_of_" + outputs[0]);
+  node.add_string(3, op_type + "_of_" + (outputs.empty() ? "nothing" : outputs[0]));
   node.add_string(4, op_type);
   for (const Attribute& attribute : attributes) node.add_message(5, AttributeProto(attribute));
   node.add_string(7, domain);
