@@ -29,6 +29,7 @@ const ReferenceConvolution kShapes[] = {
     {2, 3, 3, 9, 1, 3, 3, 1, 1, 1, 1, 5, 0, 5, 0},     // windows on padding alone
     {1, 4, 4, 8, 1, 1, 4, 1, 1, 1, 1, 0, 0, 0, 0},     // one row and one pixel
     {4, 3, 4, 1, 1, 2, 3, 1, 1, 1, 1, 0, 0, 0, 0},     // a last tile of one pixel
+    {2, 4, 3, 5, 1, 1, 3, 1, 1, 1, 1, 1, 0, 1, 0},     // as many pixels out as in
 };
 
 TEST_CASE("A convolution of few channels equals the naive loop, whatever the batch", "[narrow]") {

@@ -29,8 +29,9 @@ class MatrixConvolution final : public Operation {
         kernel_(kernel),
         weights_(kernel, spec.groups, spec.group_outputs, taps_ * spec.group_inputs),
         zeros_(static_cast<size_t>(spec.group_inputs)) {
+    // Sides, not their product: joined rows are one tap too, with fewer columns and padding.
     is_pointwise_ = taps_ == 1 && window_.stride[0] == 1 && window_.stride[1] == 1 &&
-                    Pixels(window_.input) == Pixels(window_.output);
+                    window_.input[0] == window_.output[0] && window_.input[1] == window_.output[1];
     if (is_pointwise_) {  // where a pixel lies does not matter
       window_ = {};
       window_.input[0] = window_.output[0] = items_ * Pixels(spec.window.input);
