@@ -172,7 +172,7 @@ function takeIn(incoming: Incoming): void {
 function addImages({ files, passedOver }: Incoming): void {
   const leftOut = session.add(files);
   const notes: string[] = [];
-  for (const { name, others = [] } of files) {
+  for (const { name, others = [] } of files.slice(0, files.length - leftOut)) {
     if (others.length > 0)
       notes.push(`${plural(others.length + 1, "file")} are one slide: ${name}.`);
   }

@@ -151,13 +151,20 @@ export interface SectionReport {
 // null: of another make than this page reads.
 export function asSectionReport(value: unknown): SectionReport | null {
   const report = value as Partial<SectionReport> | null;
+  const labels = report?.labels as Partial<SectionReport["labels"]> | undefined;
+  const summary = report?.summary as { cell?: { um_per_pixel?: number } } | undefined;
+  const numbers: unknown[] = [
+    ...[
+      labels?.judged,
+      labels?.positive,
+      labels?.not_judged?.positive,
+      labels?.not_judged?.negative,
+    ],
+    ...[report?.image?.width, report?.image?.height, report?.image?.um_per_pixel],
+    ...[summary?.cell?.um_per_pixel, report?.operating_point?.threshold, report?.stride],
+  ];
   const whole =
-    typeof report?.labels?.judged === "number" &&
-    typeof report.labels.not_judged.positive === "number" &&
-    typeof report.image?.um_per_pixel === "number" &&
-    typeof report.summary?.cell.um_per_pixel === "number" &&
-    typeof report.operating_point?.threshold === "number" &&
-    typeof report.stride === "number";
+    typeof report?.file === "string" && numbers.every((value) => typeof value === "number");
   return whole ? (report as SectionReport) : null;
 }
 

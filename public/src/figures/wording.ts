@@ -82,7 +82,7 @@ export function sectionSentence(report: SectionReport, positiveClass: string): s
   const notJudged = left.negative + left.positive;
   return (
     `${file}, ${count(image.width)}×${count(image.height)} px at ${decimal(image.um_per_pixel)} µm/px, ` +
-    `a place every ${stride} px (${apart} µm): ${count(judged)} places judged, ${count(positive)} of ` +
+    `a place every ${apart} µm: ${count(judged)} places judged, ${count(positive)} of ` +
     `them ${positiveClass} by the label image; ${count(notJudged)} labelled places not judged, ` +
     `${count(left.positive)} of them ${positiveClass}. It is one section, so there is no interval; ` +
     "it tells nothing of how much sections differ."

@@ -77,14 +77,14 @@ export function headline({ kind, model, summary, summaryShare }: Slide): string 
   const label = positiveLabel(model.facts);
   const part = summaryShare < 1 ? " so far" : "";
   // No mark is no news where nothing was judged.
-  if (summary.judgedMm2 === 0) return "Nothing here could be judged";
+  if (summary.judgedMm2 === 0 || !known(summary.positiveFraction))
+    return `Nothing here could be judged${part}`;
   if (kind === "mammogram" && summary.film !== null) {
     const marks = marksByThreshold(summary).reaching.length;
     return marks === 0
       ? "No suspicious mark on this film"
       : `${marks} suspicious mark${marks === 1 ? "" : "s"} on this film`;
   }
-  if (!known(summary.positiveFraction)) return "Nothing here could be judged";
   if (summary.positiveMm2 === 0) return `No ${label} detected in the tissue judged${part}`;
   return `${label} in ${shareText(summary.positiveFraction)} of the tissue judged${part}`;
 }
@@ -105,7 +105,11 @@ export function marksByThreshold({ film, threshold }: Summary): {
 export function nothingJudged({ kind }: Slide, summary: Summary): string {
   if (summary.judgedMm2 > 0) return "";
   const [most] = refusals(summary);
-  if (most === undefined) return "No tissue was found in it.";
+  if (most === undefined) {
+    return summary.noTissueMm2 > 0 && summary.outsideMm2 === 0
+      ? "No tissue was found in it."
+      : "Nothing of it that was read, or lies in the regions, could be judged.";
+  }
   const [reason] = most;
   const what = reason === "scale" ? " Check the scale: tissue looks otherwise at this one." : "";
   return `What was looked at was refused: ${refusalName(reason, kind)}.${what}`;
