@@ -62,7 +62,10 @@ std::vector<uint8_t> MadeModel() {
 List<float> Weights(const std::vector<uint8_t>& file, std::string_view name) {
   const auto model = ReadOnnx(file);
   REQUIRE(model.ok());
-  return model.value().FindInitializer(name)->floats;
+  const Tensor* initializer = model.value().FindInitializer(name);
+  REQUIRE(initializer != nullptr);
+  REQUIRE_FALSE(initializer->floats.empty());
+  return initializer->floats;
 }
 
 TEST_CASE("Shrunk weights are the nearest multiples of a step, biases as they were", "[shrink]") {
@@ -74,6 +77,7 @@ TEST_CASE("Shrunk weights are the nearest multiples of a step, biases as they we
     CHECK(shrunk.value().size() == file.size());
     const List<float> before = Weights(file, "layer1.weight.float16");
     const List<float> after = Weights(shrunk.value(), "layer1.weight.float16");
+    REQUIRE(after.size() == before.size());
     const float step = 0.5F / static_cast<float>(1 << bits);  // the largest lies below 0.3
     for (size_t i = 0; i < before.size(); ++i) {
       CHECK(std::fabs(after[i] - before[i]) <= step / 2);

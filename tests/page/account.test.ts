@@ -288,6 +288,7 @@ describe("account", { skip: skipServer, timeout: 600_000 }, () => {
         const drawAgain = () => {
           window.requestAnimationFrame = draw;
           for (const callback of waiting) draw(callback);
+          return waiting.length;
         };
         Object.assign(window, { drawAgain });
         document.addEventListener("click", ({ target }) => {
@@ -297,7 +298,10 @@ describe("account", { skip: skipServer, timeout: 600_000 }, () => {
       });
       await withStorage(page, "at.once", "Always");
       await drop(page, [{ name: "patch.png", bytes: png(tissue(50, 50, 6)) }]);
-      await page.evaluate(() => (window as unknown as { drawAgain: () => void }).drawAgain());
+      const held = await page.evaluate(() =>
+        (window as unknown as { drawAgain: () => number }).drawAgain(),
+      );
+      assert.ok(held > 0, "a drawing was held back");
       await page.getByText("Kept, end-to-end encrypted").waitFor();
     }));
 

@@ -218,7 +218,7 @@ const wholePage = (page: Page) =>
     ].join("\n"),
   );
 
-function assertNames(text: string, names: readonly string[], where: string): void {
+function assertNoNames(text: string, names: readonly string[], where: string): void {
   const found = names.filter((name) => text.includes(name));
   assert.deepEqual(found, [], `in ${where}`);
 }
@@ -305,13 +305,13 @@ describe("files that say their scale", { skip, timeout: 300_000 }, () => {
 
   // What a film's names must not be in, before and after its scan.
   async function assertSilent(page: Page, said: string[], names: readonly string[]) {
-    assertNames(await wholePage(page), names, "the page");
-    assertNames(said.join("\n"), names, "the console");
-    assertNames((await savedJson(page)).toString(), names, "the JSON");
+    assertNoNames(await wholePage(page), names, "the page");
+    assertNoNames(said.join("\n"), names, "the console");
+    assertNoNames((await savedJson(page)).toString(), names, "the JSON");
     const csv = await downloaded(page, () => button(page, "Save CSV").click());
-    assertNames(csv.toString(), names, "the CSV");
+    assertNoNames(csv.toString(), names, "the CSV");
     for (const name of ["Map as PNG", "GeoJSON", "Tiles as CSV"]) {
-      assertNames((await savedMap(page, name)).toString("latin1"), names, name);
+      assertNoNames((await savedMap(page, name)).toString("latin1"), names, name);
     }
   }
 
@@ -361,7 +361,7 @@ describe("files that say their scale", { skip, timeout: 300_000 }, () => {
         assert.ok(told.includes(`(0008,1155) UI [${INSTANCE_UID}]`));
       }
       assert.match(says("dsrdump", ["+Pl"], report), /Score of the film/);
-      assertNames(await wholePage(page), Object.values(NAMES), "the page after its exports");
+      assertNoNames(await wholePage(page), Object.values(NAMES), "the page after its exports");
     }));
 
   test("A real mammogram in DICOM is mapped, and its exports are valid", { skip: skipReal }, () =>
@@ -394,8 +394,8 @@ describe("files that say their scale", { skip, timeout: 300_000 }, () => {
         .filter({ visible: true })
         .waitFor();
       await drawScreen(page, "slide-dicom-refused");
-      assertNames(await wholePage(page), Object.values(NAMES), "the page");
-      assertNames(said.join("\n"), Object.values(NAMES), "the console");
+      assertNoNames(await wholePage(page), Object.values(NAMES), "the page");
+      assertNoNames(said.join("\n"), Object.values(NAMES), "the console");
       await drop(page, [{ name: "film.dcm", bytes: mammogram() }]);
       await page.getByRole("option", { name: /film\.dcm/ }).click();
       await scanned(page);
