@@ -50,7 +50,7 @@ bench-scan: native wasm  ## how long a map takes: dense against patch by patch; 
 	@$(with) node --disable-warning=ExperimentalWarning tests/bench/scan.ts $(SCAN_BENCH) --wasm relaxed
 
 bench-resampling: native  ## what an enlarged section loses when it is read at the model's scale, by filter
-	@$(step) "build resampling_bench" $(with) cmake --build --preset native --target resampling_bench
+	@$(step) "build resampling_bench" cmake/build.sh native resampling_bench
 	@build/native/resampling_bench model/best.onnx "$(SECTIONS)/8867.png" "$(SECTIONS)/8867_labels.png"
 
 lint: native  ## formatters, clang-tidy, eslint, tsc: they only look

@@ -33,7 +33,7 @@ constexpr const char* kUsage =
       patches, films, marks. --folds: each film is judged by the model that the list gives for its
       woman (repeat,woman,model), which was trained as MODEL was, but without her.
   scan --model MODEL --um-per-pixel X IMAGE [--stride S] [--out MAP.png]
-       [--csv CELLS.csv] [--json] [--judge-anyway]
+       [--csv CELLS.csv] [--json] [--judge-anyway] [--says-film]
       What the model says all over an image larger than a patch, as the page does it. X: the image's
       scale. --stride: pixels at the model's scale between places of the map; without it the patches
       lie side by side. MAP.png: a pixel a place, what is not judged is transparent.
@@ -49,8 +49,8 @@ constexpr const char* kUsage =
   model MODEL [--json]
       The model's layers, sizes, multiply-adds and metadata.
   shrink MODEL OUT [--bits N]
-      The model with its float16 weights rounded to multiples of a tensor's largest power of two
-      / 2^N (8), so that it compresses better; known answer and checksum anew. Evaluate it again.
+      The model with its float16 weights rounded to multiples of the power of two above a tensor's
+      largest / 2^N (8), so that it compresses better; known answer and checksum anew. Evaluate it again.
   onnx-test FOLDER…
       Runs ONNX backend tests: model.onnx with test_data_set_*/input_*.pb and output_*.pb.
 

@@ -106,10 +106,12 @@ void Round(std::span<uint8_t> raw, int bits) {
   }
   if (!(largest > 0) || !std::isfinite(largest)) return;
   constexpr float kSmallest = 0x1p-24F;  // that float16 has
+  constexpr float kLargest = 65504;
   const float step = std::max(kSmallest, std::ldexp(1.0F, std::ilogb(largest) + 1 - bits));
   for (size_t at = 0; at + 1 < raw.size(); at += 2) {
     // + 0 turns -0 to 0, which is one value less to code
-    const uint16_t half = HalfFromFloat(std::round(HalfAt(raw, at) / step) * step + 0.0F);
+    const float multiple = std::round(HalfAt(raw, at) / step) * step + 0.0F;
+    const uint16_t half = HalfFromFloat(std::clamp(multiple, -kLargest, kLargest));
     raw[at] = static_cast<uint8_t>(half);
     raw[at + 1] = static_cast<uint8_t>(half >> 8);
   }
@@ -120,11 +122,12 @@ Result<std::string> KnownAnswer(std::span<const uint8_t> file) {
   ASSIGN_OR_RETURN(OnnxModel onnx, ReadOnnx(file));
   const Metadata metadata = onnx.metadata;
   ASSIGN_OR_RETURN(Network network, Network::Create(std::move(onnx), PlanOptions::ForImages()));
-  const Shape& shape = network.inputs()[0].shape;
-  if (network.inputs().size() != 1 || network.outputs().size() != 1 || shape.size() != 4 ||
+  if (network.inputs().size() != 1 || network.outputs().size() != 1 ||
+      network.inputs()[0].shape.size() != 4 ||
       network.inputs()[0].layout != Layout::kChannelsLast) {
     return Unsupported("it does not read one image of (N, C, H, W)");
   }
+  const Shape& shape = network.inputs()[0].shape;
   ASSIGN_OR_RETURN(const ModelInfo info,
                    ReadModelInfo(metadata, static_cast<int>(shape[3]), static_cast<int>(shape[2]),
                                  static_cast<int>(shape[1])));

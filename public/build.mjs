@@ -18,8 +18,8 @@ import {
 } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { brotliCompressSync, constants } from "node:zlib";
 import { build, transform } from "esbuild";
+import { brotli } from "./brotli.mjs";
 import { cssSubset } from "./css-subset.mjs";
 import { withoutGeotiffDecoders } from "./geotiff-parts.mjs";
 import { onnxMetadata } from "./onnx-metadata.mjs";
@@ -277,23 +277,6 @@ async function compose() {
   files.set("headers.json", Buffer.from(`${JSON.stringify(policies, null, 2)}\n`));
 }
 
-// Slow at its best quality, so what has been compressed once is kept.
-function brotli(bytes) {
-  const kept = join(cache, `${digest(bytes, "hex")}.br`);
-  if (existsSync(kept)) return readFileSync(kept);
-  const compressed = brotliCompressSync(bytes, {
-    params: {
-      [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
-      [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS,
-      [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
-    },
-  });
-  mkdirSync(cache, { recursive: true });
-  writeFileSync(`${kept}.${process.pid}`, compressed);
-  renameSync(`${kept}.${process.pid}`, kept);
-  return compressed;
-}
-
 // Beside its place first: whoever serves the folder never sees half a site.
 function write() {
   const next = `${options.out}.${process.pid}`;
@@ -302,7 +285,7 @@ function write() {
     mkdirSync(dirname(join(next, name)), { recursive: true });
     writeFileSync(join(next, name), bytes);
     if (!UNCOMPRESSED.has(name) && !options.uncompressed)
-      writeFileSync(join(next, `${name}.br`), brotli(bytes));
+      writeFileSync(join(next, `${name}.br`), brotli(bytes, cache));
   }
   rmSync(options.out, { recursive: true, force: true });
   mkdirSync(dirname(options.out), { recursive: true });

@@ -2,33 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ctime>
 
+#include "shared/clock.h"
 #include "shared/limits.h"
 #include "shared/network/network.h"
 #include "shared/sha256.h"
 
 namespace insitu {
-
-#ifdef __wasm__
-// The host's own clock, milliseconds: of WASI's, both sides would have to take nanoseconds apart.
-[[clang::import_module("env"), clang::import_name("now_ms")]] double NowMs();
-#endif
-
 namespace {
 
 // How far the known answer may be off: builds differ in the last bits (relaxed SIMD fuses
 // multiply-add), training in the order of its sums; a damaged weight is far beyond.
 constexpr float kKnownAnswerTolerance = 1e-4F;
-
-#ifndef __wasm__
-// std::chrono would bring along what it needs to report a clock that fails.
-double NowMs() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) * 1e-6;
-}
-#endif
 
 // SHA-256 of the file with the digits of its own checksum, wherever they stand, read as zeros.
 std::string SelfSha256(std::span<const uint8_t> model, const std::string& digits) {

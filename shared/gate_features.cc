@@ -16,10 +16,10 @@ constexpr float kGlassDensity = 0.45F;
 // Colours that differ by less are grey (of 255).
 constexpr int kGreyRange = 10;
 
-// Sums in single precision may end a little below 0.
 // The double's logarithm, which calibration needs as well: a second one is code.
 float Log(float value) { return static_cast<float>(std::log(static_cast<double>(value))); }
 
+// Sums in single precision may end a little below 0.
 float SafeLog(float value) { return Log(std::max(value, 0.0F) + 1e-6F); }
 
 int Range(const uint8_t* rgb) {

@@ -2,14 +2,15 @@
 
 #include <algorithm>
 
+#include "shared/vector.h"
+
 namespace insitu {
 namespace {
 
 // Written as vectors, because this file is compiled for size.
-typedef float Vector __attribute__((vector_size(16)));
-typedef float VectorInMemory __attribute__((vector_size(16), aligned(sizeof(float))));
+constexpr int64_t kLanes = 4;
+using Vector = VectorOf<kLanes>::Type;
 typedef uint8_t Bytes __attribute__((vector_size(4), aligned(1)));
-constexpr size_t kLanes = 4;
 
 // sum[i] += weight * samples[i]
 void AddWeighted(const uint8_t* samples, float weight, size_t count, float* sum) {
@@ -17,7 +18,7 @@ void AddWeighted(const uint8_t* samples, float weight, size_t count, float* sum)
   for (; i + kLanes <= count; i += kLanes) {
     const auto values =
         __builtin_convertvector(*reinterpret_cast<const Bytes*>(samples + i), Vector);
-    *reinterpret_cast<VectorInMemory*>(sum + i) += weight * values;
+    At<kLanes>(sum + i) += weight * values;
   }
   for (; i < count; ++i) sum[i] += weight * static_cast<float>(samples[i]);
 }

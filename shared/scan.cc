@@ -67,8 +67,10 @@ Status Scanner::Plan(const ScanImage& image, int stride, ScanWay way, int block_
   // Patches that do not overlap share nothing, and to plan a pass takes longer than some of them.
   const bool overlap = plan_.stride < plan_.patch_width || plan_.stride < plan_.patch_height;
   if (way == ScanWay::kChoose && !overlap) return {};
-  ASSIGN_OR_RETURN(dense_, DensePass::Create(model_, *form_, plan_.stride, plan_.block_columns,
-                                             plan_.block_rows));
+  auto pass =
+      DensePass::Create(model_, *form_, plan_.stride, plan_.block_columns, plan_.block_rows);
+  if (way == ScanWay::kChoose && !pass.ok()) return {};  // the patches are there
+  ASSIGN_OR_RETURN(dense_, std::move(pass));
   if (way == ScanWay::kDense && !dense_) {
     return Fail(ErrorCode::kModelUnsupported,
                 "No dense pass has places % pixels apart; choose another stride.", stride);
@@ -300,7 +302,7 @@ void Scanner::SmoothFilm() {
   }
 }
 
-std::vector<int> DenseStrides(int natural_stride) {
+std::vector<int> OfferedStrides(int natural_stride) {
   std::vector<int> strides;
   for (int stride = 1; stride <= natural_stride; ++stride) {
     if (natural_stride % stride == 0 || stride == kFineStride) strides.push_back(stride);

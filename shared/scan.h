@@ -126,7 +126,7 @@ class Scanner {
 
 // The strides below the patch's side that the dense pass offers, finest first: the divisors of the
 // natural one and, where that is coarser, kFineStride. Of 0: none.
-std::vector<int> DenseStrides(int natural_stride);
+std::vector<int> OfferedStrides(int natural_stride);
 
 // ErrorName, and the names of what only a scan says.
 const char* ScanErrorName(ErrorCode code);

@@ -19,11 +19,12 @@ struct VectorOf {
 
 // Vectors in memory. References, since a function that is compiled without AVX cannot return one.
 template <int64_t kLanes>
-inline const typename VectorOf<kLanes>::InMemory& At(const float* memory) {
+inline __attribute__((always_inline)) const typename VectorOf<kLanes>::InMemory& At(
+    const float* memory) {
   return *reinterpret_cast<const typename VectorOf<kLanes>::InMemory*>(memory);
 }
 template <int64_t kLanes>
-inline typename VectorOf<kLanes>::InMemory& At(float* memory) {
+inline __attribute__((always_inline)) typename VectorOf<kLanes>::InMemory& At(float* memory) {
   return *reinterpret_cast<typename VectorOf<kLanes>::InMemory*>(memory);
 }
 

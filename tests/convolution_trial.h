@@ -1,6 +1,7 @@
 // A convolution of random numbers, to be compared with the naive loop that defines it.
 #pragma once
 
+#include <algorithm>
 #include <catch_amalgamated.hpp>
 #include <cmath>
 #include <memory>
@@ -82,6 +83,20 @@ struct Trial {
             .ok());
     operation.value()->Run();
     return output;
+  }
+
+  // Whether it reads its input and nothing beside it, and writes its output and nothing beyond.
+  bool StaysWithin() const {
+    auto operation = Make(1, {});
+    REQUIRE(operation.ok());
+    std::vector<float> input(InputSize() + 128, NAN);
+    std::fill_n(input.begin() + 64, InputSize(), 1.0F);
+    std::vector<float> output(OutputSize() + 1, 7);
+    const Operand operand{input.data() + 64, static_cast<int64_t>(InputSize())};
+    REQUIRE(operation.value()->Bind(1, {&operand, 1}, output.data(), 0).ok());
+    operation.value()->Run();
+    return output.back() == 7 &&
+           std::none_of(output.begin(), output.end(), [](float v) { return std::isnan(v); });
   }
 
   // The largest difference from the naive loop over a batch of images with `items` each.

@@ -189,10 +189,10 @@ TEST_CASE("A network that pads is read patch by patch, and it is said why", "[sc
 }
 
 TEST_CASE("A dense pass offers the divisors of its own stride, and 4 pixels", "[scan]") {
-  CHECK(DenseStrides(0).empty());
-  CHECK(DenseStrides(2) == std::vector<int>{1, 2});
-  CHECK(DenseStrides(4) == std::vector<int>{1, 2, 4});
-  CHECK(DenseStrides(6) == std::vector<int>{1, 2, 3, 4, 6});
+  CHECK(OfferedStrides(0).empty());
+  CHECK(OfferedStrides(2) == std::vector<int>{1, 2});
+  CHECK(OfferedStrides(4) == std::vector<int>{1, 2, 4});
+  CHECK(OfferedStrides(6) == std::vector<int>{1, 2, 3, 4, 6});
 }
 
 TEST_CASE("Glass is no tissue, and what the gate refuses has its reason", "[scan]") {

@@ -91,17 +91,7 @@ TEST_CASE("An image's outputs are the same to the last bit in every batch", "[wi
 
 TEST_CASE("Winograd's convolution takes no value from beyond its input", "[winograd]") {
   for (const ReferenceConvolution& shape : {kOfThree[0], kOfThree[3], kOfThree[5], kOfFour[2]}) {
-    const Trial trial = Tried(shape);
-    auto operation = trial.Make(1, {});
-    REQUIRE(operation.ok());
-    std::vector<float> input(trial.InputSize() + 128, NAN);
-    std::fill_n(input.begin() + 64, trial.InputSize(), 1.0F);
-    std::vector<float> output(trial.OutputSize() + 1, 7);
-    const Operand operand{input.data() + 64, static_cast<int64_t>(trial.InputSize())};
-    REQUIRE(operation.value()->Bind(1, {&operand, 1}, output.data(), 0).ok());
-    operation.value()->Run();
-    CHECK(std::none_of(output.begin(), output.end(), [](float v) { return std::isnan(v); }));
-    CHECK(output.back() == 7);
+    CHECK(Tried(shape).StaysWithin());
   }
 }
 

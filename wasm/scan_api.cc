@@ -120,7 +120,7 @@ insitu_scanner* insitu_scanner_create(const uint8_t* model, size_t size) {
     last_error = scanner.error();
     return nullptr;
   }
-  std::vector<int> strides = insitu::DenseStrides(scanner.value().natural_stride());
+  std::vector<int> strides = insitu::OfferedStrides(scanner.value().natural_stride());
   return new insitu_scanner{std::move(scanner.value()), std::move(strides), false, {}, {}};
 }
 

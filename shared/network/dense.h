@@ -23,7 +23,7 @@ struct DenseRequest {
   int height = 0;  // of the input: the image, or of kRest what it is given
   int width = 0;
   int pick = 1;    // the dense layer leaves out the places between every pick-th
-  int stride = 0;  // of kShared and kRest: pixels between the places of all passes
+  int stride = 0;  // pixels between the places of all passes; 0: no cut is looked for
   DensePart part = DensePart::kWhole;
 };
 

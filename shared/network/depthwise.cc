@@ -1,7 +1,7 @@
 #include "shared/network/depthwise.h"
 
 #include "shared/limits.h"
-#include "shared/network/vector.h"
+#include "shared/vector.h"
 
 namespace insitu {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "shared/network/vector.h"
+#include "shared/vector.h"
 
 namespace insitu {
 namespace {
@@ -25,7 +25,6 @@ float Power(float base, float exponent) {
 // costs the download three times as much.
 constexpr int64_t kLanes = 4;
 using Vector = VectorOf<kLanes>::Type;
-using VectorInMemory = VectorOf<kLanes>::InMemory;
 
 [[gnu::noinline]] Vector LoadSome(const float* from, int64_t count) {
   Vector vector = {};
@@ -43,9 +42,7 @@ template <typename Function>
                                            int64_t count, Function function) {
   int64_t i = 0;
   for (; i + kLanes <= count; i += kLanes) {
-    *reinterpret_cast<VectorInMemory*>(output + i) =
-        function(Vector(*reinterpret_cast<const VectorInMemory*>(a + i)),
-                 Vector(*reinterpret_cast<const VectorInMemory*>(b + i)));
+    At<kLanes>(output + i) = function(Vector(At<kLanes>(a + i)), Vector(At<kLanes>(b + i)));
   }
   const int64_t rest = count - i;
   if (rest > 0) StoreSome(function(LoadSome(a + i, rest), LoadSome(b + i, rest)), rest, output + i);
@@ -114,7 +111,6 @@ Vector Apply(Unary function, float alpha, float beta, Vector v) {
 
 // The taps of a window that lie on the image, along one axis, for one output position.
 struct Taps {
-  int64_t first = 0;   // index of the first tap inside
   int64_t count = 0;   // how many lie inside
   int64_t start = 0;   // input position of the first
   int64_t padded = 0;  // how many lie inside the image or its padding
@@ -129,7 +125,6 @@ Taps TapsAt(const Window& window, int axis, int64_t output_position) {
     if (position < padded_end) ++taps.padded;
     if (position < 0 || position >= window.input[axis]) continue;
     if (taps.count++ == 0) {
-      taps.first = k;
       taps.start = position;
     }
   }

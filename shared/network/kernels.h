@@ -1,6 +1,6 @@
 // The operators that we compute ourselves: each struct is one operator's geometry and parameters,
 // for one item of a batch, and its Run is the loop. Convolutions and matrix products with constant
-// weights are XNNPACK's (xnnpack_operator.h).
+// weights are in convolution.h.
 //
 // Shapes and strides are those of memory, outermost first, in elements; whether memory is plain or
 // channels-last is the planner's business. An input never overlaps the output.

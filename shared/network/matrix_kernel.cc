@@ -26,6 +26,7 @@ void Multiply(const MatrixTile& tile) {
 
 template <int64_t kRows, int64_t kBlock, Function kFunction>
 constexpr MatrixKernel Kernel(MatrixKernel::Multiply multiply_row) {
+  static_assert(kRows <= kMaxMatrixRows);
   return {kRows, kBlock, Multiply<kRows, kBlock, kFunction>, multiply_row};
 }
 

@@ -27,6 +27,8 @@ struct MatrixTile {
   Clamp clamp;
 };
 
+inline constexpr int64_t kMaxMatrixRows = 8;  // of any kernel
+
 struct MatrixKernel {
   using Multiply = void (*)(const MatrixTile& tile);
   int64_t rows;
@@ -38,9 +40,10 @@ struct MatrixKernel {
 // The fastest of this machine.
 MatrixKernel ChooseMatrixKernel();
 
-// Weights in the kernel's order, where its longest vector may read them. Movable.
+// Weights in the kernel's order, where its longest vector may read them. Movable, not copyable.
 class PackedWeights {
  public:
+  PackedWeights(PackedWeights&&) = default;
   // So many matrices of (columns, depth), all zero.
   PackedWeights(const MatrixKernel& kernel, int64_t matrices, int64_t columns, int64_t depth);
 

@@ -1,6 +1,6 @@
 #include "shared/network/row_kernel.h"
 
-#include "shared/network/vector.h"
+#include "shared/vector.h"
 
 namespace insitu {
 namespace {

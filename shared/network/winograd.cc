@@ -301,8 +301,7 @@ void Winograd::Multiply(int64_t row_point, int64_t column_point) {
   const int64_t depth = std::max<int64_t>(1, tile.taps * channels_);
   const int64_t step =
       std::max<int64_t>(1, kColumnBytes / 4 / (depth * kernel_.columns)) * kernel_.columns;
-  constexpr int64_t kMostRows = 8;
-  const float* pointers[kMaxParts * kMaxParts * kMostRows];
+  const float* pointers[kMaxParts * kMaxParts * kMaxMatrixRows];
   tile.pointers = pointers;
   tile.zeros = zeros_.data();
   tile.output_stride = outputs_;

@@ -1,8 +1,6 @@
 #include "shared/network/winograd_transform.h"
 
-#ifdef __wasm_relaxed_simd__
-#include <wasm_simd128.h>
-#endif
+#include "shared/vector.h"
 
 namespace insitu {
 namespace {
@@ -49,28 +47,15 @@ struct OutputMatrix {
 };
 constexpr OutputMatrix kOutput;
 
-// Vectors of a machine; in memory they need not be aligned to their size.
-template <int64_t kLanes>
-struct Vector {
-  typedef float Type __attribute__((vector_size(kLanes * sizeof(float))));
-  typedef float InMemory
-      __attribute__((vector_size(kLanes * sizeof(float)), aligned(sizeof(float))));
-};
-
 // *sum += factor * value, for a factor that the compiler knows.
 template <typename V>
 inline __attribute__((always_inline)) void Add(float factor, const V& value, V* sum) {
-#pragma clang fp contract(fast)  // where the machine can
   if (factor == 1) {
     *sum += value;
   } else if (factor == -1) {
     *sum -= value;
   } else {
-#ifdef __wasm_relaxed_simd__
-    *sum = wasm_f32x4_relaxed_madd(value, V{} + factor, *sum);
-#else
-    *sum += value * factor;
-#endif
+    MultiplyAdd(value, V{} + factor, sum);
   }
 }
 
@@ -95,20 +80,19 @@ inline __attribute__((always_inline)) void Sum(const float* factors, const V* va
 // taps over the differences below. At the point itself it is the product that was infinity's.
 template <int64_t kLanes>
 inline __attribute__((always_inline)) void Input(const WinogradLine& line) {
-  using V = typename Vector<kLanes>::Type;
-  using InMemory = typename Vector<kLanes>::InMemory;
+  using V = typename VectorOf<kLanes>::Type;
   for (int64_t c = 0; c < line.channels; c += kLanes) {
     c = std::min(c, line.channels - kLanes);  // the last vector may lie over the one before it
     V value[kPointsOfThree];
 #pragma clang loop unroll(full)
     for (int j = 0; j < kPointsOfThree; ++j) {
-      value[j] = *reinterpret_cast<const InMemory*>(line.from[j] + c);
+      value[j] = At<kLanes>(line.from[j] + c);
     }
     V row;
     if (line.points > kPointsOfThree) {
       Sum<kPointsOfThree>(kInput.at[kPointsOfThree - 1], value, &row);
-      *reinterpret_cast<InMemory*>(line.to[kPointsOfThree - 1] + c) = row;
-      const V last = *reinterpret_cast<const InMemory*>(line.from[kPointsOfThree] + c);
+      At<kLanes>(line.to[kPointsOfThree - 1] + c) = row;
+      const V last = At<kLanes>(line.from[kPointsOfThree] + c);
 #pragma clang loop unroll(full)
       for (int j = 0; j < kPointsOfThree; ++j) {
         V difference = j + 1 < kPointsOfThree ? value[j + 1] : last;
@@ -120,37 +104,32 @@ inline __attribute__((always_inline)) void Input(const WinogradLine& line) {
     for (int i = 0; i < kPointsOfThree; ++i) {
       Sum<kPointsOfThree>(kInput.at[i], value, &row);
       float* to = line.to[i + 1 < kPointsOfThree ? i : line.points - 1];
-      *reinterpret_cast<InMemory*>(to + c) = row;
+      At<kLanes>(to + c) = row;
     }
   }
 }
 
 template <int64_t kLanes>
 inline __attribute__((always_inline)) void Output(const WinogradLine& line) {
-  using V = typename Vector<kLanes>::Type;
-  using InMemory = typename Vector<kLanes>::InMemory;
+  using V = typename VectorOf<kLanes>::Type;
   for (int64_t c = 0; c < line.channels; c += kLanes) {
     c = std::min(c, line.channels - kLanes);
     V value[kMaxWinogradPoints];
 #pragma clang loop unroll(full)
     for (int j = 0; j < kPointsOfThree - 1; ++j) {
-      value[j] = *reinterpret_cast<const InMemory*>(line.from[j] + c);
+      value[j] = At<kLanes>(line.from[j] + c);
     }
     const bool longer = line.points > kPointsOfThree;
-    value[kPointsOfThree - 1] =
-        longer ? V(*reinterpret_cast<const InMemory*>(line.from[kPointsOfThree - 1] + c)) : V{};
-    value[kPointsOfThree] = *reinterpret_cast<const InMemory*>(line.from[line.points - 1] + c);
+    value[kPointsOfThree - 1] = longer ? V(At<kLanes>(line.from[kPointsOfThree - 1] + c)) : V{};
+    value[kPointsOfThree] = At<kLanes>(line.from[line.points - 1] + c);
 #pragma clang loop unroll(full)
     for (int i = 0; i < kWinogradOutputs; ++i) {
       V sum;
       Sum<kMaxWinogradPoints>(kOutput.at[i], value, &sum);
       if (line.clamp != nullptr) {
-        const V low = V{} + line.clamp->low;
-        const V high = V{} + line.clamp->high;
-        sum = sum < low ? low : sum;
-        sum = sum > high ? high : sum;
+        Bound(line.clamp->low, line.clamp->high, &sum);
       }
-      *reinterpret_cast<InMemory*>(line.to[i] + c) = sum;
+      At<kLanes>(line.to[i] + c) = sum;
     }
   }
 }

@@ -9,12 +9,13 @@ import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Browser } from "playwright-core";
+import { brotli } from "../../public/brotli.mjs";
 import { png, tissue } from "../made_images.ts";
 import { section } from "../made_section.ts";
 import { launch, root } from "../page/harness.ts";
 import { readOnnx } from "./graph/onnx_file.ts";
 import { timeDenseMap } from "./versus/dense_map.ts";
-import { brotliKeeper, memoryAtRest, timeStarts } from "./versus/first_prediction.ts";
+import { memoryAtRest, timeStarts } from "./versus/first_prediction.ts";
 import { ranged, versus } from "./versus/goals.ts";
 import { whyNotCounted } from "./versus/instructions.ts";
 import {
@@ -69,6 +70,11 @@ function say(text: string): void {
 function checkArguments(): void {
   const known: [string, string[] | undefined, readonly string[]][] = [
     ["network", words(options.networks), NETWORKS.map(({ name }) => name)],
+    [
+      "batch",
+      words(options.batches),
+      [...new Set(NETWORKS.flatMap(({ batches }) => batches))].map(String),
+    ],
     ["part", parts, PARTS],
   ];
   for (const [what, given = [], all] of known) {
@@ -196,7 +202,9 @@ async function run(browser: Browser, results: Results): Promise<void> {
 // What is measured with the model seed alone.
 async function aroundSeed(browser: Browser, results: Results): Promise<void> {
   for (const network of NETWORKS.filter(({ name }) => name === "seed")) written(network);
-  const packing = await serveBench(paths, brotliKeeper(join(root, "build/brotli")));
+  const packing = await serveBench(paths, (path) =>
+    brotli(readFileSync(path), join(root, "build/brotli")),
+  );
   const plain = await serveBench(paths);
   if (parts.includes("start")) {
     say("navigation to first prediction; the first time, packing takes a minute or two");

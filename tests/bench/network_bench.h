@@ -1,4 +1,4 @@
-// What tests/bench/*.ts call of network_bench.cc and peak_kernel.cc.
+// network_bench.cc and peak_kernel.cc, as pages/network_wasm.ts and the native program call them.
 #pragma once
 
 #include <cstddef>

@@ -9,10 +9,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { MadeNetwork } from "../made_networks.ts";
-import { type BenchEngine, start, warmUp } from "./network_engine.ts";
+import { NetworkWasm } from "./pages/network_wasm.ts";
 
 const ROUNDS = 15;
+const WARM_UP_MS = 300; // V8 optimises a function only after it has run for a while
 const ROUND_MS = 60; // that each build runs for in one round
+
+const start = async (path: string, model: Uint8Array, batch: number) =>
+  NetworkWasm.create(await WebAssembly.compile(readFileSync(path)), model, batch);
 
 const SAME = { pads: [1, 1, 1, 1] };
 const HALVED = { strides: [2, 2], pads: [1, 1, 1, 1] };
@@ -75,9 +79,9 @@ function residual(): Uint8Array {
 
 // The processor's time for one run in milliseconds: what else the machine does costs it less than
 // time by the clock.
-function time(engine: BenchEngine, batch: number, times: number): number {
+function time(engine: NetworkWasm, times: number): number {
   const start = process.cpuUsage();
-  engine.bench_run(batch, times);
+  engine.repeat(times);
   return process.cpuUsage(start).user / 1000 / times;
 }
 
@@ -104,16 +108,17 @@ const networks: [string, Uint8Array, number][] = [
 ];
 for (const [name, model, batch] of networks.filter(([name]) => name.includes(only))) {
   const engines = [await start(before, model, batch), await start(after, model, batch)] as const;
-  for (const engine of engines) warmUp(engine, batch);
+  for (const engine of engines)
+    for (const end = performance.now() + WARM_UP_MS; performance.now() < end;) engine.repeat(1);
   const clock = performance.now();
-  engines[0].bench_run(batch, 3);
+  engines[0].repeat(3);
   const times = Math.max(1, Math.round((3 * ROUND_MS) / (performance.now() - clock)));
   const ratios: number[] = [];
   const best = [Infinity, Infinity];
   for (let round = 0; round < Number(rounds); round++) {
     const order = round % 2 === 0 ? [0, 1] : [1, 0];
     const ms = [0, 0];
-    for (const which of order) ms[which] = time(engines[which as 0 | 1], batch, times);
+    for (const which of order) ms[which] = time(engines[which as 0 | 1], times);
     best.forEach((least, which) => (best[which] = Math.min(least, ms[which] ?? NaN)));
     ratios.push((ms[1] ?? NaN) / (ms[0] ?? NaN));
   }

@@ -1,4 +1,4 @@
-// Runs the blocks of a scan on as many workers as there are cores, one block in flight a worker. What a
+// Runs the blocks of a scan on a few workers (scanWorkers), one block in flight a worker. What a
 // block gives depends neither on who ran it nor on the order (scan.wasm), so the map does not either.
 import { poolSize } from "../engine-pool.ts";
 import { EngineError, type NetworkRequest } from "../messages.ts";
@@ -10,8 +10,8 @@ import { WorkerClient, type SlideWorkerLike } from "./worker-client.ts";
 // Blocks whose pixels are read ahead of the workers, where one worker reads for all.
 const READ_AHEAD = 1;
 
-// Decoded tiles that all workers together keep: each of eight keeping as many as one that draws would
-// alone be more than a page may hold.
+// Decoded tiles that all workers together keep. If each kept as many as the one that draws, a page would
+// hold too much.
 export const CACHE_BYTES = 64 * 2 ** 20;
 
 // A worker of a scan takes some 40 MB beside that, of the 600 MB that a slide may take in all.

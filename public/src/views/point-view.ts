@@ -2,7 +2,7 @@
 // threshold means.
 import type { Judge, Judgement } from "../judgement.ts";
 import type { ModelFacts } from "../messages.ts";
-import type { MeasuredPoint } from "../operating-point.ts";
+import { asOperatingPoint, type MeasuredPoint } from "../operating-point.ts";
 import { byId, part } from "./parts.ts";
 
 export interface PointParts {
@@ -47,13 +47,8 @@ export class PointView {
     const { open, judge, redraw, tell } = this.#parts;
     this.#change.disabled = true;
     try {
-      const view = await open(model, ({ threshold, preset, sensitivity, specificity }) => {
-        judge.choose(model, {
-          name: preset ?? "own",
-          threshold,
-          sensitivity: sensitivity?.value ?? Number.NaN,
-          specificity: specificity?.value ?? Number.NaN,
-        });
+      const view = await open(model, (point) => {
+        judge.choose(model, asOperatingPoint(point));
         redraw();
       });
       if (view !== null) this.#opened.set(model.sha256, view.element);

@@ -59,6 +59,11 @@ export class NetworkWasm {
     return new Float32Array(wasm.memory.buffer, wasm.bench_output() >>> 0, count).slice();
   }
 
+  // On the numbers that it began with.
+  repeat(times: number): void {
+    if (Number.isNaN(this.#wasm.bench_run(this.#batch, times))) throw new Error("the run failed");
+  }
+
   profile(times: number): ProfiledStep[] {
     const wasm = this.#wasm;
     const steps = wasm.bench_profile(times);

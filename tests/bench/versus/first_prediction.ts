@@ -1,10 +1,6 @@
 // From navigation to the first prediction, what came over the wire for it, and the memory that it takes
 // afterwards: a page for each engine with the model seed.
-import { mkdirSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { createHash } from "node:crypto";
-import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { brotliCompressSync, constants } from "node:zlib";
 import type { Browser, BrowserContext } from "playwright-core";
 import { launch } from "../../page/harness.ts";
 import type { FirstPrediction } from "../pages/first_prediction.ts";
@@ -27,26 +23,6 @@ export interface Start {
 export interface Rest {
   engine: EngineName | "empty";
   bytes: number[];
-}
-
-// As public/build.mjs packs the site; slow, so what has been packed once is kept.
-export function brotliKeeper(folder: string): (path: string) => Buffer {
-  return (path) => {
-    const bytes = readFileSync(path);
-    const kept = join(folder, `${createHash("sha256").update(bytes).digest("hex")}.br`);
-    if (existsSync(kept)) return readFileSync(kept);
-    const compressed = brotliCompressSync(bytes, {
-      params: {
-        [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
-        [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS,
-        [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
-      },
-    });
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(`${kept}.${process.pid}`, compressed);
-    renameSync(`${kept}.${process.pid}`, kept);
-    return compressed;
-  };
 }
 
 const PACKING_MS = 600_000; // that the first page may wait for what the server packs

@@ -2,7 +2,7 @@
 import { button, make } from "../../figures/build.ts";
 import type { Judge } from "../../judgement.ts";
 import type { ModelFacts } from "../../messages.ts";
-import type { MeasuredPoint } from "../../operating-point.ts";
+import { asOperatingPoint, type MeasuredPoint } from "../../operating-point.ts";
 import type { Slide } from "../slide.ts";
 
 export interface PointView {
@@ -56,13 +56,8 @@ export class PointPlace {
   async #openPoint(model: ModelFacts): Promise<void> {
     const { openPoint, judge, redraw, tell } = this.#options;
     try {
-      const view = await openPoint(model, ({ threshold, preset, sensitivity, specificity }) => {
-        judge.choose(model, {
-          name: preset ?? "own",
-          threshold,
-          sensitivity: sensitivity?.value ?? Number.NaN,
-          specificity: specificity?.value ?? Number.NaN,
-        });
+      const view = await openPoint(model, (point) => {
+        judge.choose(model, asOperatingPoint(point));
         redraw();
       });
       if (this.#offered !== model.sha256) return; // another model reads meanwhile

@@ -1,0 +1,1 @@
+export function brotli(bytes: Uint8Array, folder: string): Buffer;
