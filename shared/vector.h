@@ -39,6 +39,12 @@ inline __attribute__((always_inline)) void MultiplyAdd(const T& a, const T& b, T
 #endif
 }
 
+// *most = the greater of both. NaN in either may be lost.
+template <typename T>
+inline __attribute__((always_inline)) void Raise(const T& value, T* most) {
+  *most = value < *most ? *most : value;
+}
+
 // Bounds each of the values; NaN passes through.
 template <typename T>
 inline __attribute__((always_inline)) void Bound(float low, float high, T* values) {

@@ -22,11 +22,12 @@ const ReferenceConvolution kShapes[] = {
     {5, 5, 3, 6, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},      // two outputs a channel
     {5, 5, 1, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},      // one channel
     {3, 3, 600, 40, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},   // more weights than a cache holds
+    {41, 39, 64, 70, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0},  // more pixels
     {11, 11, 2, 3, 1, 3, 3, 1, 1, 2, 3, 2, 3, 2, 3},    // dilation
     {2, 2, 3, 9, 1, 3, 3, 1, 1, 1, 1, 5, 5, 5, 5},      // windows on padding alone
     {9, 7, 6, 6, 6, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},      // depthwise
     {9, 7, 21, 21, 21, 3, 3, 2, 1, 2, 1, 0, 2, 1, 0},   // and a last vector that lies over another
-    {9, 9, 43, 43, 43, 5, 5, 1, 2, 1, 1, 2, 2, 2, 2},   // and four at once
+    {9, 9, 43, 43, 43, 5, 5, 1, 2, 1, 1, 2, 2, 2, 2},   // steps along a row
     {9, 9, 8, 8, 8, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0},      // one tap
     {12, 12, 5, 5, 5, 11, 7, 1, 1, 1, 1, 5, 3, 5, 3},   // many
     {4, 4, 2, 2, 2, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},      // too few channels

@@ -34,6 +34,7 @@ struct Trial {
   std::vector<float> weights;
   std::vector<float> bias;
   MakesConvolution make = MakeConvolution;
+  int64_t pool = 1;
 
   explicit Trial(const ReferenceConvolution& c)
       : shape(c),
@@ -48,7 +49,27 @@ struct Trial {
     return static_cast<size_t>(shape.inputs * shape.height * shape.width);
   }
   size_t OutputSize() const {
-    return static_cast<size_t>(shape.outputs * shape.OutputHeight() * shape.OutputWidth());
+    return static_cast<size_t>(shape.outputs * (shape.OutputHeight() / pool) *
+                               (shape.OutputWidth() / pool));
+  }
+
+  // By the naive loops. planes: (inputs, height, width). Returns (height, width, outputs), pooled.
+  std::vector<float> Expected(const std::vector<float>& planes) const {
+    const int64_t height = shape.OutputHeight();
+    const int64_t width = shape.OutputWidth();
+    const std::vector<float> whole =
+        Swapped(shape.Run(planes, weights, bias), 1, shape.outputs, height * width);
+    std::vector<float> pooled(OutputSize(), -INFINITY);
+    for (int64_t y = 0; y < height / pool * pool; ++y) {
+      for (int64_t x = 0; x < width / pool * pool; ++x) {
+        for (int64_t c = 0; c < shape.outputs; ++c) {
+          const int64_t place = y / pool * (width / pool) + x / pool;
+          float& most = pooled[static_cast<size_t>(place * shape.outputs + c)];
+          most = std::max(most, whole[static_cast<size_t>((y * width + x) * shape.outputs + c)]);
+        }
+      }
+    }
+    return pooled;
   }
 
   Result<std::unique_ptr<Operation>> Make(int64_t items, Clamp clamp) const {
@@ -67,6 +88,7 @@ struct Trial {
     spec.weights = moved.data();
     spec.bias = bias.data();
     spec.clamp = clamp;
+    spec.pool = pool;
     return make(spec);
   }
 
@@ -110,8 +132,7 @@ struct Trial {
     for (size_t image = 0; image < images; ++image) {
       const auto at = planes.begin() + static_cast<std::ptrdiff_t>(image * InputSize());
       const std::vector<float> expected =
-          Swapped(c.Run({at, at + static_cast<std::ptrdiff_t>(InputSize())}, weights, bias), 1,
-                  c.outputs, c.OutputHeight() * c.OutputWidth());
+          Expected({at, at + static_cast<std::ptrdiff_t>(InputSize())});
       for (size_t i = 0; i < expected.size(); ++i) {
         const float error = std::fabs(output[image * OutputSize() + i] - clamp(expected[i]));
         worst = error <= worst ? worst : error;  // NaN counts

@@ -197,6 +197,58 @@ TEST_CASE("A ReLU6 whose bounds come as constants after the convolution is fused
   CHECK(y == std::vector<float>(16, 6.0F));
 }
 
+// A convolution of 8 outputs over 3 channels of 14x14, and the pool that follows.
+ModelBuilder Pooled(const std::vector<Attribute>& pool) {
+  ModelBuilder model;
+  model.Input("x", {-1, 3, 14, 14})
+      .Output("y")
+      .Floats("w", {8, 3, 3, 3}, TestNumbers(216, 1))
+      .Floats("b", {8}, TestNumbers(8, 2))
+      .Node("Conv", {"x", "w", "b"}, {"c"})
+      .Node("Relu", {"c"}, {"r"})
+      .Node("MaxPool", {"r"}, {"y"}, pool);
+  return model;
+}
+
+TEST_CASE("A maximum pool of 3x3 side by side is one step with its convolution", "[network]") {
+  const std::vector<Attribute> three = {{"kernel_shape", Pair(3, 3)}, {"strides", Pair(3, 3)}};
+  Network fused = Planned(Pooled(three));
+  CHECK(StepNames(fused) == std::vector<std::string>{"layout", "Conv", "layout"});
+  CHECK(fused.MultiplyAdds() == 12 * 12 * 27 * 8);
+  // What else reads the convolution's output keeps the two apart.
+  ModelBuilder read_twice = Pooled(three);
+  Network apart = Planned(read_twice.Output("r"));
+  CHECK(StepNames(apart)[2] == "MaxPool");
+  const std::vector<float> input = TestNumbers(2 * 3 * 14 * 14, 3);
+  std::vector<float> expected(2 * 8 * 4 * 4);
+  std::vector<float> before(2 * 8 * 12 * 12);
+  const std::span<const float> inputs[] = {input};
+  const std::span<float> outputs[] = {expected, before};
+  REQUIRE(apart.Run(2, inputs, outputs).ok());
+  CHECK(RunOn(&fused, 2, input) == expected);
+}
+
+TEST_CASE("A pool of another kind is a step of its own", "[network]") {
+  const auto apart = [](std::vector<Attribute> pool) {
+    return StepNames(Planned(Pooled(pool)))[2] == "MaxPool";
+  };
+  CHECK(apart({{"kernel_shape", Pair(2, 2)}, {"strides", Pair(2, 2)}}));
+  CHECK(apart({{"kernel_shape", Pair(3, 3)}, {"strides", Pair(2, 2)}}));
+  CHECK(apart({{"kernel_shape", Pair(3, 2)}, {"strides", Pair(3, 2)}}));
+  CHECK(apart({{"kernel_shape", Pair(3, 3)}, {"strides", Pair(3, 3)}, {"dilations", Pair(2, 2)}}));
+  CHECK(apart({{"kernel_shape", Pair(3, 3)},
+               {"strides", Pair(3, 3)},
+               {"pads", std::vector<int64_t>{1, 1, 1, 1}}}));
+  ModelBuilder rounded_up;
+  rounded_up.Input("x", {-1, 3, 15, 15})
+      .Output("y")
+      .Floats("w", {8, 3, 3, 3}, TestNumbers(216, 1))
+      .Node("Conv", {"x", "w"}, {"c"})
+      .Node("MaxPool", {"c"}, {"y"},
+            {{"kernel_shape", Pair(3, 3)}, {"strides", Pair(3, 3)}, {"ceil_mode", int64_t{1}}});
+  CHECK(StepNames(Planned(rounded_up))[2] == "MaxPool");
+}
+
 TEST_CASE("A flatten before a dense layer copies nothing", "[network]") {
   Network network = [] {
     auto onnx = ReadOnnx(MakeClassifierModel());

@@ -158,7 +158,7 @@ TEST_CASE("Denormal values are not lost", "[winograd]") {
 }
 
 TEST_CASE("The transforms give the sums that define them", "[winograd]") {
-  for (const int64_t points : {6, 7}) {
+  for (int64_t points = kMinWinogradPoints; points <= kMaxWinogradPoints; ++points) {
     const int64_t taps = points - kWinogradOutputs + 1;
     std::vector<float> inputs(static_cast<size_t>(points * 4));
     std::vector<float> products(inputs.size());

@@ -1,16 +1,23 @@
 #include "shared/network/convolution.h"
 
+#include "shared/network/bfloat_dense.h"
 #include "shared/network/depthwise.h"
 #include "shared/network/matrix_convolution.h"
 #include "shared/network/narrow_convolution.h"
+#include "shared/network/narrow_winograd.h"
 #include "shared/network/winograd.h"
 
 namespace insitu {
+
+bool PoolsInOnePass(const ConvolutionSpec& spec) {
+  return spec.pool == 1 || SuitsNarrowWinograd(spec);
+}
 
 Result<std::unique_ptr<Operation>> MakeConvolution(const ConvolutionSpec& spec) {
   if (spec.group_inputs == 1 && spec.group_outputs == 1 && spec.groups >= kMinDepthwiseChannels) {
     return MakeDepthwise(spec);
   }
+  if (SuitsNarrowWinograd(spec)) return MakeNarrowWinograd(spec);
   if (IsNarrow(spec)) return MakeNarrowConvolution(spec);
   if (SuitsWinograd(spec)) return MakeWinograd(spec);
   return MakeMatrixConvolution(spec);
@@ -18,6 +25,9 @@ Result<std::unique_ptr<Operation>> MakeConvolution(const ConvolutionSpec& spec) 
 
 // Each row is a pixel.
 Result<std::unique_ptr<Operation>> MakeDense(const DenseSpec& spec) {
+#ifdef __wasm__  // other machines' matrix kernels have longer vectors
+  if (SuitsBfloatDense(spec)) return MakeBfloatDense(spec);
+#endif
   ConvolutionSpec pixels;
   pixels.window.input[0] = pixels.window.output[0] = spec.rows;
   pixels.group_inputs = spec.inputs;

@@ -19,7 +19,12 @@ struct ConvolutionSpec {
   const float* weights = nullptr;  // (groups * group_outputs, kernel h, kernel w, group_inputs)
   const float* bias = nullptr;     // (groups * group_outputs) or null
   Clamp clamp;
+  int64_t pool =
+      1;  // then the maximum of squares of so many pixels side by side; a rest is left out
 };
+
+// Whether MakeConvolution takes spec.pool. It takes 1 always.
+bool PoolsInOnePass(const ConvolutionSpec& spec);
 
 // (items, h, w, channels) -> (items, h', w', channels'). The weights are packed here and not
 // referred to afterwards. Fails when packing them would need too much memory.

@@ -157,7 +157,7 @@ inline __attribute__((always_inline)) void PoolChannels(const Pooled& from, int6
       for (int64_t v = 0; v < kUsed; ++v) {
         const V value = At<kUsedLanes>(pixel + v * kUsedLanes);
         if (from.is_max) {
-          result[v] = value < result[v] ? result[v] : value;
+          Raise(value, &result[v]);
         } else {
           result[v] += value;
         }

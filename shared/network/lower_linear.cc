@@ -76,6 +76,30 @@ Result<ConvolutionWeights> ReadWeights(const NodeReader& node, Planner* planner)
   return read;
 }
 
+// The side of the squares whose maximum alone reads *output of that shape, if the convolution
+// takes it into its pass; else 1.
+int64_t FusePool(Planner* planner, NameId* output, const Shape& shape, ConvolutionSpec spec) {
+  const OnnxNode* next = planner->SoleReader(*output);
+  if (next == nullptr || next->outputs.size() != 1) return 1;
+  NodeReader reader(*next, planner->model());
+  if (reader.op_type() != "MaxPool" || reader.Integer("storage_order", 0) != 0) return 1;
+  const auto read = ReadWindow(&reader, shape, {});
+  if (!read.ok() || !reader.CheckAllUnderstood().ok()) return 1;
+  const Window& pool = read.value();
+  spec.pool = pool.kernel[1];
+  for (int axis : {0, 1}) {
+    if (pool.kernel[axis] != spec.pool || pool.stride[axis] != spec.pool ||
+        pool.dilation[axis] != 1 || pool.pad_begin[axis] != 0 ||
+        pool.output[axis] != pool.input[axis] / spec.pool) {
+      return 1;
+    }
+  }
+  if (!PoolsInOnePass(spec)) return 1;
+  planner->MarkFused(next);
+  *output = next->outputs[0];
+  return spec.pool;
+}
+
 Status LowerConv(NodeReader* node, Planner* planner) {
   ASSIGN_OR_RETURN(const ValueId raw_input, planner->Input(*node, 0));
   ASSIGN_OR_RETURN(const auto kernel, planner->KnownInput(*node, 1));
@@ -108,11 +132,13 @@ Status LowerConv(NodeReader* node, Planner* planner) {
   const List<float> packed = InputsLast(weights.weights, outputs, spec.group_inputs, taps);
   spec.weights = packed.data();
   spec.bias = weights.bias.data();
+  Shape output_shape = WindowedShape(input_shape, outputs, window);
+  const int64_t products = ElementCount(output_shape) * taps * spec.group_inputs;
+  spec.pool = FusePool(planner, &output_name, output_shape, spec);
+  for (size_t axis = 2; axis < output_shape.size(); ++axis) output_shape[axis] /= spec.pool;
   ASSIGN_OR_RETURN(auto operation, MakeConvolution(spec));
-  const Shape output_shape = WindowedShape(input_shape, outputs, window);
   ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, output_shape, Layout::kChannelsLast));
-  planner->Emit(*node, {input}, output, std::move(operation),
-                ElementCount(output_shape) * taps * spec.group_inputs,
+  planner->Emit(*node, {input}, output, std::move(operation), products,
                 static_cast<int64_t>(weights.weights.size() + weights.bias.size()));
   planner->SetOutput(output_name, output);
   return {};

@@ -58,7 +58,7 @@ Axis CutAxis(const Window& window, int at) {
       Part& part = axis.parts[axis.count++];
       part.taps = (taps - begin + left - 1) / left;
       part.offset = first + begin * axis.stride;
-      part.points = kWinogradOutputs + std::max<int64_t>(3, part.taps) - 1;
+      part.points = kWinogradOutputs + part.taps - 1;
       axis.points = std::max(axis.points, part.points);
       axis.part_points += part.points;
       begin += part.taps;

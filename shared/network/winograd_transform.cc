@@ -1,109 +1,59 @@
 #include "shared/network/winograd_transform.h"
 
-#include "shared/vector.h"
+#include "shared/network/winograd_points.h"
 
 namespace insitu {
 namespace {
 
-constexpr double kPoints[] = {0, 1, -1, 0.5, -2, 2};  // and infinity, the last
-constexpr int kPointsOfThree = 6;                     // of three taps
-constexpr double kPointOfFour = kPoints[5];           // which four taps have beside those
+constexpr auto& kOutput = kWinogradOutput<kWinogradOutputs, kMaxWinogradPoints>.at;
 
-// B' of three taps: each row holds the coefficients of the product of (x - point) over the other
-// points; of infinity, over all.
-struct InputMatrix {
-  float at[kPointsOfThree][kPointsOfThree] = {};
+// The row of B' that gives infinity's product, for each number of points: the coefficients of the
+// product of (x - point) over the others.
+struct InfinityRows {
+  float at[kMaxWinogradPoints][kMaxWinogradPoints] = {};
 
-  constexpr InputMatrix() {
-    for (int row = 0; row < kPointsOfThree; ++row) {
-      double product[kPointsOfThree] = {1};
-      for (int other = 0; other < kPointsOfThree - 1; ++other) {
-        if (other == row) continue;
-        for (int k = kPointsOfThree - 1; k > 0; --k) {
-          product[k] = product[k - 1] - kPoints[other] * product[k];
-        }
-        product[0] *= -kPoints[other];
-      }
-      for (int k = 0; k < kPointsOfThree; ++k) at[row][k] = static_cast<float>(product[k]);
+  constexpr InfinityRows() {
+    double product[kMaxWinogradPoints] = {1};
+    for (int64_t points = 2; points < kMaxWinogradPoints; ++points) {
+      const double point = kWinogradPoints[points - 2];
+      for (int64_t k = points - 1; k > 0; --k) product[k] = product[k - 1] - point * product[k];
+      product[0] *= -point;
+      for (int64_t k = 0; k < points; ++k) at[points][k] = static_cast<float>(product[k]);
     }
   }
 };
-constexpr InputMatrix kInput;
+constexpr InfinityRows kInfinity;
 
-// A': powers of each point; of infinity, the highest alone.
-struct OutputMatrix {
-  float at[kWinogradOutputs][kMaxWinogradPoints] = {};
-
-  constexpr OutputMatrix() {
-    for (int point = 0; point < kPointsOfThree; ++point) {
-      double power = 1;
-      for (auto& row : at) {
-        row[point] = static_cast<float>(power);
-        power *= kPoints[point];
-      }
-    }
-    at[kWinogradOutputs - 1][kMaxWinogradPoints - 1] = 1;
-  }
-};
-constexpr OutputMatrix kOutput;
-
-// *sum += factor * value, for a factor that the compiler knows.
-template <typename V>
-inline __attribute__((always_inline)) void Add(float factor, const V& value, V* sum) {
-  if (factor == 1) {
-    *sum += value;
-  } else if (factor == -1) {
-    *sum -= value;
-  } else {
-    MultiplyAdd(value, V{} + factor, sum);
-  }
-}
-
-// The sum of factors[i] * values[i].
-template <int kCount, typename V>
-inline __attribute__((always_inline)) void Sum(const float* factors, const V* values, V* sum) {
-  *sum = V{};
-  bool begun = false;
-#pragma clang loop unroll(full)
-  for (int j = kCount - 1; j >= 0; --j) {
-    if (factors[j] == 0) continue;
-    if (begun) {
-      Add(factors[j], values[j], sum);
-    } else {
-      *sum = factors[j] == 1 ? values[j] : values[j] * factors[j];
-      begun = true;
-    }
-  }
-}
-
-// Four taps: every product above has one factor (x - kPointOfFour) more, which is that of three
-// taps over the differences below. At the point itself it is the product that was infinity's.
+// B' of more points by that of one less: every product has one factor (x - the last point) more,
+// which is that of one point less over differences. At the last point itself it is the product that
+// was infinity's.
 template <int64_t kLanes>
 inline __attribute__((always_inline)) void Input(const WinogradLine& line) {
   using V = typename VectorOf<kLanes>::Type;
   for (int64_t c = 0; c < line.channels; c += kLanes) {
     c = std::min(c, line.channels - kLanes);  // the last vector may lie over the one before it
-    V value[kPointsOfThree];
+    V value[kMaxWinogradPoints] = {};
 #pragma clang loop unroll(full)
-    for (int j = 0; j < kPointsOfThree; ++j) {
-      value[j] = At<kLanes>(line.from[j] + c);
+    for (int64_t j = 0; j < kMaxWinogradPoints; ++j) {
+      if (j < line.points) value[j] = At<kLanes>(line.from[j] + c);
     }
     V row;
-    if (line.points > kPointsOfThree) {
-      Sum<kPointsOfThree>(kInput.at[kPointsOfThree - 1], value, &row);
-      At<kLanes>(line.to[kPointsOfThree - 1] + c) = row;
-      const V last = At<kLanes>(line.from[kPointsOfThree] + c);
 #pragma clang loop unroll(full)
-      for (int j = 0; j < kPointsOfThree; ++j) {
-        V difference = j + 1 < kPointsOfThree ? value[j + 1] : last;
-        Add(static_cast<float>(-kPointOfFour), value[j], &difference);
+    for (int64_t last = kMaxWinogradPoints - 1; last >= kMinWinogradPoints; --last) {
+      if (last >= line.points) continue;
+      SumMultiples<kMaxWinogradPoints>(kInfinity.at[last], value, &row);
+      At<kLanes>(line.to[last - 1] + c) = row;
+#pragma clang loop unroll(full)
+      for (int64_t j = 0; j < last; ++j) {
+        V difference = value[j + 1];
+        AddMultiple(static_cast<float>(-kWinogradPoints[last - 1]), value[j], &difference);
         value[j] = difference;
       }
     }
 #pragma clang loop unroll(full)
-    for (int i = 0; i < kPointsOfThree; ++i) {
-      Sum<kPointsOfThree>(kInput.at[i], value, &row);
-      float* to = line.to[i + 1 < kPointsOfThree ? i : line.points - 1];
+    for (int64_t i = 0; i < kMinWinogradPoints; ++i) {
+      SumMultiples<kMinWinogradPoints>(kWinogradInput<kMinWinogradPoints>.at[i], value, &row);
+      float* to = line.to[i + 1 < kMinWinogradPoints ? i : line.points - 1];
       At<kLanes>(to + c) = row;
     }
   }
@@ -116,16 +66,14 @@ inline __attribute__((always_inline)) void Output(const WinogradLine& line) {
     c = std::min(c, line.channels - kLanes);
     V value[kMaxWinogradPoints];
 #pragma clang loop unroll(full)
-    for (int j = 0; j < kPointsOfThree - 1; ++j) {
-      value[j] = At<kLanes>(line.from[j] + c);
+    for (int64_t j = 0; j < kMaxWinogradPoints - 1; ++j) {
+      value[j] = j + 1 < line.points ? V(At<kLanes>(line.from[j] + c)) : V{};
     }
-    const bool longer = line.points > kPointsOfThree;
-    value[kPointsOfThree - 1] = longer ? V(At<kLanes>(line.from[kPointsOfThree - 1] + c)) : V{};
-    value[kPointsOfThree] = At<kLanes>(line.from[line.points - 1] + c);
+    value[kMaxWinogradPoints - 1] = At<kLanes>(line.from[line.points - 1] + c);
 #pragma clang loop unroll(full)
-    for (int i = 0; i < kWinogradOutputs; ++i) {
+    for (int64_t i = 0; i < kWinogradOutputs; ++i) {
       V sum;
-      Sum<kMaxWinogradPoints>(kOutput.at[i], value, &sum);
+      SumMultiples<kMaxWinogradPoints>(kOutput[i], value, &sum);
       if (line.clamp != nullptr) {
         Bound(line.clamp->low, line.clamp->high, &sum);
       }
@@ -159,12 +107,12 @@ void TransformOutput(const WinogradLine& line) {
   Output<kMinWinogradChannels>(line);
 }
 
-double WinogradWeight(int64_t points, int64_t point, int64_t tap) {
-  if (point == points - 1) return tap == points - kWinogradOutputs ? 1 : 0;
+double WinogradWeight(int64_t points, int64_t point, int64_t tap, int64_t outputs) {
+  if (point == points - 1) return tap == points - outputs ? 1 : 0;
   double factor = 1;
-  for (int64_t i = 0; i < tap; ++i) factor *= kPoints[point];
+  for (int64_t i = 0; i < tap; ++i) factor *= kWinogradPoints[point];
   for (int64_t other = 0; other < points - 1; ++other) {
-    if (other != point) factor /= kPoints[point] - kPoints[other];
+    if (other != point) factor /= kWinogradPoints[point] - kWinogradPoints[other];
   }
   return factor;
 }

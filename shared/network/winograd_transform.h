@@ -17,13 +17,14 @@
 namespace insitu {
 
 inline constexpr int64_t kWinogradOutputs = 4;
+inline constexpr int64_t kMinWinogradPoints = 4;
 inline constexpr int64_t kMaxWinogradPoints = 7;
 inline constexpr int64_t kMinWinogradChannels = 4;
 
 // One line of a tile: to[i][c] = sum over j of matrix[i, j] * from[j][c] for all channels. Nothing
 // of `to` overlaps `from`.
 struct WinogradLine {
-  int64_t points;  // 6 or 7
+  int64_t points;  // kMinWinogradPoints to kMaxWinogradPoints
   const float* const* from;
   float* const* to;
   int64_t channels;              // kMinWinogradChannels at least
@@ -34,7 +35,8 @@ struct WinogradLine {
 void TransformInput(const WinogradLine& line);
 void TransformOutput(const WinogradLine& line);
 
-// G for so many points.
-double WinogradWeight(int64_t points, int64_t point, int64_t tap);
+// G for so many points and outputs.
+double WinogradWeight(int64_t points, int64_t point, int64_t tap,
+                      int64_t outputs = kWinogradOutputs);
 
 }  // namespace insitu
