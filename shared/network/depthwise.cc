@@ -13,6 +13,8 @@ constexpr int64_t kVectors = 2;
 
 // A row of the output, and where the taps of its first pixel's window lie.
 struct Row {
+  int64_t taps;  // of a row of the kernel, if neighbours of the output share them, or 1
+
   const float* input;
   const int32_t* offsets;  // from there, one for each tap
   const int32_t* end;      // of the offsets
@@ -40,17 +42,32 @@ inline __attribute__((always_inline)) void Sum(const Row& row, int64_t pixel, in
   const float* next = row.input + pixel * row.pixel_step + c;
 #pragma clang loop unroll(full)
   for (int64_t p = 0; p < kPixels; ++p, next += row.pixel_step) inputs[p] = next;
-  for (const int32_t* offset = row.offsets; offset != row.end; ++offset) {
+  for (const int32_t* offset = row.offsets; offset != row.end; offset += row.taps) {
+    V value[kPixels][kUsed];
 #pragma clang loop unroll(full)
-    for (int64_t v = 0; v < kUsed; ++v) {
-      const V weight = At<kLanes>(weights + v * kLanes);
+    for (int64_t p = 0; p < kPixels; ++p) {
 #pragma clang loop unroll(full)
-      for (int64_t p = 0; p < kPixels; ++p) {
-        const V value = At<kLanes>(inputs[p] + *offset + v * kLanes);
-        MultiplyAdd(weight, value, &sum[p][v]);
+      for (int64_t v = 0; v < kUsed; ++v)
+        value[p][v] = At<kLanes>(inputs[p] + *offset + v * kLanes);
+    }
+    const float* next = inputs[kPixels - 1] + *offset;
+    for (int64_t tap = 0;;) {
+#pragma clang loop unroll(full)
+      for (int64_t v = 0; v < kUsed; ++v) {
+        const V weight = At<kLanes>(weights + v * kLanes);
+#pragma clang loop unroll(full)
+        for (int64_t p = 0; p < kPixels; ++p) MultiplyAdd(weight, value[p][v], &sum[p][v]);
+      }
+      weights += row.channels;
+      if (++tap == row.taps) break;
+      next += row.channels;
+#pragma clang loop unroll(full)
+      for (int64_t v = 0; v < kUsed; ++v) {
+#pragma clang loop unroll(full)
+        for (int64_t p = 0; p + 1 < kPixels; ++p) value[p][v] = value[p + 1][v];
+        value[kPixels - 1][v] = At<kLanes>(next + v * kLanes);
       }
     }
-    weights += row.channels;
   }
 #pragma clang loop unroll(full)
   for (int64_t p = 0; p < kPixels; ++p) {
@@ -149,6 +166,7 @@ class Depthwise final : public PerItem {
     const Window& w = window_;
     Row row;
     row.input = ring_.data();
+    row.taps = w.stride[1] == 1 && w.dilation[1] == 1 ? w.kernel[1] : 1;
     row.offsets = offsets_.data();
     row.channels = channels_;
     row.pixel_step = w.stride[1] * channels_;
