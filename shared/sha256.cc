@@ -97,12 +97,11 @@ Sha256Digest Sha256(std::span<const uint8_t> bytes) {
 
 std::string HexDigits(const Sha256Digest& digest) {
   constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const uint8_t byte : digest) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
+  char text[2 * sizeof(digest)];
+  for (size_t i = 0; i < sizeof(text); ++i) {
+    text[i] = kDigits[(i % 2 == 0 ? digest[i / 2] >> 4 : digest[i / 2]) & 15];
   }
-  return text;
+  return {text, sizeof(text)};
 }
 
 }  // namespace insitu
