@@ -8,7 +8,7 @@ set(INSITU_SANITIZE "" CACHE STRING "Sanitizers of our own code, as for -fsaniti
 
 set(INSITU_SIMD "")
 if(EMSCRIPTEN)
-  set(INSITU_SIMD -msimd128 -mbulk-memory)  # every browser with SIMD has bulk memory
+  set(INSITU_SIMD -msimd128 -mbulk-memory -mnontrapping-fptoint)  # every browser with SIMD has them
   if(INSITU_RELAXED_SIMD)
     list(APPEND INSITU_SIMD -mrelaxed-simd)
   endif()

@@ -86,7 +86,7 @@ Classifier::~Classifier() = default;
 
 Result<Classifier> Classifier::Create(std::span<const uint8_t> model) {
   ASSIGN_OR_RETURN(OnnxModel onnx, ReadOnnx(model));
-  const Metadata metadata = onnx.metadata;
+  const Metadata metadata = std::move(onnx.metadata);
   ASSIGN_OR_RETURN(Network planned, Network::Create(std::move(onnx), PlanOptions::ForImages()));
   auto network = std::make_unique<Network>(std::move(planned));
   ASSIGN_OR_RETURN(const Geometry input, ImageGeometry(*network));

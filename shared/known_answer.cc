@@ -13,7 +13,7 @@ Image KnownAnswerImage(int width, int height, int channels) {
   Image image{.width = width, .height = height, .channels = channels, .pixels = {}};
   const auto step = static_cast<size_t>(channels);
   const size_t stride = static_cast<size_t>(width) * step;
-  image.pixels.resize(stride * static_cast<size_t>(height));
+  image.pixels = std::vector<uint8_t>(stride * static_cast<size_t>(height));
   uint32_t state = 1;
   for (size_t i = 0; i < image.pixels.size(); ++i) {
     state = state * 1664525U + 1013904223U;

@@ -5,8 +5,11 @@ namespace insitu {
 void ListMemory::Reserve(size_t size, size_t element_bytes) {
   if (size <= capacity_) return;
   const size_t capacity = std::max(size, capacity_ * 2);
-  data_ = std::realloc(data_, capacity * element_bytes);
-  if (data_ == nullptr) std::abort();
+  void* const larger = std::malloc(capacity * element_bytes);
+  if (larger == nullptr) std::abort();
+  if (size_ > 0) std::memcpy(larger, data_, size_ * element_bytes);
+  std::free(data_);
+  data_ = larger;
   capacity_ = capacity;
 }
 

@@ -225,9 +225,12 @@ void ReadOutput(Entries* entries, ModelInfo* info) {
   info->threshold = entries->Number("threshold", 0, 1);
   info->threshold_sensitivity = entries->Number("threshold.sensitivity", 0, 1);
   info->threshold_specificity = entries->Number("threshold.specificity", 0, 1);
-  std::vector<double> answer(info->labels.size());
+  List<double> answer(info->labels.size());
   entries->Numbers("known_answer", 0, 1, answer);
-  info->known_answer.assign(answer.begin(), answer.end());
+  info->known_answer = std::vector<float>(answer.size());
+  for (size_t i = 0; i < answer.size(); ++i) {
+    info->known_answer[i] = static_cast<float>(answer[i]);
+  }
 }
 
 // p:low:high,…

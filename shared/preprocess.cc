@@ -117,7 +117,7 @@ Result<Placement> Preprocess(const Image& image, const InputSpec& spec, std::spa
 
 Image Resize(const Image& image, int width, int height) {
   Image resized{.width = width, .height = height, .channels = image.channels, .pixels = {}};
-  resized.pixels.resize(SampleCount(width, height, image.channels));
+  resized.pixels = std::vector<uint8_t>(SampleCount(width, height, image.channels));
   const ResampleWeights columns(image.width, width, 0, width);
   const ResampleWeights rows(image.height, height, 0, height);
   Resampler resampler(image, columns, rows, /*luma=*/false);

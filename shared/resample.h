@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "shared/image.h"
+#include "shared/list.h"
 
 namespace insitu {
 
@@ -28,7 +29,7 @@ class ResampleWeights {
   const float* weights(int i) const { return &weights_[offset_[static_cast<size_t>(i)]]; }
 
   // The samples that any output uses are [lowest(), end()).
-  int lowest() const { return begin_.front(); }
+  int lowest() const { return begin_[0]; }
   int end() const { return begin_.back() + taps(count() - 1); }
 
   // Counts the samples from this one on: what is resampled is a part of the line that begins there.
@@ -38,9 +39,9 @@ class ResampleWeights {
   }
 
  private:
-  std::vector<int> begin_;
-  std::vector<size_t> offset_;  // into weights_, one more than outputs
-  std::vector<float> weights_;
+  List<int> begin_;
+  List<size_t> offset_;  // into weights_, one more than outputs
+  List<float> weights_;
 };
 
 // Output rows of an image whose columns and rows are resampled by two sets of weights.

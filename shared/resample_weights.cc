@@ -32,7 +32,7 @@ ResampleWeights::ResampleWeights(int from, int64_t to, int64_t first, int count)
   const double scale = static_cast<double>(from) / static_cast<double>(to);
   const double wide = std::max(scale, 1.0);
   const double support = from == to ? 0.5 : kLobes * wide;  // as many samples stay as they are
-  std::vector<double> exact;
+  List<double> exact;
   offset_.push_back(0);
   for (int64_t i = first; i < first + count; ++i) {
     const double centre = (static_cast<double>(i) + 0.5) * scale;

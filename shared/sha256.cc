@@ -9,16 +9,26 @@ namespace {
 constexpr size_t kBlockBytes = 64;
 constexpr size_t kLengthBytes = 8;  // of the message's length, at the end of the last block
 
-// The first 32 bits of the fractional parts of the cube roots of the first 64 primes (4.2.2).
-constexpr std::array<uint32_t, 64> kRound = {
-    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
+bool IsPrime(int number) {
+  int divisor = 2;
+  while (number % divisor != 0) ++divisor;
+  return divisor == number;
+}
+
+// The first 32 bits of the fractional parts of the cube roots of the first 64 primes (4.2.2). As
+// numbers they would be a quarter of a kilobyte of the download that no compression makes smaller.
+std::array<uint32_t, 64> RoundConstants() {
+  std::array<uint32_t, 64> constants;
+  int prime = 1;
+  for (uint32_t& constant : constants) {
+    do ++prime;
+    while (!IsPrime(prime));
+    double root = 4;
+    for (int i = 0; i < 8; ++i) root -= (root - prime / (root * root)) / 3;  // Newton's method
+    constant = static_cast<uint32_t>(static_cast<uint64_t>(root * 0x1p32));
+  }
+  return constants;
+}
 
 uint32_t BigEndian32(const uint8_t* bytes) {
   return uint32_t{bytes[0]} << 24 | uint32_t{bytes[1]} << 16 | uint32_t{bytes[2]} << 8 | bytes[3];
@@ -27,6 +37,7 @@ uint32_t BigEndian32(const uint8_t* bytes) {
 }  // namespace
 
 void Sha256Stream::Compress(const uint8_t* block) {
+  static const std::array<uint32_t, 64> kRound = RoundConstants();
   std::array<uint32_t, 64> w;
   for (size_t t = 0; t < 16; ++t) w[t] = BigEndian32(block + t * 4);
   for (size_t t = 16; t < 64; ++t) {
@@ -97,12 +108,11 @@ Sha256Digest Sha256(std::span<const uint8_t> bytes) {
 
 std::string HexDigits(const Sha256Digest& digest) {
   constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const uint8_t byte : digest) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
+  char text[2 * sizeof(digest)];
+  for (size_t i = 0; i < sizeof(text); ++i) {
+    text[i] = kDigits[(i % 2 == 0 ? digest[i / 2] >> 4 : digest[i / 2]) & 15];
   }
-  return text;
+  return {text, sizeof(text)};
 }
 
 }  // namespace insitu

@@ -37,7 +37,7 @@ Result<Image> NewImage(int64_t width, int64_t height, int channels) {
   const size_t size = SampleCount(width, height, channels);
   // A vector without memory aborts, so whether there is enough is tried first.
   if (AllocateMemory(size) == nullptr) return OutOfMemory();
-  image.pixels.resize(size);
+  image.pixels = std::vector<uint8_t>(size);
   return image;
 }
 

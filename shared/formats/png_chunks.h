@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
+#include "shared/list.h"
 #include "shared/result.h"
 
 namespace insitu {
@@ -25,10 +25,10 @@ struct PngFile {
   uint32_t depth = 0;  // bits a sample: 1, 2, 4, 8 or 16
   PngColour colour = PngColour::kGrey;
   bool interlaced = false;
-  std::span<const uint8_t> palette;             // PLTE: red, green, blue of each entry
-  std::span<const uint8_t> transparency;        // tRNS, of a length that suits the colour; or empty
-  std::span<const uint8_t> exif;                // eXIf, or empty
-  std::vector<std::span<const uint8_t>> image;  // IDAT, at least one
+  std::span<const uint8_t> palette;       // PLTE: red, green, blue of each entry
+  std::span<const uint8_t> transparency;  // tRNS, of a length that suits the colour; or empty
+  std::span<const uint8_t> exif;          // eXIf, or empty
+  List<std::span<const uint8_t>> image;   // IDAT, at least one
 };
 
 // bytes start with PNG's signature, or with as much of it as there is; the result points into them.

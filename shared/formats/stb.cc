@@ -36,7 +36,7 @@ void* AllocateZeroed(size_t size) {
 #define STBI_ASSERT(condition) static_cast<void>(0)
 #define STBI_MAX_DIMENSIONS insitu::kMaxImageSide
 #define STBI_MALLOC(size) insitu::AllocateZeroed(size)
-#define STBI_REALLOC(memory, size) std::realloc(memory, size)
+#define STBI_REALLOC(memory, size) nullptr  // Inflate fills memory of a size that is known
 #define STBI_FREE(memory) std::free(memory)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
@@ -58,8 +58,12 @@ Result<Image> DecodeJpegPixels(std::span<const uint8_t> jpeg, int channels) {
   int width = 0;
   int height = 0;
   int channels_in_file = 0;
-  const Memory pixels(stbi_load_from_memory(jpeg.data(), static_cast<int>(jpeg.size()), &width,
-                                            &height, &channels_in_file, channels));
+  // Not by stbi_load_from_memory, which looks for other formats and turns and narrows their
+  // samples.
+  stbi__context context;
+  stbi__start_mem(&context, jpeg.data(), static_cast<int>(jpeg.size()));
+  const Memory pixels(static_cast<uint8_t*>(
+      stbi__jpeg_load(&context, &width, &height, &channels_in_file, channels, nullptr)));
   if (pixels == nullptr) {
     return ran_out_of_memory ? OutOfMemory() : Corrupt("JPEG", "its image cannot be decoded");
   }

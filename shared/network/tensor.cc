@@ -20,7 +20,7 @@ std::string ShapeText(const Shape& shape) {
   if (shape.empty()) return "scalar";
   std::string text;
   for (int64_t dim : shape) {
-    if (!text.empty()) text += 'x';
+    if (!text.empty()) text += "x";
     TextPart(dim).AppendTo(&text);
   }
   return text;
