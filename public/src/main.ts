@@ -9,6 +9,7 @@ import { Judge } from "./judgement.ts";
 import { resultsCsv, resultsJson } from "./exports.ts";
 import { FiguresLink } from "./figures-link.ts";
 import type { Incoming } from "./intake.ts";
+import { watchIntent } from "./intent.ts";
 import { EngineError, type Explanation, type Preview } from "./messages.ts";
 import { loadEngine, loadModel } from "./model-loader.ts";
 import { Models } from "./models.ts";
@@ -35,6 +36,7 @@ let models: Models | null = null;
 let account: AccountPart | null = null;
 let drawing = false;
 
+const intent = watchIntent(document);
 const network = new NetworkWatch(browserTimings, draw);
 const session = new Session(() => network.now(), draw);
 const start = new StartView({ choose: chooseFiles, reload: () => location.reload() });
@@ -56,7 +58,7 @@ const figures = new FiguresLink(SITE_CATALOG.figures, {
     session.selected?.slide?.row().model ??
     session.selected?.model ??
     (load.step === "ready" ? load.model : null),
-  models: () => started,
+  models: startedModels,
   network,
   redraw: draw,
   tell,
@@ -69,7 +71,7 @@ const slides = new SlideLink(
     base: import.meta.url,
     siteModels: SITE_CATALOG.models,
     judge,
-    models: () => started,
+    models: startedModels,
     modelFile,
     chooseModel,
     openPoint: async (model, onChange) => (await figures.part()).operatingPoint(model, onChange),
@@ -163,6 +165,7 @@ function chooseModel(chosen: SiteModel): void {
 }
 
 function takeIn(incoming: Incoming): void {
+  intent.show();
   if (figures.takes(incoming)) return;
   if (load.step === "failed") return; // the page says why nothing can be read
   if (!slides.mayBelong(incoming.files)) addImages(incoming);
@@ -272,6 +275,11 @@ function bindTheme(): void {
   show();
 }
 
+function startedModels(): Promise<Models> {
+  intent.show();
+  return started;
+}
+
 // Resolves to what reads images; rejects if nothing can.
 async function loadAndStart(): Promise<Models> {
   try {
@@ -281,6 +289,9 @@ async function loadAndStart(): Promise<Models> {
     });
     const { module, first } = loaded;
     modelFiles.set(first.file, Promise.resolve(loaded.model));
+    load = { step: "fetched", model: first.id };
+    draw();
+    await intent.shown;
     const createWorker = await closedWorkerFactory(loaded.workerSource);
     const size = poolSize(navigator.hardwareConcurrency);
     const onRequests = network.report.bind(network);

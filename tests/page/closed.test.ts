@@ -167,6 +167,7 @@ describe("closed", { skip, timeout: 300_000 }, () => {
 
   async function refusal(url: string, prepare: (page: Page) => Promise<unknown>): Promise<string> {
     const { page, close } = await visit(browser, url, { prepare, ready: false });
+    await page.keyboard.press("Shift"); // somebody is there: the engine starts
     await page.getByRole("heading", { name: "Nothing can be read" }).waitFor();
     await drop(page, [patch]);
     const sentence = await visibleText(page, "#failure");

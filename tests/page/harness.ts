@@ -148,7 +148,7 @@ export interface VisitOptions {
   width?: number;
   height?: number;
   prepare?: (page: Page) => Promise<unknown>;
-  ready?: boolean; // wait until the model is there
+  ready?: boolean; // start the engine and wait for it
 }
 
 export async function visit(
@@ -174,8 +174,14 @@ export async function visit(
   });
   await prepare?.(page);
   await page.goto(url);
-  if (ready) await page.locator("#load-status", { hasText: "Ready: model" }).waitFor();
+  if (ready) await startEngine(page);
   return { page, context, complaints, requests, close: () => context.close() };
+}
+
+// Shows the page that somebody is there, without moving its focus.
+export async function startEngine(page: Page): Promise<void> {
+  await page.keyboard.press("Shift");
+  await page.locator("#load-status", { hasText: "Ready: model" }).waitFor();
 }
 
 export interface GivenFile {

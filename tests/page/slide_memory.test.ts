@@ -23,6 +23,7 @@ import {
 import {
   drop,
   launch,
+  startEngine,
   probabilityIn,
   readAnswer,
   root,
@@ -211,7 +212,7 @@ describe("a tab that dies over a scan", { skip: skipServer, timeout: 300_000 }, 
     const complaints: string[] = [];
     next.on("pageerror", (error) => complaints.push(String(error)));
     await next.goto(served.url);
-    await next.locator("#load-status", { hasText: "Ready: model" }).waitFor();
+    await startEngine(next);
     next.setDefaultTimeout(90_000);
     await home(next, "dr.jones");
     await entry(next, "Kept images");

@@ -5,6 +5,7 @@ import { byId, part } from "./parts.ts";
 
 export type LoadState =
   | { step: "loading"; received: number; total: number }
+  | { step: "fetched"; model: string } // its id; it is started when somebody is about to read
   | { step: "ready"; model: ModelFacts }
   | { step: "failed"; error: EngineError };
 
@@ -37,6 +38,7 @@ function statusOf(load: Exclude<LoadState, { step: "failed" }>): string {
     if (load.total === 0) return "The model is being loaded.";
     return `The model is being loaded: ${byteCount(load.received)} of ${byteCount(load.total)}.`;
   }
+  if (load.step === "fetched") return `Model ${load.model} is here; it starts when you do.`;
   const { id, version, inputWidth, inputHeight, umPerPixel } = load.model;
   return (
     `Ready: model ${id} ${version} for patches of ${inputWidth}×${inputHeight} px ` +
