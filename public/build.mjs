@@ -258,6 +258,7 @@ async function compose() {
     ICON: add("icon.svg", readFileSync(join(page, "icon.svg"))).file,
     STYLE: add("app.css", await pageStyle()).file,
     THEME: add("theme.js", await bundle("theme-early.ts", "iife")).file,
+    MODEL: networks[0].file, // fetched beside the script that asks for it
     MAIN: add("main.js", await bundle("main.ts", "esm", { SITE_CATALOG: JSON.stringify(catalog) }))
       .file,
   };

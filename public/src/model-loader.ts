@@ -84,8 +84,12 @@ export async function readBody(
   return whole.buffer;
 }
 
+// While it arrives, and from what the browser kept of the last time, where the server names its type;
+// a plain one may not.
 async function compile(response: Response): Promise<WebAssembly.Module> {
+  const type = response.headers.get("content-type");
   try {
+    if (type === "application/wasm") return await WebAssembly.compileStreaming(response);
     return await WebAssembly.compile(await response.arrayBuffer());
   } catch (error) {
     throw new EngineError(
