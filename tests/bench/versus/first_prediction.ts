@@ -136,7 +136,8 @@ export async function memoryAtRest(server: BenchServer, rounds: number): Promise
       const browser = await launch();
       const page = await browser.newPage();
       await page.goto(`${server.url}${engine === "empty" ? engine : `first_${engine}`}.html`);
-      if (engine !== "empty") await page.waitForFunction("globalThis.first !== undefined");
+      const isDone = "globalThis.first !== undefined";
+      if (engine !== "empty") await page.waitForFunction(isDone, null, { timeout: PACKING_MS });
       await wait(SETTLE_MS);
       const pid = await processOf(browser, page);
       const session = await page.context().newCDPSession(page);

@@ -43,6 +43,41 @@ const MIME: Record<string, string> = {
   ".json": "application/json",
 };
 
+// What a page's HTML names beside the image, so that it is fetched with the script that asks for it: of
+// InSitu the model, as in its own page; of the others all that they ask for.
+const PRELOADED: Record<string, string[]> = {
+  first_insitu: ["/networks/seed.onnx", "/given/patch.png"],
+  first_tfjs: [
+    "/networks/seed.half.bin",
+    "/networks/seed.json",
+    "/rivals/tfjs/tfjs-backend-wasm-simd.wasm",
+    "/given/patch.rgb",
+  ],
+  first_onnxruntime: [
+    "/networks/seed.onnx",
+    "/rivals/onnxruntime/ort-wasm-simd-threaded.mjs",
+    "/rivals/onnxruntime/ort-wasm-simd-threaded.wasm",
+    "/given/patch.rgb",
+  ],
+  first_litert: [
+    "/networks/seed.half.tflite",
+    "/rivals/litert/litert_wasm_internal.js",
+    "/rivals/litert/litert_wasm_internal.wasm",
+    "/given/patch.rgb",
+  ],
+};
+
+function preloads(script: string): string {
+  const as = (path: string) => {
+    if (path.endsWith(".mjs")) return 'rel="modulepreload"';
+    return path.endsWith(".js")
+      ? 'rel="preload" as="script" crossorigin'
+      : 'rel="preload" as="fetch" crossorigin';
+  };
+  const link = (path: string) => `<link ${as(path)} href="${path}">`;
+  return (PRELOADED[script] ?? []).map(link).join("");
+}
+
 // scripts: sources of tests/bench/pages, each a page of its own name. define: names that they use, with
 // their values as JSON.
 export async function bundlePages(
@@ -74,7 +109,7 @@ export async function bundlePages(
   );
   await bundle(workers, "iife");
   for (const name of scripts) {
-    const html = `<!doctype html><meta charset="utf-8"><title>${name}</title><script type="module" src="/${name}.js"></script>`;
+    const html = `<!doctype html><meta charset="utf-8"><title>${name}</title>${preloads(name)}<script type="module" src="/${name}.js"></script>`;
     writeFileSync(join(site, `${name}.html`), html);
   }
   writeFileSync(
