@@ -1,7 +1,14 @@
 // The pool with a worker that answers when the test says so.
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { EnginePool, MAX_WORKERS, poolSize, type PoolOptions } from "../public/src/engine-pool.ts";
+import {
+  EnginePool,
+  MAX_IN_FLIGHT,
+  MAX_SMALL_FILE_BYTES,
+  MAX_WORKERS,
+  poolSize,
+  type PoolOptions,
+} from "../public/src/engine-pool.ts";
 import {
   EngineError,
   type GateFacts,
@@ -15,10 +22,12 @@ const MEGABYTE = 1024 * 1024;
 
 class FakeWorker extends EventTarget {
   readonly requests: WorkerRequest[] = [];
+  readonly #unanswered: WorkerRequest[] = [];
   terminated = false;
 
   postMessage(request: WorkerRequest): void {
     this.requests.push(request);
+    this.#unanswered.push(request);
   }
 
   terminate(): void {
@@ -31,22 +40,29 @@ class FakeWorker extends EventTarget {
     return request;
   }
 
+  // Answers the oldest request, as a worker does that was never idle.
   succeed(
     value: unknown = { id: "seed" },
     memoryBytes = MEGABYTE,
     requests: NetworkRequest[] = [],
   ) {
-    this.#reply({ id: this.last.id, ok: true, value: value as Reading, memoryBytes, requests });
+    this.#reply({ id: this.#next(), ok: true, value: value as Reading, memoryBytes, requests });
   }
 
   fail(code: string, fatal = false, gate: GateFacts | null = null): void {
-    const { id } = this.last;
+    const id = this.#next();
     const state = { memoryBytes: MEGABYTE, requests: [] };
     this.#reply({ id, ok: false, code, message: `because of ${code}`, gate, fatal, ...state });
   }
 
   break(message: string): void {
     this.dispatchEvent(Object.assign(new Event("error", { cancelable: true }), { message }));
+  }
+
+  #next(): number {
+    const request = this.#unanswered.shift();
+    assert.ok(request, "the worker was asked for nothing");
+    return request.id;
   }
 
   #reply(data: WorkerReply): void {
@@ -80,6 +96,7 @@ function setUp(context: TestContext, more: Partial<PoolOptions> = {}) {
 }
 
 const file = new Blob(["image"]);
+const large = new Blob([new Uint8Array(MAX_SMALL_FILE_BYTES + 1)]);
 const plain = { previewSide: 0 };
 
 // Lets promises that are settled already run what waits on them.
@@ -122,11 +139,11 @@ test("Warming starts one worker and tells what the model says of itself", async 
   assert.deepEqual(await model, { id: "seed" });
 });
 
-test("A worker has one job in flight and takes the next from the queue in its order", async (context) => {
+test("A large file has its worker to itself, and the next is taken in the queue's order", async (context) => {
   const { pool, workers, at } = setUp(context, { size: 1 });
   const order: string[] = [];
   const begin = (name: string) =>
-    pool.classify(file, { previewSide: 0, onStart: () => order.push(name) });
+    pool.classify(large, { previewSide: 0, onStart: () => order.push(name) });
   const first = begin("first");
   const second = begin("second");
   at(0).succeed();
@@ -140,9 +157,97 @@ test("A worker has one job in flight and takes the next from the queue in its or
   assert.equal(workers.length, 1);
 });
 
+test("Small files are handed to a worker ahead of their turn, so many and no more", async (context) => {
+  const { pool, at } = setUp(context, { size: 1 });
+  const whole = new Blob([new Uint8Array(MAX_SMALL_FILE_BYTES)]);
+  const started: number[] = [];
+  const all = Array.from({ length: MAX_IN_FLIGHT + 2 }, (_, index) =>
+    pool.classify(whole, { ...plain, onStart: () => started.push(index) }),
+  );
+  at(0).succeed();
+  assert.equal(at(0).requests.length, 1 + MAX_IN_FLIGHT);
+  assert.equal(started.length, MAX_IN_FLIGHT);
+  for (const [index, one] of all.entries()) {
+    at(0).succeed(`answer ${index}`);
+    assert.equal(await one, `answer ${index}`);
+  }
+  assert.deepEqual(started, [...all.keys()]);
+});
+
+test("Files are spread over the workers before any has two, and none while one starts", (context) => {
+  const { pool, workers, at } = setUp(context, { size: 2 });
+  const ask = () => void pool.classify(file, plain).catch(() => undefined);
+  ask();
+  at(0).succeed();
+  ask();
+  ask();
+  assert.equal(workers.length, 2);
+  assert.equal(at(0).requests.length, 2);
+  at(1).succeed();
+  assert.equal(at(1).requests.length, 2);
+  assert.equal(at(0).requests.length, 3);
+});
+
+test("What shares a worker with a file that is cancelled is read by the next worker", async (context) => {
+  const { pool, workers, at } = setUp(context, { size: 1 });
+  const stop = new AbortController();
+  const first = pool.classify(file, { ...plain, signal: stop.signal });
+  const others = [pool.classify(file, plain), pool.classify(file, plain)];
+  at(0).succeed();
+  stop.abort();
+  await rejectsWith(first, "cancelled");
+  assert.ok(at(0).terminated);
+  await settled();
+  assert.equal(workers.length, 2);
+  at(1).succeed();
+  at(1).succeed("answer 1");
+  at(1).succeed("answer 2");
+  assert.deepEqual(await Promise.all(others), ["answer 1", "answer 2"]);
+});
+
+test("After a trap what shared the worker is read by another, in its order", async (context) => {
+  const { pool, at } = setUp(context, { size: 1 });
+  const bad = pool.classify(file, plain);
+  const good = [pool.classify(file, plain), pool.classify(file, plain)];
+  at(0).succeed();
+  at(0).fail("engine_trap", true);
+  await rejectsWith(bad, "engine_trap");
+  at(1).succeed();
+  at(1).succeed("answer 1");
+  at(1).succeed("answer 2");
+  assert.deepEqual(await Promise.all(good), ["answer 1", "answer 2"]);
+});
+
+test("Where a worker breaks with several files, each is tried by itself and one is to blame", async (context) => {
+  const { pool, at } = setUp(context, { size: 1 });
+  const good = pool.classify(file, plain);
+  const bad = pool.classify(file, plain);
+  at(0).succeed();
+  assert.equal(at(0).requests.length, 3);
+  at(0).break("out of memory");
+  at(1).succeed();
+  assert.equal(at(1).requests.length, 2);
+  at(1).succeed("answer");
+  assert.equal(await good, "answer");
+  at(1).break("out of memory");
+  await rejectsWith(bad, "engine_trap", /out of memory/);
+});
+
+test("An explanation shares its worker with no file", (context) => {
+  const { pool, at } = setUp(context, { size: 1 });
+  void pool.explain(file).catch(() => undefined);
+  void pool.classify(file, plain).catch(() => undefined);
+  at(0).succeed();
+  assert.equal(at(0).requests.length, 2);
+  at(0).succeed({ width: 1, height: 1 });
+  assert.equal(at(0).last.op, "classify");
+  void pool.explain(file).catch(() => undefined);
+  assert.equal(at(0).requests.length, 3);
+});
+
 test("Cancelling a queued file takes it out and leaves the worker alone", async (context) => {
   const { pool, at } = setUp(context, { size: 1 });
-  const running = pool.classify(file, plain);
+  const running = pool.classify(large, plain);
   at(0).succeed();
   const stop = new AbortController();
   const queued = pool.classify(file, { ...plain, signal: stop.signal });

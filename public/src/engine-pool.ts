@@ -1,5 +1,6 @@
-// Reads images on as many workers as there are cores: one job in flight a worker, started as work
-// needs them, replaced when they break. Knows nothing of the page; the Worker constructor is given.
+// Reads images on as many workers as there are cores, started as work needs them, replaced when they
+// break. Small files are handed to a worker ahead of its turn to compute: the message and the reading
+// of the file take longer than the network. Knows nothing of the page; the Worker constructor is given.
 import {
   EngineError,
   type Explanation,
@@ -19,6 +20,12 @@ export const MAX_IDLE_MEMORY_BYTES = 256 * 1024 * 1024;
 
 // A worker that had nothing to do for so long is stopped, the last one excepted.
 export const IDLE_MS = 30_000;
+
+// Small files in flight at a worker, the one that it reads included: more bring nothing more.
+export const MAX_IN_FLIGHT = 3;
+
+// A larger file has a worker to itself: its own time is long, and so would be the wait for it.
+export const MAX_SMALL_FILE_BYTES = 256 * 1024;
 
 // What the pool needs of a Worker.
 export interface WorkerLike {
@@ -50,6 +57,7 @@ export interface ClassifyOptions extends JobOptions {
 
 interface Job extends JobOptions {
   request: (id: number) => WorkerRequest;
+  alone: boolean; // no other is in flight at its worker
   resolve: (value: WorkerValue) => void;
   reject: (error: EngineError) => void;
 }
@@ -59,8 +67,8 @@ type WorkerValue = Extract<WorkerReply, { ok: true }>["value"];
 interface Seat {
   worker: WorkerLike;
   started: boolean;
-  job: Job | null;
-  requestId: number;
+  jobs: Map<number, Job>; // in flight, by the id of the request
+  requestId: number; // of the last
   idleTimer: ReturnType<typeof setTimeout> | undefined;
 }
 
@@ -98,13 +106,20 @@ export class EnginePool {
   // queued file out of the queue, and terminates and replaces the worker of a running one.
   classify(file: Blob, options: ClassifyOptions): Promise<Reading> {
     const { previewSide, judgeAnyway = false } = options;
-    return this.#ask(options, (id) => ({ id, op: "classify", file, previewSide, judgeAnyway }));
+    const request: Job["request"] = (id) => ({
+      id,
+      op: "classify",
+      file,
+      previewSide,
+      judgeAnyway,
+    });
+    return this.#ask(options, request, file.size > MAX_SMALL_FILE_BYTES);
   }
 
   // Which parts of the image moved the probability. Waits its turn and rejects as classify does.
   explain(file: Blob, options: JobOptions = {}): Promise<Explanation> {
     const { judgeAnyway = false } = options;
-    return this.#ask(options, (id) => ({ id, op: "explain", file, judgeAnyway }));
+    return this.#ask(options, (id) => ({ id, op: "explain", file, judgeAnyway }), true);
   }
 
   // Ends all workers and rejects every request, now and later.
@@ -112,7 +127,7 @@ export class EnginePool {
     if (this.#closed !== null) return;
     this.#closed = reason;
     this.#model.reject(reason);
-    for (const seat of this.#seats) this.#discard(seat)?.reject(reason);
+    for (const seat of this.#seats) this.#discard(seat);
     for (const job of this.#queue.splice(0)) job.reject(reason);
   }
 
@@ -121,13 +136,18 @@ export class EnginePool {
   }
 
   // T: what the worker answers this request with.
-  #ask<T extends WorkerValue>(options: JobOptions, request: Job["request"]): Promise<T> {
+  #ask<T extends WorkerValue>(
+    options: JobOptions,
+    request: Job["request"],
+    alone: boolean,
+  ): Promise<T> {
     const { promise, resolve, reject } = deferred<T>();
     const { signal } = options;
     if (this.#closed !== null) reject(this.#closed);
     else if (signal?.aborted === true) reject(cancelled());
     else {
-      const job: Job = { ...options, request, resolve: (value) => resolve(value as T), reject };
+      const done = (value: WorkerValue) => resolve(value as T);
+      const job: Job = { ...options, request, alone, resolve: done, reject };
       const onAbort = () => this.#cancel(job);
       const forget = () => signal?.removeEventListener("abort", onAbort);
       signal?.addEventListener("abort", onAbort);
@@ -139,16 +159,22 @@ export class EnginePool {
   }
 
   #pump(): void {
-    const seats = [...this.#seats];
-    for (const seat of seats) {
-      if (!seat.started || seat.job !== null) continue;
-      const job = this.#queue.shift();
-      if (job === undefined) return;
-      this.#dispatch(seat, job);
+    for (let inFlight = 0; inFlight < MAX_IN_FLIGHT; inFlight++) {
+      for (const seat of this.#seats) {
+        const job = this.#queue[0];
+        if (job === undefined) return;
+        if (!seat.started || seat.jobs.size !== inFlight) continue;
+        if (inFlight > 0 && (job.alone || hasLoner(seat))) continue;
+        this.#queue.shift();
+        this.#dispatch(seat, job);
+      }
+      // One more worker before more for each.
+      const seats = [...this.#seats];
+      const starting = seats.filter((seat) => !seat.started).length;
+      const wanted = Math.min(this.#queue.length - starting, this.#size - seats.length);
+      for (let i = 0; i < wanted; i++) this.#startSeat();
+      if (starting > 0 || wanted > 0) return;
     }
-    const starting = seats.filter((seat) => !seat.started).length;
-    const wanted = Math.min(this.#queue.length - starting, this.#size - seats.length);
-    for (let i = 0; i < wanted; i++) this.#startSeat();
   }
 
   #startSeat(): void {
@@ -159,7 +185,13 @@ export class EnginePool {
       this.#startFailed(startError(String(error)));
       return;
     }
-    const seat: Seat = { worker, started: false, job: null, requestId: 0, idleTimer: undefined };
+    const seat: Seat = {
+      worker,
+      started: false,
+      jobs: new Map(),
+      requestId: 0,
+      idleTimer: undefined,
+    };
     this.#seats.add(seat);
     worker.addEventListener("message", (event) =>
       this.#onReply(seat, (event as MessageEvent<WorkerReply>).data),
@@ -177,8 +209,8 @@ export class EnginePool {
 
   #dispatch(seat: Seat, job: Job): void {
     clearTimeout(seat.idleTimer);
-    seat.job = job;
     seat.requestId += 1;
+    seat.jobs.set(seat.requestId, job);
     job.onStart?.();
     this.#post(seat, job.request(seat.requestId));
   }
@@ -192,7 +224,7 @@ export class EnginePool {
   }
 
   #onReply(seat: Seat, reply: WorkerReply): void {
-    if (!this.#seats.has(seat) || reply.id !== seat.requestId) return; // discarded meanwhile
+    if (!this.#seats.has(seat)) return; // discarded meanwhile
     if (reply.requests.length > 0) this.#options.onRequests?.(reply.requests);
     if (!seat.started) this.#onStarted(seat, reply);
     else this.#onRead(seat, reply);
@@ -211,27 +243,31 @@ export class EnginePool {
   }
 
   #onRead(seat: Seat, reply: WorkerReply): void {
-    const { job } = seat;
-    seat.job = null;
+    const job = seat.jobs.get(reply.id);
+    seat.jobs.delete(reply.id);
+    if (!reply.ok && reply.fatal) this.#discard(seat);
+    else this.#rest(seat, reply.memoryBytes);
     if (reply.ok) {
       job?.resolve(reply.value);
-      this.#rest(seat, reply.memoryBytes);
       return;
     }
-    if (reply.fatal) this.#discard(seat);
-    else this.#rest(seat, reply.memoryBytes);
     const { code, gate } = reply;
     const message = gate === null ? reply.message : gateSentence(gate);
     const advice = reply.fatal ? ` ${TRAP_ADVICE}` : "";
     job?.reject(new EngineError(code, `${message}${advice}`, gate));
   }
 
-  // The worker itself failed: what waits on it is rejected, the next request starts another one.
+  // The worker itself failed: what waits on it is rejected, the next request starts another one. Of
+  // several it cannot be told which was too much, so each is tried by itself.
   #onBroken(seat: Seat, reason: string): void {
     if (!this.#seats.has(seat)) return;
-    const job = this.#discard(seat);
+    const jobs = [...seat.jobs.values()];
+    if (jobs.length === 1) seat.jobs.clear();
+    else for (const job of jobs) job.alone = true;
+    this.#discard(seat);
     if (!seat.started) this.#startFailed(startError(reason));
-    job?.reject(new EngineError("engine_trap", `The engine broke off: ${reason}. ${TRAP_ADVICE}`));
+    const error = new EngineError("engine_trap", `The engine broke off: ${reason}. ${TRAP_ADVICE}`);
+    if (jobs.length === 1) jobs[0]?.reject(error);
     this.#pump();
   }
 
@@ -248,6 +284,7 @@ export class EnginePool {
       if (this.#seats.size === 0) this.#startSeat();
       return;
     }
+    if (seat.jobs.size > 0) return;
     clearTimeout(seat.idleTimer);
     seat.idleTimer = setTimeout(() => {
       if (this.#seats.size > 1) this.#discard(seat);
@@ -255,11 +292,11 @@ export class EnginePool {
   }
 
   #cancel(job: Job): void {
+    for (const seat of this.#seats) {
+      if ([...seat.jobs.values()].includes(job)) this.#discard(seat);
+    }
     const queued = this.#queue.indexOf(job);
     if (queued >= 0) this.#queue.splice(queued, 1);
-    for (const seat of this.#seats) {
-      if (seat.job === job) this.#discard(seat);
-    }
     job.reject(cancelled());
     // One signal may cancel many: workers are replaced when all of them are out of the queue.
     queueMicrotask(() => {
@@ -269,14 +306,18 @@ export class EnginePool {
     });
   }
 
-  #discard(seat: Seat): Job | null {
+  // What it had in flight waits again, before all others.
+  #discard(seat: Seat): void {
     this.#seats.delete(seat);
     clearTimeout(seat.idleTimer);
     seat.worker.terminate();
-    const { job } = seat;
-    seat.job = null;
-    return job;
+    this.#queue.unshift(...seat.jobs.values());
+    seat.jobs.clear();
   }
+}
+
+function hasLoner({ jobs }: Seat): boolean {
+  return [...jobs.values()].some(({ alone }) => alone);
 }
 
 interface Deferred<T> {
