@@ -89,6 +89,7 @@ interface Made extends SlideWorkerLike {
 function workers(faults: Faults = {}) {
   const made: Made[] = [];
   const caches: (number | undefined)[] = []; // bytes, of each opened file
+  const engines: string[] = []; // by which model, of each that was made
   const trapped = new Set<number>();
   const createWorker = (): SlideWorkerLike => {
     const listeners: ((event: { data: unknown }) => void)[] = [];
@@ -147,14 +148,17 @@ function workers(faults: Faults = {}) {
           ? Promise.reject(new EngineError("image_corrupt", "It is cut off."))
           : Promise.resolve(source);
       },
-      createEngine: () => Promise.resolve(engine),
+      createEngine: ({ sha256 }) => {
+        engines.push(sha256);
+        return Promise.resolve(engine);
+      },
       memoryBytes: () => 0,
       breathe: () => new Promise((resolve) => setTimeout(resolve, 0)),
     });
     made.push(worker);
     return worker;
   };
-  return { createWorker, made, caches };
+  return { createWorker, made, caches, engines };
 }
 
 const codecs = {} as WebAssembly.Module; // crosses only to the made service
@@ -282,6 +286,33 @@ describe("the pool of a scan", () => {
     await pool.run(job(new AbortController()));
     assert.equal(map.left.length, 0);
     assert.deepEqual(map.values, (await scan(1)).map.values);
+  });
+
+  test("Another model is taken in by the workers that are there, with the file still open", async () => {
+    const { createWorker, made, caches, engines } = workers();
+    const file = { codecs, files: [new Blob()] as const, name: "made" };
+    const pool = new ScanPool({ createWorker, size: 2, model, file });
+    const run = async () => {
+      const map = new ProbabilityMap(plan, { width: 120, height: 120 });
+      await pool.run({
+        plan: request,
+        blocks: map.left,
+        read: null,
+        onBlock: (block, result) => map.set(block, result),
+        onFailed: () => assert.fail("nothing fails"),
+        signal: new AbortController().signal,
+      });
+      return map.values;
+    };
+    const first = await run();
+    pool.readBy({ ...model, sha256: "other" });
+    assert.deepEqual(await run(), first);
+    pool.readBy({ ...model, sha256: "other" }); // is the same: nothing is asked
+    assert.deepEqual(await run(), first);
+    assert.equal(made.length, 2);
+    assert.equal(caches.length, 2);
+    assert.deepEqual(engines, ["", "", "other", "other"]);
+    pool.close();
   });
 
   test("However many workers open the file, together they keep as many tiles", async () => {

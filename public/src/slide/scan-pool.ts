@@ -54,11 +54,27 @@ function asError(error: unknown): EngineError {
 
 export class ScanPool {
   readonly #options: ScanPoolOptions;
+  #model: ModelRequest;
   #seats: Seat[] = [];
   #closed = false;
 
   constructor(options: ScanPoolOptions) {
     this.#options = options;
+    this.#model = options.model;
+  }
+
+  // Reads by this model from now on. Workers that are there take it in, with the file still open: that
+  // is most of what starting one takes. Not while a job runs.
+  readBy(model: ModelRequest): void {
+    if (this.#model.sha256 === model.sha256) return;
+    this.#model = model;
+    for (const seat of this.#seats) {
+      seat.plan = null;
+      seat.ready = seat.ready.then(async () => {
+        await seat.client.ask(model);
+      });
+      seat.ready.catch(() => undefined); // reaches who waits for the seat
+    }
   }
 
   // Starts the workers, so that a scan begins at once. Rejects if none can be started.
@@ -143,7 +159,8 @@ export class ScanPool {
   }
 
   #start(): Seat {
-    const { createWorker, size, model, file, onRequests } = this.#options;
+    const { createWorker, size, file, onRequests } = this.#options;
+    const model = this.#model;
     let client: WorkerClient;
     try {
       client = new WorkerClient(createWorker, onRequests);

@@ -23,7 +23,6 @@ export class ScanRun {
   readonly #opened: OpenedFile;
   readonly #tools: SlideTools;
   #pool: ScanPool | null = null;
-  #modelOfPool = ""; // SHA-256
   #stop: AbortController | null = null;
 
   constructor(files: SlideFiles, name: string, opened: OpenedFile, tools: SlideTools) {
@@ -50,16 +49,20 @@ export class ScanRun {
     this.#pool = null;
   }
 
+  // Workers that are there begin with the model while the scan is planned.
+  readBy(model: ModelRequest): void {
+    this.#pool?.readBy(model);
+  }
+
   // Starts the workers, so that a scan begins at once.
   prepare(model: ModelRequest, sequential: boolean): Promise<void> {
     return this.#poolFor(model, sequential).warm();
   }
 
   #poolFor(model: ModelRequest, sequential: boolean): ScanPool {
-    if (this.#pool !== null && this.#modelOfPool === model.sha256) return this.#pool;
-    this.letGo();
+    this.readBy(model);
+    if (this.#pool !== null) return this.#pool;
     const { codecs, createWorker, workers, onRequests } = this.#tools;
-    this.#modelOfPool = model.sha256;
     this.#pool = new ScanPool({
       createWorker,
       size: workers,

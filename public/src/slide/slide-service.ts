@@ -76,8 +76,8 @@ class SlideService {
       case "open":
         return this.#open(request);
       case "model":
+        this.#engine = this.#plan = null; // never the memory of two
         this.#engine = await this.#tools.createEngine(request);
-        this.#plan = null;
         return null;
       case "plan":
         return this.#makePlan(request);

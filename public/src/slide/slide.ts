@@ -272,6 +272,7 @@ export class Slide implements SlideRecord {
     this.progress = { share: 0, leftMs: null };
     this.#enter("scanning");
     const model = isFiner && this.model !== null ? this.model : await this.#loadModel();
+    this.#run.readBy(this.#modelRequest(model));
     const level = levelFor(facts, scale.umPerPixel / model.facts.umPerPixel);
     const { width, height } = facts.levels[level] ?? finest;
     const umPerPixel = (scale.umPerPixel * finest.width) / width;
