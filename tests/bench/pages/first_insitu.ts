@@ -8,5 +8,5 @@ report(async () => {
     bytesOf("/given/patch.png"),
   ]);
   const engine = await Engine.create(module, model);
-  return engine.classify(image, 0, true).probabilities;
+  return { probabilities: engine.classify(image, 0, true).probabilities, model: engine };
 });

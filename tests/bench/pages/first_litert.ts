@@ -10,5 +10,5 @@ report(async () => {
   const model = await loadAndCompile(file, { accelerator: "wasm" });
   const input = new Tensor(normalised(rgb, "interleaved"), [1, SIDE, SIDE, 3]);
   const [output] = await model.run(input);
-  return output?.toTypedArray() ?? [];
+  return { probabilities: output?.toTypedArray() ?? [], model };
 });

@@ -14,5 +14,5 @@ report(async () => {
   const [name = "", output = ""] = [session.inputNames[0], session.outputNames[0]];
   const tensor = new Tensor("float32", normalised(rgb, "planes"), [1, 3, SIDE, SIDE]);
   const results = await session.run({ [name]: tensor });
-  return results[output]?.data as Float32Array;
+  return { probabilities: results[output]?.data as Float32Array, model: session };
 });

@@ -30,11 +30,16 @@ export function normalised(rgb: Uint8Array, order: "interleaved" | "planes"): Fl
   });
 }
 
-export function report(predict: () => Promise<Iterable<number>>): void {
+export interface Predicted {
+  probabilities: Iterable<number>;
+  model: unknown; // what predicts: kept, or else memory would be that of a page without a model
+}
+
+export function report(predict: () => Promise<Predicted>): void {
   void predict().then(
-    (probabilities) => {
+    ({ probabilities, model }) => {
       const first = { ms: performance.now(), probabilities: [...probabilities] };
-      Object.assign(globalThis, { first });
+      Object.assign(globalThis, { first, model });
     },
     (error: unknown) => Object.assign(globalThis, { failed: String(error) }),
   );

@@ -47,5 +47,6 @@ report(async () => {
     started(),
   ]);
   const file = JSON.parse(new TextDecoder().decode(layers)) as LayerFile;
-  return tfjsNetwork(file, widened(file, halves), 1)(normalised(rgb, "interleaved"));
+  const model = tfjsNetwork(file, widened(file, halves), 1);
+  return { probabilities: model(normalised(rgb, "interleaved")), model };
 });

@@ -1,5 +1,5 @@
-// Our engine: on the page's thread, or, for two threads, in two workers that each take half of the
-// batch, as the page of InSitu has its workers.
+// Our engine: on the page's thread, or, for two threads, there and in a worker, each with a part of the
+// batch, as the other engines' threads are the page's own and the workers they start.
 import { NetworkWasm } from "./network_wasm.ts";
 import { fetched, serve } from "./page.ts";
 import type { LoadRequest, Ready } from "./protocol.ts";
@@ -13,11 +13,13 @@ async function filesOf({ network, build }: LoadRequest) {
   return { module: await WebAssembly.compile(wasm), model: new Uint8Array(model) };
 }
 
-function ask(worker: Worker, order: WorkerOrder, transfer: ArrayBuffer[]): Promise<Float32Array> {
+type Answer = Extract<WorkerAnswer, { error: null }>;
+
+function ask(worker: Worker, order: WorkerOrder, transfer: ArrayBuffer[]): Promise<Answer> {
   return new Promise((resolve, reject) => {
     worker.onmessage = ({ data }) => {
       const answer = data as WorkerAnswer;
-      if (answer.error === null) resolve(answer.output);
+      if (answer.error === null) resolve(answer);
       else reject(new Error(answer.error));
     };
     worker.onerror = ({ message }) => reject(new Error(message));
@@ -25,29 +27,49 @@ function ask(worker: Worker, order: WorkerOrder, transfer: ArrayBuffer[]): Promi
   });
 }
 
-async function inWorkers(request: LoadRequest, input: Float32Array): Promise<Ready> {
-  const files = await filesOf(request);
-  const workers = Array.from({ length: Math.min(request.threads, request.batch) }, () => {
-    return new Worker("/insitu_worker.js");
-  });
+// A worker's part of the batch. Its memory goes there and comes back: nothing is made for a run.
+class Helper {
+  readonly #worker = new Worker("/insitu_worker.js");
+  readonly #from: Float32Array;
+  readonly #batch: number;
+  #input: Float32Array<ArrayBuffer>;
+
+  constructor(from: Float32Array, batch: number) {
+    this.#from = from;
+    this.#batch = batch;
+    this.#input = new Float32Array(from.length);
+  }
+
+  async load(module: WebAssembly.Module, model: Uint8Array): Promise<void> {
+    await ask(this.#worker, { module, model, batch: this.#batch }, []);
+  }
+
+  async run(): Promise<Float32Array> {
+    const input = this.#input;
+    input.set(this.#from);
+    const answer = await ask(this.#worker, { input }, [input.buffer]);
+    this.#input = answer.input;
+    return answer.output;
+  }
+}
+
+async function onThreads(request: LoadRequest, input: Float32Array): Promise<Ready> {
+  const { module, model } = await filesOf(request);
   const item = input.length / request.batch;
-  const bounds = workers.map((_, index) => {
-    const at = (part: number) => Math.round((part * request.batch) / workers.length);
-    return { from: at(index), to: at(index + 1) };
-  });
-  await Promise.all(
-    workers.map((worker, index) => {
-      const { from = 0, to = 0 } = bounds[index] ?? {};
-      return ask(worker, { ...files, batch: to - from }, []);
-    }),
+  const threads = Math.min(request.threads, request.batch);
+  const bounds = Array.from({ length: threads + 1 }, (_, part) =>
+    Math.round((part * request.batch) / threads),
   );
+  const parts = bounds.slice(1).map((to, index) => ({ from: bounds[index] ?? 0, to }));
+  const items = ({ from, to }: { from: number; to: number }) =>
+    input.subarray(from * item, to * item);
+  const [own = { from: 0, to: 0 }, ...others] = parts;
+  const network = await NetworkWasm.create(module, model, own.to - own.from);
+  const helpers = others.map((part) => new Helper(items(part), part.to - part.from));
+  await Promise.all(helpers.map((helper) => helper.load(module, model)));
   const run = async () => {
-    const parts = workers.map((worker, index) => {
-      const { from = 0, to = 0 } = bounds[index] ?? {};
-      const part = input.slice(from * item, to * item);
-      return ask(worker, { input: part }, [part.buffer]);
-    });
-    const outputs = await Promise.all(parts);
+    const begun = helpers.map((helper) => helper.run());
+    const outputs = [network.run(items(own)), ...(await Promise.all(begun))];
     const all = new Float32Array(outputs.reduce((sum, { length }) => sum + length, 0));
     let at = 0;
     for (const output of outputs) {
@@ -56,7 +78,7 @@ async function inWorkers(request: LoadRequest, input: Float32Array): Promise<Rea
     }
     return all;
   };
-  return { threads: workers.length, run };
+  return { threads, run };
 }
 
 async function onThePage(request: LoadRequest, input: Float32Array): Promise<Ready> {
@@ -69,5 +91,5 @@ async function onThePage(request: LoadRequest, input: Float32Array): Promise<Rea
 }
 
 serve((request, input) =>
-  request.threads === 1 ? onThePage(request, input) : inWorkers(request, input),
+  request.threads === 1 ? onThePage(request, input) : onThreads(request, input),
 );

@@ -51,7 +51,7 @@ export class NetworkWasm {
   }
 
   // input: (batch, height, width, channels). Returns (batch, classes).
-  run(input: Float32Array): Float32Array {
+  run(input: Float32Array): Float32Array<ArrayBuffer> {
     const wasm = this.#wasm;
     new Float32Array(wasm.memory.buffer, wasm.bench_input() >>> 0, input.length).set(input);
     if (Number.isNaN(wasm.bench_run(this.#batch, 1))) throw new Error("the run failed");

@@ -187,10 +187,10 @@ export function tableOf(results: Results): string {
     ones.length === 0 ? "Not measured in this run." : ratioTable(ones),
     "## One thread: how many times as much time on a processor",
     ones.length === 0 ? "Not measured in this run." : ratioTable(ones, "cpuMs"),
-    "## Two threads: how many times as long as two workers of InSitu",
+    "## Two threads: how many times as long as InSitu on the page's thread and a worker",
     twos.length === 0
       ? "Not measured in this run."
-      : `${ratioTable(twos)}\n\nOne image is not divided: a batch of 1 is read by one of our workers. ` +
+      : `${ratioTable(twos)}\n\nOne image is not divided: a batch of 1 is read on the page's thread. ` +
         `"(1 thread)": asked for two, it ran one.\n\n${threadTable(twos)}`,
     "## Share of the peak that relaxed multiply-add reaches on one core",
     ones.length === 0
