@@ -37,7 +37,7 @@ MatrixKernel ChooseMatrixKernel() {
   return Kernel<4, kRowBlock, xnn_f32_igemm_minmax_ukernel_4x8__wasmrelaxedsimd_fma_loadsplat>(
       MultiplyRow);
 #elif defined(__wasm__)
-  return Kernel<4, kRowBlock, xnn_f32_igemm_minmax_ukernel_4x8__wasmsimd_arm_splat>(MultiplyRow);
+  return Kernel<4, kRowBlock, xnn_f32_igemm_minmax_ukernel_4x8__wasmsimd_arm_loadsplat>(MultiplyRow);
 #else
   if (__builtin_cpu_supports("avx512f")) {
     return Kernel<7, 32, xnn_f32_igemm_minmax_ukernel_7x32__avx512f_broadcast>(
