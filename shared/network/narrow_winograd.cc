@@ -110,25 +110,10 @@ auto* ChooseRun() {
   return Run4;
 }
 
-// lines: for each point down, pixels of (columns, channels). down: (points down, kLineLength), room
-// for them transformed down. to: Tiles::inputs.
-void TransformTiles(const float* const* lines, int64_t count, int64_t channels, float* down,
-                    float* to) {
+// A line of tiles across: from (points down, kLineLength), transformed down, to Tiles::inputs.
+void TransformAcross(const float* down, int64_t count, int64_t channels, float* to) {
   using V = VectorOf<kLanes>::Type;
   constexpr auto& kMatrix = kWinogradInput<kPoints>.at;
-  const int64_t length = ((count - 1) * kSide + kPoints) * channels;
-  for (int64_t at = 0; at < length; at += kLanes) {
-    at = std::min(at, length - kLanes);  // the last vector may lie over the one before it
-    V value[kPoints];
-#pragma clang loop unroll(full)
-    for (int64_t i = 0; i < kPoints; ++i) value[i] = At<kLanes>(lines[i] + at);
-#pragma clang loop unroll(full)
-    for (int64_t i = 0; i < kPoints; ++i) {
-      V sum;
-      SumMultiples<kPoints>(kMatrix[i], value, &sum);
-      At<kLanes>(down + i * kLineLength + at) = sum;
-    }
-  }
   for (int64_t tile = 0; tile < count; ++tile, to += kTileValues) {
     for (int64_t i = 0; i < kPoints; ++i) {
       const float* from = down + i * kLineLength + tile * kSide * channels;
@@ -256,10 +241,12 @@ void NarrowWinograd::RunImage(const float* image, float* output) const {
 
 void NarrowWinograd::Transform(const float* image, int64_t top, int64_t left, int64_t count) const {
   const float* lines[kPoints];
+  float* down[kPoints];
   const int64_t columns = (count - 1) * kSide + kPoints;
   const int64_t begin = std::clamp<int64_t>(-left, 0, columns);
   const int64_t end = std::clamp<int64_t>(window_.input[1] - left, begin, columns);
   for (int64_t i = 0; i < kPoints; ++i) {
+    down[i] = down_.data() + i * kLineLength;
     const int64_t y = top + i;
     if (y < 0 || y >= window_.input[0]) {
       lines[i] = zeros_.data();
@@ -273,7 +260,8 @@ void NarrowWinograd::Transform(const float* image, int64_t top, int64_t left, in
     std::copy_n(line, (end - begin) * channels_, cut + begin * channels_);
     lines[i] = cut;
   }
-  TransformTiles(lines, count, channels_, down_.data(), inputs_.data());
+  TransformInput({kPoints, lines, down, columns * channels_});
+  TransformAcross(down_.data(), count, channels_, inputs_.data());
 }
 
 void NarrowWinograd::PlaceOutputs(float* output, int64_t row, int64_t column, int64_t count) const {
