@@ -38,14 +38,17 @@ ResampleWeights::ResampleWeights(int from, int64_t to, int64_t first, int count)
     const double centre = (static_cast<double>(i) + 0.5) * scale;
     const int begin = std::max(0, static_cast<int>(std::floor(centre - support)));
     const int end = std::min(from, static_cast<int>(std::ceil(centre + support)));
-    exact.clear();
+    exact.resize(static_cast<size_t>(end - begin));
     double sum = 0;
-    for (int sample = begin; sample < end; ++sample) {
-      const double x = (sample + 0.5 - centre) / wide;
-      exact.push_back(std::fabs(x) < kLobes ? Lanczos(x) : 0);
-      sum += exact.back();
+    int sample = begin;
+    for (double& weight : exact) {
+      const double x = (sample++ + 0.5 - centre) / wide;
+      weight = std::fabs(x) < kLobes ? Lanczos(x) : 0;
+      sum += weight;
     }
-    for (const double weight : exact) weights_.push_back(static_cast<float>(weight / sum));
+    weights_.resize(weights_.size() + exact.size());
+    float* normalised = weights_.end() - exact.size();
+    for (const double weight : exact) *normalised++ = static_cast<float>(weight / sum);
     begin_.push_back(begin);
     offset_.push_back(weights_.size());
   }
