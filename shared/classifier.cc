@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "shared/clock.h"
+#include "shared/exponential.h"
 #include "shared/limits.h"
 #include "shared/network/network.h"
 #include "shared/sha256.h"
@@ -68,7 +69,9 @@ void Calibrate(const ModelInfo& info, bool logits, std::vector<float>* values) {
   double largest = -HUGE_VAL;
   for (const float value : *values) largest = std::max(largest, logit(value));
   double sum = 0;
-  for (float& value : *values) sum += value = std::exp(static_cast<float>(logit(value) - largest));
+  for (float& value : *values) {
+    sum += value = static_cast<float>(Exp(logit(value) - largest));
+  }
   for (float& value : *values) value = static_cast<float>(value / sum);
 }
 

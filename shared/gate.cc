@@ -5,6 +5,7 @@
 #include <cmath>
 #include <span>
 
+#include "shared/exponential.h"
 #include "shared/gate_features.h"
 #include "shared/gate_parameters.h"
 
@@ -100,7 +101,7 @@ GateVerdict JudgeImage(const Image& image, ImageKind wanted) {
   const bool wants_film = wanted == ImageKind::kMammogram;
   const float odds = wants_film ? film : tissue.odds;
   verdict.accepted = odds >= 0;
-  verdict.score = 1 / (1 + std::exp(-odds));
+  verdict.score = static_cast<float>(1 / (1 + Exp(-double{odds})));
   if (!verdict.accepted || odds < (wants_film ? kFilmGate : kTissueGate).wary) {
     verdict.reason = tissue.reason;
   }

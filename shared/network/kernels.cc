@@ -2,23 +2,24 @@
 
 #include <cmath>
 
+#include "shared/exponential.h"
 #include "shared/vector.h"
 
 namespace insitu {
 namespace {
 
-float Sigmoid(float v) { return 1 / (1 + std::exp(-v)); }
+float Sigmoid(float v) { return static_cast<float>(1 / (1 + Exp(-v))); }
 
 // The standard library's tanh and pow would be as large as all the pooling here. Beyond ±9 a
 // float's tanh is ±1, and for small v the series keeps the relative error at a few last digits.
 float Tanh(float v) {
   if (std::fabs(v) < 0.04F) return v - v * v * v / 3 + 2 * v * v * v * v * v / 15;
-  return 1 - 2 / (std::exp(2 * v) + 1);
+  return static_cast<float>(1 - 2 / (Exp(2 * v) + 1));
 }
 
 // base > 0
 float Power(float base, float exponent) {
-  return std::exp(exponent * static_cast<float>(std::log(static_cast<double>(base))));
+  return static_cast<float>(Exp(double{exponent} * std::log(static_cast<double>(base))));
 }
 
 // Written as vectors, because this file is compiled for size: what compilers make of plain loops
@@ -313,7 +314,7 @@ void Softmax::Run(const float* const* inputs, float* output) const {
       for (int64_t a = 0; a < axis; ++a) largest = std::max(largest, from[a * inner]);
       float sum = 0;
       for (int64_t a = 0; a < axis; ++a) {
-        to[a * inner] = std::exp(from[a * inner] - largest);
+        to[a * inner] = static_cast<float>(Exp(from[a * inner] - largest));
         sum += to[a * inner];
       }
       for (int64_t a = 0; a < axis; ++a) to[a * inner] /= sum;
