@@ -1,7 +1,7 @@
 // The scan over its C ABI (wasm/scan_api.h): the only file that touches that file's pointers. Runs in
 // a worker and in node; knows neither DOM nor network.
-import { EngineError, GATE_REASONS, type GateReason } from "../messages.ts";
-import { asFailure, hostImports, textAt, textOf } from "../wasm-host.ts";
+import { EngineError, GATE_REASONS, textOf, type GateReason } from "../messages.ts";
+import { asFailure, hostImports, textAt } from "../wasm-host.ts";
 
 // Keys of insitu_scanner_text and insitu_scanner_number.
 const TEXT = { modelId: 0, modelVersion: 1, modelKind: 2, modelSha256: 3 } as const;
