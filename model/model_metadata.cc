@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "model/decimal_text.h"
+#include "model/onnx_fields.h"
 #include "shared/str_cat.h"
 
 namespace insitu {
@@ -51,6 +52,10 @@ OperatingPoint Balanced(const List<OperatingPoint>& points) {
 
 }  // namespace
 
+std::string KnownAnswerText(const std::vector<double>& probabilities) {
+  return Joined(probabilities, FixedText);
+}
+
 Metadata ModelMetadata(const ModelConfig& config, const ModelFacts& facts) {
   const auto channels = static_cast<size_t>(facts.input.channels);
   const OperatingPoint balanced = Balanced(facts.operating_points);
@@ -78,7 +83,7 @@ Metadata ModelMetadata(const ModelConfig& config, const ModelFacts& facts) {
       {"insitu.operating_points", PointsText(facts.operating_points)},
       {"insitu.training.data", facts.training_data},
       {"insitu.training.commit", facts.commit},
-      {"insitu.known_answer", Joined(facts.known_answer, FixedText)},
+      {std::string(kKnownAnswerKey), KnownAnswerText(facts.known_answer)},
   };
   if (!config.warning.empty()) metadata.emplace_back("insitu.warning", config.warning);
   return metadata;

@@ -21,6 +21,9 @@ struct ModelFacts {
   std::vector<double> known_answer;  // probabilities, one a label
 };
 
+// "0.976131354,0.023868646", always as long for as many labels. probabilities: one a label.
+std::string KnownAnswerText(const std::vector<double>& probabilities);
+
 Metadata ModelMetadata(const ModelConfig& config, const ModelFacts& facts);
 
 }  // namespace insitu

@@ -1,11 +1,13 @@
 #include "model/onnx_writer.h"
 
+#include <bit>
 #include <protozero/pbf_writer.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "model/float16.h"
+#include "model/onnx_fields.h"
+#include "shared/float16.h"
 #include "shared/sha256.h"
 #include "shared/str_cat.h"
 
@@ -14,19 +16,8 @@ namespace {
 
 using protozero::pbf_writer;
 
-// Field numbers of onnx.proto.
-enum ModelField { kIrVersion = 1, kProducer = 2, kGraph = 7, kOpsetImport = 8, kMetadata = 14 };
-enum GraphField { kNode = 1, kGraphName = 2, kInitializer = 5, kInput = 11, kOutput = 12 };
-enum NodeField { kNodeInput = 1, kNodeOutput = 2, kNodeName = 3, kOpType = 4, kAttribute = 5 };
-enum AttributeField { kAttributeName = 1, kInteger = 3, kIntegers = 8, kAttributeType = 20 };
-enum AttributeType { kTypeInteger = 2, kTypeIntegers = 7 };
-enum TensorField { kDims = 1, kDataType = 2, kTensorName = 8, kRawData = 9 };
-enum DataType { kFloat = 1, kInt64 = 7, kFloat16 = 10 };
-
 constexpr int64_t kOnnxIrVersion = 8;
 constexpr int64_t kOpset = 17;
-constexpr std::string_view kSelfKey = "insitu.self_sha256";
-constexpr size_t kDigestDigits = 64;
 
 using Shape = std::vector<int64_t>;
 using Names = std::vector<std::string_view>;
@@ -61,7 +52,7 @@ void WriteNode(pbf_writer* graph, std::string_view op, const Names& inputs, std:
   }
 }
 
-void WriteTensor(pbf_writer* graph, std::string_view name, const Shape& shape, DataType type,
+void WriteTensor(pbf_writer* graph, std::string_view name, const Shape& shape, ElementType type,
                  const std::vector<float>& values) {
   std::string raw;
   for (const float value : values) {
@@ -237,8 +228,8 @@ class LayerWriter {
 
 void WriteMetadata(pbf_writer* model, std::string_view key, std::string_view value) {
   pbf_writer entry(*model, kMetadata);
-  entry.add_string(1, std::string(key));
-  entry.add_string(2, std::string(value));
+  entry.add_string(kEntryKey, std::string(key));
+  entry.add_string(kEntryValue, std::string(value));
 }
 
 }  // namespace
@@ -272,10 +263,10 @@ std::vector<uint8_t> OnnxFile(const NetworkWeights& weights, const Metadata& met
   }
   for (const auto& [key, value] : metadata) WriteMetadata(&model, key, value);
   // The digits are the last bytes of the file.
-  WriteMetadata(&model, kSelfKey, std::string(kDigestDigits, '0'));
+  WriteMetadata(&model, kSelfSha256Key, std::string(kSha256Digits, '0'));
   std::vector<uint8_t> bytes(file.begin(), file.end());
   const std::string digits = HexDigits(Sha256(bytes));
-  std::copy(digits.begin(), digits.end(), bytes.end() - kDigestDigits);
+  std::copy(digits.begin(), digits.end(), bytes.end() - kSha256Digits);
   return bytes;
 }
 

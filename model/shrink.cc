@@ -7,8 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "model/decimal_text.h"
-#include "model/float16.h"
+#include "model/model_metadata.h"
+#include "model/onnx_fields.h"
+#include "shared/float16.h"
 #include "shared/model_info.h"
 #include "shared/network/network.h"
 #include "shared/sha256.h"
@@ -18,14 +19,6 @@ namespace {
 
 using protozero::data_view;
 using protozero::pbf_reader;
-
-// Field numbers of onnx.proto.
-enum ModelField { kGraph = 7, kMetadata = 14 };
-enum GraphField { kInitializer = 5 };
-enum TensorField { kDims = 1, kDataType = 2, kRawData = 9 };
-constexpr int32_t kFloat16 = 10;
-
-constexpr int kAnswerDigits = 9;  // as model_metadata.cc writes them
 
 Error Unsupported(std::string_view why) {
   return Fail(ErrorCode::kModelUnsupported, "The model cannot be shrunk: %.", why).error();
@@ -70,12 +63,12 @@ void FindEntry(pbf_reader entry, std::vector<uint8_t>* file, Places* places) {
   data_view key;
   data_view value;
   while (entry.next()) {
-    const bool is_key = entry.tag() == 1;
+    const bool is_key = entry.tag() == kEntryKey;
     (is_key ? key : value) = entry.get_view();
   }
   const std::string_view name(key.data(), key.size());
-  if (name == "insitu.known_answer") places->known_answer = Within(file, value);
-  if (name == "insitu.self_sha256") places->digest = Within(file, value);
+  if (name == kKnownAnswerKey) places->known_answer = Within(file, value);
+  if (name == kSelfSha256Key) places->digest = Within(file, value);
 }
 
 // The file was read by ReadOnnx, so that it is well formed.
@@ -117,7 +110,6 @@ void Round(std::span<uint8_t> raw, int bits) {
   }
 }
 
-// "0.976131354,0.023868646"
 Result<std::string> KnownAnswer(std::span<const uint8_t> file) {
   ASSIGN_OR_RETURN(OnnxModel onnx, ReadOnnx(file));
   const Metadata metadata = onnx.metadata;
@@ -139,11 +131,7 @@ Result<std::string> KnownAnswer(std::span<const uint8_t> file) {
   const Image image = KnownAnswerImage(info.input.width, info.input.height, info.input.channels);
   RETURN_IF_ERROR(Preprocess(image, info.input, input));
   RETURN_IF_ERROR(network.Run(1, input, output));
-  std::string text;
-  for (const float probability : output) {
-    text += (text.empty() ? "" : ",") + FixedText(double{probability}, kAnswerDigits);
-  }
-  return text;
+  return KnownAnswerText({output.begin(), output.end()});
 }
 
 }  // namespace
@@ -154,7 +142,7 @@ Result<std::vector<uint8_t>> Shrunk(std::vector<uint8_t> model, int bits) {
   if (places.weights.empty()) return Unsupported("it has no float16 weights");
   for (const std::span<uint8_t> weights : places.weights) Round(weights, bits);
   ASSIGN_OR_RETURN(const std::string answer, KnownAnswer(model));
-  if (answer.size() != places.known_answer.size() || places.digest.size() != 64) {
+  if (answer.size() != places.known_answer.size() || places.digest.size() != kSha256Digits) {
     return Unsupported("its known answer is not written as the trainer writes it");
   }
   std::copy(answer.begin(), answer.end(), places.known_answer.begin());

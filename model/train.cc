@@ -26,6 +26,7 @@
 #include "model/split.h"
 #include "model/train_options.h"
 #include "model/trained_model.h"
+#include "shared/divide_up.h"
 #include "shared/str_cat.h"
 
 namespace insitu {
@@ -173,7 +174,7 @@ std::string DescribeData(const TrainOptions& options, const TrainingSet& set) {
 Status WriteAnswers(const std::string& path, const TrainingSet& set, const NetworkWeights& stored) {
   constexpr size_t kMost = 256;
   std::vector<size_t> indices;
-  const size_t step = (set.patches.size() + kMost - 1) / kMost;
+  const size_t step = DivideUp(set.patches.size(), kMost);
   for (size_t i = 0; i < set.patches.size(); i += step) indices.push_back(i);
   const auto logits = LogitDifferences(stored, set.patches, indices, set.input);
   std::string text;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "shared/divide_up.h"
 #include "shared/limits.h"
 
 namespace insitu {
@@ -21,7 +22,7 @@ constexpr int64_t kMaxPassBytes = int64_t{64} << 20;
 // Copies every step-th place of a grid from (x, y) on; beyond the grid there are zeros.
 void Gather(const Grid& grid, int x, int y, int step, int columns, int rows, float* to) {
   const auto channels = static_cast<size_t>(grid.channels);
-  const int within = std::clamp((grid.columns - x + step - 1) / step, 0, columns);
+  const int within = std::clamp(DivideUp(grid.columns - x, step), 0, columns);
   for (int row = 0; row < rows; ++row) {
     float* const end = to + static_cast<size_t>(columns) * channels;
     const int line = y + row * step;
@@ -46,8 +47,6 @@ size_t At(int row, int column, int columns) {
   return static_cast<size_t>(row) * static_cast<size_t>(columns) + static_cast<size_t>(column);
 }
 
-int DivideUp(int a, int b) { return (a + b - 1) / b; }
-
 }  // namespace
 
 Result<std::optional<DensePass>> DensePass::Create(std::span<const uint8_t> model,
@@ -60,12 +59,22 @@ Result<std::optional<DensePass>> DensePass::Create(std::span<const uint8_t> mode
   pass.phases_ = pass.step_ / stride;
   int cells = std::max(
       1, std::min(kPassSide / pass.step_, DivideUp(std::max(columns, rows), pass.phases_)));
+  RETURN_IF_ERROR(pass.FindCut(model));
   for (;; cells /= 2) {
     RETURN_IF_ERROR(pass.PlanPhase(model, cells));
     if (pass.phase_->ArenaBytes() + pass.MapBytes() <= kMaxPassBytes || cells == 1) break;
   }
   if (pass.form_.cut.step > 0) RETURN_IF_ERROR(pass.PlanShared(model));
   return std::optional<DensePass>(std::move(pass));
+}
+
+// The cut depends on the stride alone, so that it is looked for once, over one patch.
+Status DensePass::FindCut(std::span<const uint8_t> model) {
+  ASSIGN_OR_RETURN(OnnxModel onnx, ReadOnnx(model));
+  ASSIGN_OR_RETURN(form_,
+                   MakeFullyConvolutional(
+                       &onnx, {.height = form_.height, .width = form_.width, .stride = stride_}));
+  return {};
 }
 
 // The network of one phase, over what it takes of the shared map if there is one.
@@ -77,19 +86,16 @@ Status DensePass::PlanPhase(std::span<const uint8_t> model, int cells) {
   const int more = (cells - 1) * step_;
   request.height = form_.height + more;
   request.width = form_.width + more;
-  ASSIGN_OR_RETURN(OnnxModel onnx, ReadOnnx(model));
-  ASSIGN_OR_RETURN(form_, MakeFullyConvolutional(&onnx, request));
-  const DenseCut& cut = form_.cut;
-  if (cut.step > 0) {
+  if (const DenseCut& cut = form_.cut; cut.step > 0) {
     request.part = DensePart::kRest;
     request.height = cut.rest_height + more / (cut.step * cut.stride);
     request.width = cut.rest_width + more / (cut.step * cut.stride);
     const int beyond = (phases_ - 1) * stride_ / cut.step + 1;
     map_columns_ = std::max(cut.width, (request.width - 1) * cut.stride + beyond);
     map_rows_ = std::max(cut.height, (request.height - 1) * cut.stride + beyond);
-    ASSIGN_OR_RETURN(onnx, ReadOnnx(model));
-    ASSIGN_OR_RETURN(form_, MakeFullyConvolutional(&onnx, request));
   }
+  ASSIGN_OR_RETURN(OnnxModel onnx, ReadOnnx(model));
+  ASSIGN_OR_RETURN(form_, MakeFullyConvolutional(&onnx, request));
   ASSIGN_OR_RETURN(phase_, Network::Create(std::move(onnx), PlanOptions::ForImages()));
   return {};
 }

@@ -57,6 +57,7 @@ class DensePass {
   DensePass(const DenseForm& form, int stride) : form_(form), stride_(stride) {}
 
   int64_t MapBytes() const;
+  Status FindCut(std::span<const uint8_t> model);
   Status PlanShared(std::span<const uint8_t> model);
   Status PlanPhase(std::span<const uint8_t> model, int cells);
   Status RunShared(const Grid& image, int x, int y);

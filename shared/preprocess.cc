@@ -123,9 +123,7 @@ Image Resize(const Image& image, int width, int height) {
   Resampler resampler(image, columns, rows, /*luma=*/false);
   uint8_t* out = resized.pixels.data();
   for (int y = 0; y < height; ++y) {
-    for (const float value : resampler.Row(y)) {
-      *out++ = static_cast<uint8_t>(std::clamp(value + 0.5F, 0.0F, 255.0F));
-    }
+    for (const float value : resampler.Row(y)) *out++ = NearestSample(value);
   }
   return resized;
 }

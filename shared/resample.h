@@ -44,6 +44,9 @@ class ResampleWeights {
   List<float> weights_;
 };
 
+// A number of Resampler::Row, which lies within 0..255, to the nearest sample.
+inline uint8_t NearestSample(float value) { return static_cast<uint8_t>(value + 0.5F); }
+
 // Output rows of an image whose columns and rows are resampled by two sets of weights.
 class Resampler {
  public:

@@ -21,9 +21,7 @@ size_t Samples(int width, int height, int channels) {
 }
 
 void Round(const std::vector<float>& row, std::vector<uint8_t>* pixels) {
-  for (const float value : row) {
-    pixels->push_back(static_cast<uint8_t>(std::clamp(value + 0.5F, 0.0F, 255.0F)));
-  }
+  for (const float value : row) pixels->push_back(NearestSample(value));
 }
 
 PlanOptions Images() { return PlanOptions::ForImages(); }

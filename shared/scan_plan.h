@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "shared/divide_up.h"
 #include "shared/model_info.h"
 #include "shared/network/dense.h"
 #include "shared/resample.h"
@@ -81,8 +82,8 @@ struct ScanPlan {
   int block_rows = 0;
 
   bool warns() const { return magnification > kWarnMagnification; }
-  int blocks_across() const { return (columns + block_columns - 1) / block_columns; }
-  int block_count() const { return blocks_across() * ((rows + block_rows - 1) / block_rows); }
+  int blocks_across() const { return DivideUp(columns, block_columns); }
+  int block_count() const { return blocks_across() * DivideUp(rows, block_rows); }
 
   // The gate judges squares of kGateTileSide that tile the image at the model's scale; the last of
   // a row begins early enough to lie within. Which of them the centre of a cell's patch lies in.

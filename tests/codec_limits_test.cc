@@ -17,10 +17,18 @@ namespace {
 // Of a file that is as large as it says.
 constexpr double kFileBytes = 4e9;
 
-// A field of two bytes, which lies `offset` bytes after the first marker of that kind.
-Bytes With16(Bytes file, uint8_t marker, size_t offset, uint16_t value) {
+// Where the first marker of that kind begins.
+template <typename File>
+auto FindMarker(File& file, uint8_t marker) {
   const uint8_t start[] = {0xff, marker};
   const auto at = std::search(file.begin(), file.end(), std::begin(start), std::end(start));
+  REQUIRE(at != file.end());
+  return at;
+}
+
+// A field of two bytes, which lies `offset` bytes after the first marker of that kind.
+Bytes With16(Bytes file, uint8_t marker, size_t offset, uint16_t value) {
+  const auto at = FindMarker(file, marker);
   at[static_cast<ptrdiff_t>(offset)] = static_cast<uint8_t>(value >> 8);
   at[static_cast<ptrdiff_t>(offset) + 1] = static_cast<uint8_t>(value);
   return file;
@@ -54,8 +62,7 @@ Bytes Sized(const Bytes& jpeg, uint8_t marker, int64_t width, int64_t height) {
 
 // All but the pixels: up to and with the head of the first scan.
 Bytes Head(const Bytes& jpeg) {
-  const uint8_t scan[] = {0xff, 0xda};
-  const auto at = std::search(jpeg.begin(), jpeg.end(), std::begin(scan), std::end(scan));
+  const auto at = FindMarker(jpeg, 0xda);
   return {jpeg.begin(), at + 2 + (at[2] << 8 | at[3])};
 }
 

@@ -111,14 +111,18 @@ TEST_CASE("A dense layer equals the naive loop with and without a bias", "[convo
 TEST_CASE("A convolution whose window needs more memory than a run may have is refused",
           "[convolution]") {
   const std::vector<float> weights(size_t{64} * 64);
-  const auto made = [&weights](int64_t side) {
+  const auto made = [&weights](int64_t columns) {
     ConvolutionSpec spec;
-    spec.window = {{side, side}, {side, side}, {64, 64}, {1, 1}, {1, 1}, {32, 32}, {31, 31}};
+    spec.window = {{1, columns}, {1, columns}, {64, 64}, {1, 1}, {1, 1}, {32, 32}, {31, 31}};
     spec.weights = weights.data();
     return MakeConvolution(spec);
   };
-  CHECK(made(128).ok());
-  const auto refused = made(2048);
+  // A place of every tap is kept for each output value, in whole tiles of as many as the machine's
+  // kernel takes.
+  constexpr int64_t kLargestTile = 16;
+  constexpr int64_t kMost = kMaxArenaBytes / static_cast<int64_t>(sizeof(float*)) / (64 * 64);
+  CHECK(made(kMost - kLargestTile).ok());
+  const auto refused = made(kMost + 1);
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().code == ErrorCode::kOutOfMemory);
 }

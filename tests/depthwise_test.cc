@@ -73,7 +73,8 @@ TEST_CASE("An image leaves nothing in the padding of the next", "[depthwise]") {
   CHECK(sums.SecondOut(6, 6, 8) == 4);
 }
 
-TEST_CASE("The smallest and the largest numbers give what they give", "[depthwise]") {
+TEST_CASE("Subnormals are kept, what overflows is infinite, and a clamp bounds that too",
+          "[depthwise]") {
   Sums sums;
   for (float& value : sums.input) value = 1e-42F;
   sums.Run();

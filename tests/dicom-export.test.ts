@@ -1,6 +1,5 @@
 // DICOM exports: valid for dciodvfy, readable by DCMTK, and of the source that they name.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -12,11 +11,12 @@ import { openDicom } from "../public/src/slide/formats/dicom.ts";
 import type { DicomIdentity } from "../public/src/slide/formats/dicom.ts";
 import {
   DICOM_FOLDER,
+  assertValid,
   NO_CODECS,
   NO_REAL_FILES,
   openBytes,
   readWhole,
-  written,
+  says,
 } from "./dicom_setup.ts";
 import { INSTANCE_UID, STUDY_UID, dicomFile, element, film, wholeSlide } from "./make_dicom.ts";
 
@@ -76,23 +76,6 @@ function capture(identity: DicomIdentity, width = 5, height = 3, umPerPixel: num
   const said = { model: MODEL, notice: NOTICE, notes: [ANYWAY], when: WHEN };
   const about = { identity, ...said, width, height, umPerPixel };
   return { rgb, file: secondaryCapture(about, rgb) };
-}
-
-function says(program: string, args: readonly string[], file: Uint8Array): string {
-  return written(file, (path) => {
-    const { stdout, stderr, status, error } = spawnSync(program, [...args, path], {
-      encoding: "latin1",
-    });
-    if (error !== undefined) throw error;
-    assert.equal(status, 0, `${program}: ${stdout}${stderr}`);
-    return stdout + stderr;
-  });
-}
-
-function assertValid(file: Uint8Array): void {
-  const told = says("dciodvfy", ["-new"], file);
-  const errors = told.split("\n").filter((line) => line.startsWith("Error"));
-  assert.deepEqual(errors, [], told);
 }
 
 describe("A DICOM structured report", () => {

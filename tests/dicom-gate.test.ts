@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { openDicom } from "../public/src/slide/formats/dicom.ts";
 import type { DicomSource } from "../public/src/slide/formats/dicom.ts";
-import { refusalOf, Scanner, VERDICT, type ScanGate } from "../public/src/slide/scanner.ts";
+import { Scanner, type ScanGate } from "../public/src/slide/scanner.ts";
+import { refusalOf, VERDICT } from "../public/src/slide/verdicts.ts";
 import { CODECS, DICOM_FOLDER, NO_REAL_FILES, openBytes, readWhole } from "./dicom_setup.ts";
 import { dicomFile, element, film } from "./make_dicom.ts";
 

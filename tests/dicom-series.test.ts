@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { EngineError } from "../public/src/messages.ts";
-import { FrameCache } from "../public/src/slide/formats/dicom-frame-cache.ts";
 import { openDicomSeries, seriesAmong } from "../public/src/slide/formats/dicom-series.ts";
 import { joined } from "../public/src/slide-link.ts";
 import { NO_CODECS, openBytes, refusal } from "./dicom_setup.ts";
@@ -148,31 +147,5 @@ describe("A slide of several DICOM files", () => {
       also: [element(0x00209161, "UI", "2.25.9"), element(0x00209163, "US", [1])],
     });
     await openBytes(new Uint8Array(await whole.arrayBuffer()));
-  });
-});
-
-describe("Decoded frames", () => {
-  const frame = (size: number) => () => Promise.resolve(new Uint8Array(size));
-
-  test("are kept up to so many bytes of all files together, those used last", async () => {
-    const cache = new FrameCache(100);
-    const decoded: string[] = [];
-    const get = (key: string, size = 40) =>
-      cache.get(key, size, () => {
-        decoded.push(key);
-        return frame(size)();
-      });
-    for (const key of ["0 1", "1 1", "0 1", "0 2", "0 1", "1 1"]) await get(key);
-    assert.deepEqual(decoded, ["0 1", "1 1", "0 2", "1 1"]);
-    await get("2 1", 1000); // larger than all: kept by itself until the next one
-    await get("2 1", 1000);
-    await get("0 1");
-    assert.deepEqual(decoded.slice(4), ["2 1", "0 1"]);
-  });
-
-  test("that could not be decoded are tried anew", async () => {
-    const cache = new FrameCache();
-    await assert.rejects(cache.get("0", 4, () => Promise.reject(new Error("no"))));
-    assert.equal((await cache.get("0", 4, frame(4))).length, 4);
   });
 });

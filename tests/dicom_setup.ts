@@ -124,6 +124,25 @@ export function written<T>(bytes: Uint8Array, use: (path: string) => T): T {
   });
 }
 
+// What a program says of a file, which it has to be content with.
+export function says(program: string, args: readonly string[], file: Uint8Array): string {
+  return written(file, (path) => {
+    const { stdout, stderr, status, error } = spawnSync(program, [...args, path], {
+      encoding: "latin1",
+    });
+    if (error !== undefined) throw error;
+    assert.equal(status, 0, `${program}: ${stdout}${stderr}`);
+    return stdout + stderr;
+  });
+}
+
+// By dciodvfy.
+export function assertValid(file: Uint8Array): void {
+  const told = says("dciodvfy", ["-new"], file);
+  const errors = told.split("\n").filter((line) => line.startsWith("Error"));
+  assert.deepEqual(errors, [], told);
+}
+
 // The values of a made file as they are shown.
 export async function shown(
   elements: readonly DicomElement[],

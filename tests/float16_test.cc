@@ -1,4 +1,4 @@
-#include "model/float16.h"
+#include "shared/float16.h"
 
 #include <catch_amalgamated.hpp>
 #include <cmath>

@@ -138,7 +138,8 @@ TEST_CASE("A pool equals the naive loop for any number of channels", "[kernels]"
   }
 }
 
-TEST_CASE("A pool of the largest, the smallest and no numbers gives what they give", "[kernels]") {
+TEST_CASE("A mean overflows to infinity and keeps subnormals; infinity and NaN pass through a pool",
+          "[kernels]") {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   Window window;
   window.input[1] = window.kernel[1] = 2;
@@ -162,7 +163,8 @@ TEST_CASE("Softmax of large numbers stays finite", "[kernels]") {
   CHECK(std::fabs(y[0] + y[1] - 1) < 1e-6F);
 }
 
-TEST_CASE("Sigmoid, hard functions and tanh keep their limits", "[kernels]") {
+TEST_CASE("Sigmoid, tanh and the hard functions have their known values at zero and far from it",
+          "[kernels]") {
   const std::vector<float> x = {-100, 0, 100};
   CHECK(Output(UnaryKernel{Unary::kSigmoid, 0, 0, 3}, x, {}, 3) == std::vector<float>{0, 0.5F, 1});
   CHECK(Output(UnaryKernel{Unary::kHardSwish, 0, 0, 3}, x, {}, 3) == std::vector<float>{0, 0, 100});

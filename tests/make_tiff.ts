@@ -295,13 +295,14 @@ export function makeTiff(images: MadeImage[], file: MadeFile = {}): Uint8Array<A
   return writer.done();
 }
 
+const wasm = join(import.meta.dirname, "../build/wasm-simd/codecs.wasm");
+export const noInflate = existsSync(wasm) ? false : `SKIPPED: ${wasm} not there; run make wasm`;
+
 // As an opener takes them: what unpacks Deflate is there, as `make wasm` built it; no tile may be a
 // picture of its own.
-const wasm = join(import.meta.dirname, "../build/wasm-simd/codecs.wasm");
 let codecs: Promise<Codecs> | null = null;
-export const NO_CODECS: Tools = {
+export const INFLATE_ONLY: Tools = {
   async codecs() {
-    if (!existsSync(wasm)) throw new Error(`SKIPPED: ${wasm} not there; run make wasm`);
     codecs ??= Codecs.create(new WebAssembly.Module(readFileSync(wasm)));
     const made = await codecs;
     const none = () => assert.fail("a picture's codec was asked for");

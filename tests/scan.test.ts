@@ -7,13 +7,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import {
-  refusalOf,
   Scanner,
-  VERDICT,
   type ScanBlock,
   type ScanPlan,
   type ScanSummary,
 } from "../public/src/slide/scanner.ts";
+import { refusalOf, VERDICT } from "../public/src/slide/verdicts.ts";
 import { png, tissue, type Pixels } from "./made_images.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -266,7 +265,7 @@ test(
     const plan = scanner.plan({ width: 150, height: 100, channels: 3, umPerPixel: 4 }, 0);
     const values = new Float32Array(6).fill(0.9);
     values[5] = NaN;
-    const verdicts = Uint8Array.of(0, 0, VERDICT.outsideRegion, 0, 0, VERDICT.refused + 2);
+    const verdicts = Uint8Array.of(0, 0, VERDICT.outside, 0, 0, VERDICT.refused + 2);
     const summary = scanner.summary(values, verdicts, 0.5);
     assert.equal(plan.columns * plan.rows, 6);
     assert.equal(summary.area_mm2.outside_region, 0.04);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Slide } from "../public/src/slide/slide.ts";
 import type { Summary } from "../public/src/slide/summary.ts";
-import { headline, slideRow, warnings } from "../public/src/slide/wording.ts";
+import { headline, slideJson, slideRow, warnings } from "../public/src/slide/wording.ts";
 import { model } from "./readings.ts";
 
 const NONE: Summary = {
@@ -47,12 +47,28 @@ test("That the gate was not heeded in full stands with the result, and in its ro
   assert.deepEqual(warnings(anyway), [
     "Refused, and judged because you asked for it: 90.0 mm² (unlike the films that the model was trained on, out of focus).",
   ]);
-  const { judgedAnyway, cells } = slideRow(anyway);
-  assert.deepEqual([judgedAnyway, cells.judged_anyway_mm2, cells.kind_from], [true, 90, null]);
+  const { anyJudgedAnyway, cells } = slideRow(anyway);
+  assert.deepEqual([anyJudgedAnyway, cells.judged_anyway_mm2, cells.kind_from], [true, 90, null]);
   const stated = slideOf({ ...judged, saysFilm: true });
   assert.match(warnings(stated)[0] ?? "", /^Taken for a mammogram because its file says so/);
   assert.equal(slideRow(stated).cells.kind_from, "DICOM modality MG");
-  assert.equal(slideRow(stated).judgedAnyway, false);
+  assert.equal(slideRow(stated).anyJudgedAnyway, false);
+});
+
+test("A result says that something was judged anyway where it was, not where it was only asked for", () => {
+  const judged = { ...NONE, judgedMm2: 90, refusedMm2: {}, positiveFraction: 0 };
+  const said = (summary: Summary | null, judgesAnyway: boolean) => {
+    const slide = {
+      ...{ kind: "histology", summary, summaryShare: 1, phase: "done", scale: null, map: null },
+      ...{ facts: null, problems: new Map(), regions: [], judgesAnyway, point: () => null },
+      model: { facts: { ...model, warning: "" } },
+    } as unknown as Slide;
+    const { judged_anyway: inJson } = slideJson(slide) as { judged_anyway: boolean | null };
+    return [slideRow(slide).anyJudgedAnyway, inJson];
+  };
+  assert.deepEqual(said(judged, true), [false, false]); // there was nothing to refuse
+  assert.deepEqual(said({ ...judged, anywayMm2: { blur: 30 } }, false), [true, true]);
+  assert.deepEqual(said(null, true), [null, null]);
 });
 
 describe("The headline of a slide", () => {

@@ -35,14 +35,7 @@ import {
   wholeSlide,
 } from "./make_dicom.ts";
 import type { DicomElement } from "./make_dicom.ts";
-import {
-  blobOf,
-  makeTiff,
-  NO_CODECS as NO_TIFF_CODECS,
-  pattern,
-  rational,
-  shorts,
-} from "./make_tiff.ts";
+import { blobOf, makeTiff, INFLATE_ONLY, pattern, rational, shorts } from "./make_tiff.ts";
 
 test("A scale is warned of beyond one and a half times, refused beyond four, and has limits by hand", () => {
   const verdicts = [WARNED_ENLARGEMENT, WARNED_ENLARGEMENT + 0.01, MAX_ENLARGEMENT].map((factor) =>
@@ -216,7 +209,7 @@ describe("A DICOM file", () => {
 describe("A TIFF", () => {
   const plain = { width: 10, height: 7, samples: 3, sample: pattern };
   const open = (images: Parameters<typeof makeTiff>[0]) =>
-    openTiff(blobOf(makeTiff(images)), "scan.tif", NO_TIFF_CODECS);
+    openTiff(blobOf(makeTiff(images)), "scan.tif", INFLATE_ONLY);
 
   test("has pixels that are square but for a hundredth", async () => {
     const scale = async (y: number) => {

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, test } from "node:test";
-import { isForSlides, PATCH_ALLOWANCE, sniff } from "../public/src/sniff.ts";
+import {
+  hasImageName,
+  isForSlides,
+  maybeDicom,
+  PATCH_ALLOWANCE,
+  sniff,
+} from "../public/src/sniff.ts";
 import { bmp, png, pngHeader, ppm, tissue } from "./made_images.ts";
 
 const PATCH = 50;
@@ -68,6 +76,26 @@ describe("what reads a file", () => {
     ]) {
       assert.deepEqual(await sniff(part), { format: "unknown" });
       assert.equal(await isForSlides(part, PATCH), false);
+    }
+  });
+
+  test("Images are known by the endings that the page asks the browser for", () => {
+    const page = readFileSync(join(import.meta.dirname, "../public/index.html"), "utf8");
+    const endings = /accept="([^"]*)"/
+      .exec(page)?.[1]
+      ?.split(",")
+      .filter((of) => of[0] === ".");
+    assert.deepEqual(
+      endings?.map((ending) => ending.slice(1)),
+      "png jpg jpeg bmp pgm ppm pnm tif tiff svs btf tf8 dcm dicom".split(" "),
+    );
+    for (const ending of endings) {
+      assert.ok(hasImageName(`a${ending}`) && hasImageName(`A${ending.toUpperCase()}`), ending);
+      assert.equal(maybeDicom(`a${ending}`), /^\.(dcm|dicom)$/.test(ending), ending);
+    }
+    for (const name of ["notes.txt", "png", "a.png.zip", "IM0001"]) {
+      assert.equal(hasImageName(name), false, name);
+      assert.equal(maybeDicom(name), true, name);
     }
   });
 

@@ -4,7 +4,7 @@ import { openTiff } from "../public/src/slide/formats/tiff.ts";
 import {
   blobOf,
   makeTiff,
-  NO_CODECS,
+  INFLATE_ONLY,
   pattern,
   rational,
   shorts,
@@ -12,7 +12,7 @@ import {
 } from "./make_tiff.ts";
 
 const plain: MadeImage = { width: 10, height: 7, samples: 3, sample: pattern };
-const open = (images: MadeImage[]) => openTiff(blobOf(makeTiff(images)), "scan.tif", NO_CODECS);
+const open = (images: MadeImage[]) => openTiff(blobOf(makeTiff(images)), "scan.tif", INFLATE_ONLY);
 
 describe("a TIFF's scale", () => {
   const scaleOf = async (fields: MadeImage["fields"], description = "") => {

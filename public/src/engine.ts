@@ -3,6 +3,7 @@
 import {
   EngineError,
   GATE_REASONS,
+  textOf,
   type Explanation,
   type GateFacts,
   type ImageKind,
@@ -11,9 +12,11 @@ import {
   type Prediction,
   type Preview,
 } from "./messages.ts";
-import { asFailure, hostImports, textAt, textOf } from "./wasm-host.ts";
+import { asFailure, hostImports, textAt } from "./wasm-host.ts";
 
-// Keys of insitu_text, each a constant, which esbuild puts in where it is used.
+// Keys of insitu_text. Each is a constant, which esbuild puts in where it is used, since the names of an
+// object (as in slide/scanner.ts) would stay in the script, whose bytes every visitor waits for
+// (tests/site.test.ts).
 const MODEL_ID = 0;
 const MODEL_VERSION = 1;
 const MODEL_KIND = 2;

@@ -47,7 +47,7 @@ function resultCells(
     region_height: reading?.region.height ?? null,
     scale: reading?.scale ?? null,
     gate_reason: (reading?.gate ?? entry.error?.gate)?.reason ?? null,
-    judged_anyway: reading?.gate?.judgedAnyway ?? slide?.judgedAnyway ?? null,
+    judged_anyway: reading?.gate?.judgedAnyway ?? slide?.anyJudgedAnyway ?? null,
     error_code: entry.error?.code ?? null,
     error: entry.error?.message ?? null,
     ...(slide?.cells ?? NO_SLIDE),

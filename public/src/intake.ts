@@ -1,9 +1,8 @@
 // How images come in: dropped (folders too), chosen or pasted.
-import type { IncomingFile } from "./session.ts";
-
-// Of a dropped folder only files with these endings are taken; a file given by itself is always
+// Of a dropped folder only files that are named as images are taken; a file given by itself is always
 // taken, and judged by its content.
-export const IMAGE_NAME = /\.(png|jpe?g|bmp|pgm|ppm|pnm|tiff?|svs|btf|tf8|dcm|dicom)$/i;
+import type { IncomingFile } from "./session.ts";
+import { hasImageName } from "./sniff.ts";
 
 export interface Incoming {
   files: IncomingFile[];
@@ -50,7 +49,7 @@ async function collect(folder: FileSystemDirectoryEntry, into: Incoming): Promis
   entries.sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
   for (const entry of entries) {
     if (entry.isDirectory) await collect(entry as FileSystemDirectoryEntry, into);
-    else if (!IMAGE_NAME.test(entry.name)) into.passedOver += 1;
+    else if (!hasImageName(entry.name)) into.passedOver += 1;
     else {
       const name = entry.fullPath.replace(/^\//, "");
       into.files.push({ name, file: await fileOf(entry as FileSystemFileEntry) });

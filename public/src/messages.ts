@@ -28,6 +28,11 @@ export class EngineError extends Error {
   }
 }
 
+// What was thrown, in words.
+export function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 // What speaks against an image: the codes of GateReason in shared/gate.h.
 export const GATE_REASONS = [
   "glass",

@@ -1,6 +1,12 @@
 // The images of this visit and what became of each. Nothing is kept when the page closes.
 import type { Answer, Judge } from "./judgement.ts";
-import { EngineError, type ModelFacts, type OperatingPoint, type Reading } from "./messages.ts";
+import {
+  EngineError,
+  textOf,
+  type ModelFacts,
+  type OperatingPoint,
+  type Reading,
+} from "./messages.ts";
 import type { ClassifyOptions } from "./engine-pool.ts";
 import type { SlideReader, SlideRecord, TellState } from "./slide-record.ts";
 
@@ -310,6 +316,5 @@ export function keptEntry(
 
 export function asEngineError(error: unknown): EngineError {
   if (error instanceof EngineError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new EngineError("engine_trap", `Reading broke off: ${reason}. Reload the page.`);
+  return new EngineError("engine_trap", `Reading broke off: ${textOf(error)}. Reload the page.`);
 }

@@ -1,5 +1,5 @@
 // The way to the slide part: which files are for it, and fetching it when the first one comes.
-import { EngineError, type ModelFacts, type NetworkRequest } from "./messages.ts";
+import { EngineError, textOf, type ModelFacts, type NetworkRequest } from "./messages.ts";
 import type { ImageEntry, IncomingFile } from "./session.ts";
 import type { SlideParts } from "./slide/main.ts";
 import type { SlidePart, SlideReader, SlideRecord, TellState } from "./slide-record.ts";
@@ -69,10 +69,9 @@ export class SlideLink implements SlideReader {
       return await this.#loading;
     } catch (error) {
       this.#loading = null; // the next one fetches again
-      const reason = error instanceof Error ? error.message : String(error);
       throw new EngineError(
         "download",
-        `The part that reads large images did not load: ${reason} Check the connection and add the image again.`,
+        `The part that reads large images did not load: ${textOf(error)} Check the connection and add the image again.`,
       );
     }
   }

@@ -28,7 +28,7 @@ export type SlideColumn = (typeof SLIDE_COLUMNS)[number];
 export interface SlideRow {
   answer: Answer | null; // null: a share of an area is no answer about the whole
   verdict: string | null;
-  judgedAnyway: boolean | null; // some of it, which the gate had refused
+  anyJudgedAnyway: boolean | null; // of what the gate had refused
   cells: Record<SlideColumn, SlideCell>;
   width: number | null; // pixels of level 0
   height: number | null;

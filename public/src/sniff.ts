@@ -92,9 +92,17 @@ function isTiff(head: DataView): boolean {
   return ["II*\0", "MM\0*", "II+\0", "MM\0+"].some((magic) => startsWith(head, 0, magic));
 }
 
+// Endings of names, as index.html lists them too.
+const DICOM_ENDING = /\.(dcm|dicom)$/i;
+const OTHER_ENDING = /\.(png|jpe?g|bmp|pgm|ppm|pnm|tiff?|svs|btf|tf8)$/i;
+
+export function hasImageName(name: string): boolean {
+  return OTHER_ENDING.test(name) || DICOM_ENDING.test(name);
+}
+
 // Files of DICOM often have no ending, or any; those of other images that have theirs are not looked at.
 export function maybeDicom(name: string): boolean {
-  return !/\.(png|jpe?g|bmp|pgm|ppm|pnm|tiff?|svs|btf|tf8)$/i.test(name);
+  return !OTHER_ENDING.test(name);
 }
 
 export async function sniff(file: Blob): Promise<Sniffed> {

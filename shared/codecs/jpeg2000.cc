@@ -8,6 +8,7 @@
 
 #include "shared/codecs/jpeg2000_header.h"
 #include "shared/codecs/limits.h"
+#include "shared/divide_up.h"
 
 namespace insitu {
 namespace {
@@ -89,13 +90,11 @@ RasterColour ColourOf(const opj_image_t& picture) {
   }
 }
 
-int64_t CeilDiv(int64_t value, int64_t by) { return (value + by - 1) / by; }
-
 // Of a channel that has a sample every step grid points.
 int ReducedSide(int64_t from, int64_t to, int64_t step, int reduction) {
   const int64_t divisor = int64_t{1} << reduction;
-  return static_cast<int>(CeilDiv(CeilDiv(to, step), divisor) -
-                          CeilDiv(CeilDiv(from, step), divisor));
+  return static_cast<int>(DivideUp(DivideUp(to, step), divisor) -
+                          DivideUp(DivideUp(from, step), divisor));
 }
 
 // Bytes that OpenJPEG will take.

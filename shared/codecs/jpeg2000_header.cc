@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "shared/codecs/limits.h"
+#include "shared/divide_up.h"
 
 namespace insitu {
 namespace {
@@ -116,10 +117,8 @@ Status ReadSiz(Bytes siz, Jpeg2000Header* header) {
       tile_y0 > header->y0) {
     return Damaged();
   }
-  const auto count = [](int64_t from, int64_t to, int64_t side) {
-    return (to - from + side - 1) / side;
-  };
-  header->tiles = count(tile_x0, header->x1, tile_width) * count(tile_y0, header->y1, tile_height);
+  header->tiles =
+      DivideUp(header->x1 - tile_x0, tile_width) * DivideUp(header->y1 - tile_y0, tile_height);
   if (header->tiles > kMaxJpeg2000Tiles) {
     return Fail(ErrorCode::kImageTooLarge,
                 "A JPEG 2000 picture in this file is cut into % tiles; InSitu reads up to %. Save "

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 
+#include "shared/divide_up.h"
 #include "shared/formats/pixels.h"
 
 namespace insitu {
@@ -49,7 +50,7 @@ struct BmpHeader {
 };
 
 size_t RowBytes(const BmpHeader& header) {
-  return (static_cast<size_t>(header.width) * header.depth + 7) / 8;
+  return DivideUp(static_cast<size_t>(header.width) * header.depth, 8);
 }
 
 Failed Bad(std::string_view reason) { return Corrupt("BMP", reason); }
@@ -87,7 +88,7 @@ Status ReadSize(std::span<const uint8_t> bytes, uint32_t header_size, BmpHeader*
   if (std::find(kDepths.begin(), kDepths.end(), header->depth) == kDepths.end()) {
     return Bad("its header gives a number of bits per pixel that BMP does not have");
   }
-  header->stride = (RowBytes(*header) + 3) / 4 * 4;
+  header->stride = RoundUp(RowBytes(*header), 4);
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "shared/divide_up.h"
 #include "shared/formats/pixels.h"
 #include "shared/str_cat.h"
 
@@ -45,8 +46,6 @@ Failed Unsupported(std::string_view what) {
       ErrorCode::kImageUnknown,
       "This is a JPEG with %, which InSitu does not read. Save it as PNG and drop it again.", what);
 }
-
-int64_t CeilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 struct Component {
   uint8_t id = 0;
@@ -317,14 +316,15 @@ int64_t MarkerReader::RestartsOf(std::span<const size_t> scanned) const {
     most_horizontal = std::max<int64_t>(most_horizontal, components_[i].horizontal);
     most_vertical = std::max<int64_t>(most_vertical, components_[i].vertical);
   }
-  int64_t across = CeilDivide(file_.width, kBlock * most_horizontal);
-  int64_t down = CeilDivide(file_.height, kBlock * most_vertical);
+  int64_t across = DivideUp<int64_t>(file_.width, kBlock * most_horizontal);
+  int64_t down = DivideUp<int64_t>(file_.height, kBlock * most_vertical);
   if (scanned.size() == 1) {
     const Component& component = components_[scanned[0]];
-    across = CeilDivide(CeilDivide(file_.width * component.horizontal, most_horizontal), kBlock);
-    down = CeilDivide(CeilDivide(file_.height * component.vertical, most_vertical), kBlock);
+    across =
+        DivideUp(DivideUp<int64_t>(file_.width * component.horizontal, most_horizontal), kBlock);
+    down = DivideUp(DivideUp<int64_t>(file_.height * component.vertical, most_vertical), kBlock);
   }
-  return CeilDivide(across * down, restart_interval_) - 1;
+  return DivideUp(across * down, restart_interval_) - 1;
 }
 
 // Moves to the marker that ends the coded data.

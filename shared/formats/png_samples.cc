@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "shared/divide_up.h"
 #include "shared/formats/pixels.h"
 
 namespace insitu {
@@ -31,7 +32,7 @@ size_t PngSampleCount(PngColour colour) {
 }
 
 size_t PngRowBytes(const PngFile& png, uint32_t width) {
-  return (size_t{width} * PngSampleCount(png.colour) * png.depth + 7) / 8;
+  return DivideUp(size_t{width} * PngSampleCount(png.colour) * png.depth, 8);
 }
 
 PngSamples::PngSamples(const PngFile& png)

@@ -1,6 +1,8 @@
 #include "shared/network/depthwise.h"
 
+#include "shared/divide_up.h"
 #include "shared/limits.h"
+#include "shared/network/window.h"
 #include "shared/vector.h"
 
 namespace insitu {
@@ -116,14 +118,10 @@ RowFunction ChooseFunction([[maybe_unused]] int64_t channels) {
   return SumRow4;
 }
 
-int64_t DivideUp(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-int64_t Extent(const Window& w, int axis) { return (w.kernel[axis] - 1) * w.dilation[axis] + 1; }
-
 // Columns of a row with its padding, as far as the last tile of pixels looks.
 int64_t PaddedColumns(const Window& w) {
-  const int64_t pixels = DivideUp(w.output[1], kPixels) * kPixels;
-  return std::max(w.pad_begin[1] + w.input[1], (pixels - 1) * w.stride[1] + Extent(w, 1));
+  const int64_t pixels = RoundUp(w.output[1], kPixels);
+  return std::max(w.pad_begin[1] + w.input[1], (pixels - 1) * w.stride[1] + WindowExtent(w, 1));
 }
 
 // Input rows are copied between zeros, each once, into a ring of as many as a window sees: so the
@@ -136,7 +134,7 @@ class Depthwise final : public PerItem {
         channels_(spec.groups),
         clamp_(spec.clamp),
         function_(ChooseFunction(spec.groups)),
-        ring_rows_(std::min(Extent(spec.window, 0), spec.window.input[0])),
+        ring_rows_(std::min(WindowExtent(spec.window, 0), spec.window.input[0])),
         padded_(PaddedColumns(spec.window) * spec.groups),
         ring_(static_cast<size_t>(ring_rows_ * padded_)),
         offsets_(static_cast<size_t>(spec.window.kernel[0] * spec.window.kernel[1])) {
@@ -175,7 +173,7 @@ class Depthwise final : public PerItem {
     int64_t copied = 0;
     for (int64_t y = 0; y < w.output[0]; ++y) {
       const int64_t start = y * w.stride[0] - w.pad_begin[0];
-      const int64_t end = std::min(w.input[0], start + Extent(w, 0));
+      const int64_t end = std::min(w.input[0], start + WindowExtent(w, 0));
       for (copied = std::max(copied, start); copied < end; ++copied) {
         std::copy_n(image + copied * length, length,
                     ring_.data() + RingRow(copied) + w.pad_begin[1] * channels_);
@@ -212,7 +210,8 @@ class Depthwise final : public PerItem {
 Result<std::unique_ptr<Operation>> MakeDepthwise(const ConvolutionSpec& spec) {
   constexpr int64_t kMaxValues = kMaxArenaBytes / static_cast<int64_t>(sizeof(float));
   const Window& w = spec.window;
-  const int64_t rows = std::max(w.kernel[0] * w.kernel[1], std::min(Extent(w, 0), w.input[0]));
+  const int64_t rows =
+      std::max(w.kernel[0] * w.kernel[1], std::min(WindowExtent(w, 0), w.input[0]));
   if (spec.groups > kMaxValues / rows / PaddedColumns(w)) {
     return Fail(ErrorCode::kOutOfMemory, "There is not enough memory to run the model.");
   }

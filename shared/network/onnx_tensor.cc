@@ -1,8 +1,8 @@
 #include "shared/network/onnx_tensor.h"
 
-#include <bit>
 #include <cstring>
 
+#include "shared/float16.h"
 #include "shared/limits.h"
 #include "shared/str_cat.h"
 
@@ -41,19 +41,6 @@ enum ElementType {
   kUint32 = 12,
   kUint64 = 13
 };
-
-// IEEE 754-2008 binary16 -> binary32, exact.
-float FloatFromHalf(uint16_t half) {
-  const uint32_t sign = static_cast<uint32_t>(half & 0x8000u) << 16;
-  const uint32_t magnitude = half & 0x7fffu;
-  if (magnitude >= 0x7c00u) {  // infinity, NaN
-    return std::bit_cast<float>(sign | 0x7f800000u | ((magnitude & 0x3ffu) << 13));
-  }
-  // Shifted into place the exponent is 112 too small; multiplying by 2^112 mends that and
-  // normalises subnormals alike.
-  const float scaled = std::bit_cast<float>(magnitude << 13) * 0x1p112f;
-  return std::bit_cast<float>(std::bit_cast<uint32_t>(scaled) | sign);
-}
 
 // Bytes of a stored number and whether it has a sign; 0 bytes for a type that is not read.
 struct NumberFormat {

@@ -1,5 +1,6 @@
 #include "shared/network/window.h"
 
+#include "shared/divide_up.h"
 #include "shared/limits.h"
 
 namespace insitu {
@@ -22,8 +23,8 @@ Shape Listed(NodeReader* node, std::string_view name, size_t count, int64_t othe
 // The padding that makes the output ceil(input / stride) long; an odd rest goes to the end
 // (SAME_UPPER) or to the beginning (SAME_LOWER).
 void PadSame(Window* window, int axis, bool lower) {
-  const int64_t extent = (window->kernel[axis] - 1) * window->dilation[axis] + 1;
-  const int64_t outputs = (window->input[axis] + window->stride[axis] - 1) / window->stride[axis];
+  const int64_t extent = WindowExtent(*window, axis);
+  const int64_t outputs = DivideUp(window->input[axis], window->stride[axis]);
   const int64_t total =
       std::max<int64_t>(0, (outputs - 1) * window->stride[axis] + extent - window->input[axis]);
   const int64_t smaller = total / 2;
@@ -32,7 +33,7 @@ void PadSame(Window* window, int axis, bool lower) {
 }
 
 Status SizeOutput(const NodeReader& node, Window* window, int axis, bool ceil_mode) {
-  const int64_t extent = (window->kernel[axis] - 1) * window->dilation[axis] + 1;
+  const int64_t extent = WindowExtent(*window, axis);
   const int64_t padded = window->input[axis] + window->pad_begin[axis] + window->pad_end[axis];
   const int64_t stride = window->stride[axis];
   if (padded < extent) {

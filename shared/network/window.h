@@ -12,6 +12,11 @@ namespace insitu {
 // (outputs, inputs, kernel…); empty for pooling, where kernel_shape is required.
 Result<Window> ReadWindow(NodeReader* node, const Shape& input_shape, const Shape& weights_shape);
 
+// Elements that the window spans in a direction, with those between its taps.
+inline int64_t WindowExtent(const Window& window, int axis) {
+  return (window.kernel[axis] - 1) * window.dilation[axis] + 1;
+}
+
 // The shape of an output with that many channels.
 Shape WindowedShape(const Shape& input_shape, int64_t channels, const Window& window);
 

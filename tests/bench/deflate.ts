@@ -10,6 +10,7 @@ import { deflateSync } from "node:zlib";
 import { Unzlib } from "fflate";
 import { Codecs } from "../../public/src/slide/codecs.ts";
 import { tissue } from "../made_images.ts";
+import { spreadText } from "./versus/statistics.ts";
 
 const side = Number(process.argv[2] ?? 256);
 const TILES = 20; // a round
@@ -49,14 +50,6 @@ function milliseconds(unpack: Unpack): number {
   return (performance.now() - started) / TILES;
 }
 
-function spread(values: number[]): string {
-  const sorted = [...values].sort((a, b) => a - b);
-  const [least = NaN, median = NaN, most = NaN] = [0, ROUNDS >> 1, ROUNDS - 1].map(
-    (i) => sorted[i],
-  );
-  return `${median.toFixed(2)} [${least.toFixed(2)}..${most.toFixed(2)}]`;
-}
-
 for (const [name, unpack] of WAYS)
   for (const { packed, plain } of tiles)
     assert.ok(Buffer.from(unpack(packed, plain.length)).equals(plain), `${name} is right`);
@@ -65,8 +58,8 @@ const share =
   tiles.reduce((sum, { packed, plain }) => sum + packed.length / plain.length, 0) / TILES;
 console.log(`Tiles of ${side} × ${side} RGB, packed to ${(share * 100).toFixed(0)} %:`);
 WAYS.forEach(([name], way) =>
-  console.log(`  ${name}: ${spread(rounds.map((round) => round[way] ?? NaN))} ms a tile`),
+  console.log(`  ${name}: ${spreadText(rounds.map((round) => round[way] ?? NaN))} ms a tile`),
 );
 console.log(
-  `  fflate / codecs.wasm: ${spread(rounds.map(([before = NaN, now = NaN]) => before / now))}`,
+  `  fflate / codecs.wasm: ${spreadText(rounds.map(([before = NaN, now = NaN]) => before / now))}`,
 );

@@ -8,6 +8,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Engine } from "../../public/src/engine.ts";
 import { png, tissue } from "../made_images.ts";
+import { median, spreadText } from "./versus/statistics.ts";
 
 const root = join(import.meta.dirname, "../..");
 const IMAGES = 60; // a round
@@ -25,15 +26,6 @@ function images(folder: string | undefined): Uint8Array[] {
   return names
     .filter((_, index) => index % step === 0)
     .map((name) => readFileSync(join(folder, name)));
-}
-
-function median(values: number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-}
-
-function spread(values: number[]): string {
-  const [least, most] = [Math.min(...values), Math.max(...values)];
-  return `${median(values).toFixed(2)} [${least.toFixed(2)}..${most.toFixed(2)}]`;
 }
 
 interface Round {
@@ -61,7 +53,7 @@ for (const build of ["simd", "relaxed"]) {
   const rounds = Array.from({ length: ROUNDS }, () => engines.map((engine) => read(engine, files)));
   MODELS.forEach((name, which) => {
     const of = (ratio: (own: Round, first: Round) => number) =>
-      spread(
+      spreadText(
         rounds.flatMap((round) =>
           round[which] && round[0] ? [ratio(round[which], round[0])] : [],
         ),

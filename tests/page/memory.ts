@@ -1,48 +1,68 @@
 // What an image does to the memory of the browser.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
-import type { Browser, Page } from "playwright-core";
+import { setTimeout } from "node:timers/promises";
+import type { Browser, CDPSession, Page } from "playwright-core";
 
 export const MOST_MB = 600; // of all renderers together
+
+const SAMPLE_MS = 20;
+const SAMPLES_A_LIST = 10; // how often it is asked anew which renderers there are
+
+function residentMegabytes(pid: number): number {
+  const file = `/proc/${pid}/status`;
+  const status = existsSync(file) ? readFileSync(file, "utf8") : "";
+  // One that has ended has no such lines any more, or no file.
+  const kilobytes = (name: string) =>
+    Number(new RegExp(`^${name}:\\s*(\\d+) kB`, "m").exec(status)?.[1] ?? 0);
+  return (kilobytes("RssAnon") + kilobytes("RssShmem")) / 1024;
+}
 
 // Resident memory of all renderers of the browser, in MB: pages with their workers, as Linux counts it.
 // Without what is mapped of files: that is Chromium's own program, and its processes share it.
 export class Renderers {
-  readonly #pids: readonly number[];
+  readonly #session: CDPSession;
+  #pids: readonly number[] = [];
   #most = 0;
-  #timer: NodeJS.Timeout | null = null;
+  #isWatching = false;
+  #watched = Promise.resolve();
 
-  private constructor(pids: readonly number[]) {
-    this.#pids = pids;
+  private constructor(session: CDPSession) {
+    this.#session = session;
   }
 
   static async of(browser: Browser): Promise<Renderers> {
-    const session = await browser.newBrowserCDPSession();
-    const { processInfo } = await session.send("SystemInfo.getProcessInfo");
-    await session.detach();
-    return new Renderers(processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id));
+    return new Renderers(await browser.newBrowserCDPSession());
   }
 
-  get megabytes(): number {
-    const resident = (pid: number) => {
-      const file = `/proc/${pid}/status`;
-      const status = existsSync(file) ? readFileSync(file, "utf8") : "";
-      if (status === "") return 0; // it has ended
-      const kilobytes = (name: string) =>
-        Number(new RegExp(`^${name}:\\s*(\\d+) kB`, "m").exec(status)?.[1]);
-      return (kilobytes("RssAnon") + kilobytes("RssShmem")) / 1024;
-    };
-    return this.#pids.reduce((sum, pid) => sum + resident(pid), 0);
+  async megabytes(): Promise<number> {
+    const { processInfo } = await this.#session.send("SystemInfo.getProcessInfo");
+    this.#pids = processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
+    return this.#sum();
   }
 
   watch(): void {
-    this.#timer = setInterval(() => (this.#most = Math.max(this.#most, this.megabytes)), 20);
+    this.#isWatching = true;
+    this.#watched = this.#watch();
   }
 
   // The most since watch().
-  stop(): number {
-    clearInterval(this.#timer ?? undefined);
+  async stop(): Promise<number> {
+    this.#isWatching = false;
+    await this.#watched;
     return this.#most;
+  }
+
+  async #watch(): Promise<void> {
+    for (let sample = 0; this.#isWatching; sample++) {
+      const now = sample % SAMPLES_A_LIST === 0 ? await this.megabytes() : this.#sum();
+      this.#most = Math.max(this.#most, now);
+      await setTimeout(SAMPLE_MS);
+    }
+  }
+
+  #sum(): number {
+    return this.#pids.reduce((sum, pid) => sum + residentMegabytes(pid), 0);
   }
 }
 

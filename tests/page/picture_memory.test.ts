@@ -6,20 +6,19 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { after, before, describe, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { tissue } from "../made_images.ts";
 import { encoderIsMissing, stripJpeg, stripPng, type Strips } from "../made_pictures.ts";
 import { button } from "./account_steps.ts";
 import { launch, serveBare, skip, visit, type Served, type Visit } from "./harness.ts";
 import { eightCores, MOST_MB, pan, Renderers } from "./memory.ts";
+import { panel } from "./slide_steps.ts";
 
 const WAIT = { timeout: 90_000 };
 const SIDE = 20_000; // pixels: 400 megapixels
 const FACTOR = 8; // pixels of a side for one of the model's, at 20×
 const STRIP_ROWS = 8;
 const STRIPS = 25; // that differ
-
-const panel = (page: Page) => page.locator("#slide-panel");
 
 // Tissue at the model's scale, each of its pixels drawn as 8 × 8.
 function tissueStrips(): Strips {
@@ -66,15 +65,15 @@ describe("pictures of 400 megapixels", { skip, timeout: 300_000 }, () => {
   async function measure({ page, complaints }: Visit, kind: string, path: string, bytes: number) {
     page.setDefaultTimeout(WAIT.timeout);
     const renderers = await Renderers.of(browser);
-    const before = renderers.megabytes;
+    const before = await renderers.megabytes();
     renderers.watch();
     await page.locator("#file-input").setInputFiles(path);
     await button(page, /^20×/).click();
     await button(page, "Scan at this scale").click();
     await panel(page).locator("details", { hasText: "Save the map" }).waitFor();
-    const scanned = renderers.megabytes;
+    const scanned = await renderers.megabytes();
     await pan(page);
-    const most = renderers.stop();
+    const most = await renderers.stop();
     console.log(
       `${kind} of 400 megapixels, ${(bytes / 1e6).toFixed(0)} MB: ${before.toFixed(0)} MB ` +
         `before it, ${scanned.toFixed(0)} MB scanned, at most ${most.toFixed(0)} MB`,

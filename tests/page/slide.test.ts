@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { pgm, png, tissue } from "../made_images.ts";
 import { SECTION, section, sectionFile } from "../made_section.ts";
 import { assertForQuPath } from "../qupath.ts";
@@ -21,6 +21,7 @@ import {
   type Visit,
 } from "./harness.ts";
 import { checkScreen, drawScreen } from "./screens.ts";
+import { breast, button, panel, saved } from "./slide_steps.ts";
 
 const data = process.env["INSITU_DATA"] ?? join(root, "../shared/data");
 const realSection = join(data, "idc/slides/8867.png");
@@ -37,8 +38,6 @@ interface TraceEvent {
   args?: { name?: string };
 }
 
-const button = (page: Page, name: string | RegExp): Locator => page.getByRole("button", { name });
-const panel = (page: Page) => page.locator("#slide-panel");
 const verdict = (page: Page) => panel(page).locator("h2.verdict");
 
 // Gives the file as somebody who chooses it.
@@ -53,16 +52,6 @@ async function scanAt(page: Page, objective: string): Promise<void> {
 }
 
 const done = (page: Page) => button(page, /^Finer map/).waitFor({ timeout: 60_000 });
-
-async function saved(page: Page, name: string): Promise<{ name: string; bytes: Buffer }> {
-  const fold = panel(page).locator("details", { hasText: "Save the map" });
-  if ((await fold.getAttribute("open")) === null) await fold.locator("summary").click();
-  const [download] = await Promise.all([
-    page.waitForEvent("download"),
-    fold.getByRole("button", { name }).click(),
-  ]);
-  return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
-}
 
 // A small section, for what does not need a large one.
 const small = png(section({ width: 760, height: 590 }));
@@ -321,7 +310,7 @@ describe("slides", { skip, timeout: 600_000 }, () => {
       assert.equal(await go.isVisible(), true, "the question is still there");
       await button(page, "Keep the map as it is").click();
       await go.waitFor({ state: "detached" });
-      if (await button(page, "Go on").isVisible()) await button(page, "Go on").click();
+      await button(page, "Go on").click();
       await done(page);
       await page.getByRole("button", { name: "Change", exact: true }).click();
       await button(page, "Keep the map as it is").click();
@@ -367,14 +356,7 @@ describe("slides", { skip, timeout: 600_000 }, () => {
   test("A film goes to the scan with the mammogram's model, and its warning stands with the result", () =>
     onPage(async ({ page }) => {
       const side = 1000;
-      const grey = Uint8Array.from({ length: side * side }, (_, at) => {
-        const [x, y] = [at % side, Math.floor(at / side)];
-        const outwards = Math.hypot(x / side, y / side - 0.5) / 0.45;
-        if (outwards >= 1) return 6;
-        const thickness = Math.sqrt(Math.min(1, (1 - outwards) / 0.5)); // a soft edge, as a breast has
-        const texture = Math.sin(x / 31 + 2 * Math.sin(y / 57)) * Math.cos(y / 43);
-        return Math.round(20 + (137 + 24 * texture) * thickness);
-      });
+      const grey = breast(side, { air: 6, skin: 20, tissue: 137, texture: 24 });
       const rgb = Uint8Array.from(
         { length: side * side * 3 },
         (_, at) => grey[Math.floor(at / 3)] ?? 0,

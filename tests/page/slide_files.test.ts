@@ -1,14 +1,12 @@
 // Files that say their own scale in the page, end to end: a scanner's TIFF and a mammogram in DICOM,
 // whose names stay in the file until a person asks for an export that has them.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { halved, type Plane } from "../../public/src/slide/formats/picture-levels.ts";
-import { DICOM_FOLDER } from "../dicom_setup.ts";
+import { assertValid, DICOM_FOLDER, says } from "../dicom_setup.ts";
 import {
   dicomFile,
   element,
@@ -32,6 +30,7 @@ import {
   type Visit,
 } from "./harness.ts";
 import { drawScreen } from "./screens.ts";
+import { breast, button, downloaded, panel, saved } from "./slide_steps.ts";
 
 const realFilm = join(DICOM_FOLDER, "GH133.dcm");
 const skipReal = existsSync(realFilm)
@@ -40,23 +39,12 @@ const skipReal = existsSync(realFilm)
 
 const WAIT = { timeout: 90_000 }; // of a machine that has other work
 
-const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name });
-const panel = (page: Page) => page.locator("#slide-panel");
 const scanned = (page: Page) =>
   panel(page).locator("details", { hasText: "Save the map" }).waitFor(WAIT);
 
-async function downloaded(page: Page, act: () => Promise<void>): Promise<Buffer> {
-  const [download] = await Promise.all([page.waitForEvent("download"), act()]);
-  return readFileSync(await download.path());
-}
-
-async function savedMap(page: Page, name: string): Promise<Buffer> {
-  const fold = panel(page).locator("details", { hasText: "Save the map" });
-  if ((await fold.getAttribute("open")) === null) await fold.locator("summary").click();
-  return downloaded(page, () => fold.getByRole("button", { name }).click());
-}
-
-const savedJson = (page: Page) => downloaded(page, () => button(page, "Save JSON").click());
+const savedMap = async (page: Page, name: string) => (await saved(page, name)).bytes;
+const savedJson = async (page: Page) =>
+  (await downloaded(page, () => button(page, "Save JSON").click())).bytes;
 
 type Row = Record<string, unknown>;
 
@@ -159,39 +147,10 @@ const WARNING = /which film has a finding it tells no better than chance/; // th
 
 // A breast at the left edge, of 0.2 mm a pixel where the tissue is.
 function mammogram(...others: DicomElement[]): Uint8Array<ArrayBuffer> {
-  const words = Array.from({ length: FILM_SIDE ** 2 }, (_, at) => {
-    const [x, y] = [at % FILM_SIDE, Math.floor(at / FILM_SIDE)];
-    const outwards = Math.hypot(x / FILM_SIDE, y / FILM_SIDE - 0.5) / 0.45;
-    if (outwards >= 1) return 24;
-    const thickness = Math.sqrt(Math.min(1, (1 - outwards) / 0.5));
-    const texture = Math.sin(x / 31 + 2 * Math.sin(y / 57)) * Math.cos(y / 43);
-    return Math.round(78 + (550 + 98 * texture) * thickness);
-  });
+  const words = breast(FILM_SIDE, { air: 24, skin: 78, tissue: 550, texture: 98 });
   const made = film({ rows: FILM_SIDE, columns: FILM_SIDE, stored: 12 }, words);
   const spacing = element(0x00181164, "DS", "0.25\\0.25"); // at the detector, 1.25× the tissue
   return dicomFile(replaced([...made, ...PATIENT], spacing, ...others));
-}
-
-function says(program: string, args: readonly string[], file: Uint8Array): string {
-  const folder = mkdtempSync(join(tmpdir(), "insitu-dicom-"));
-  try {
-    const path = join(folder, "saved.dcm");
-    writeFileSync(path, file);
-    const { stdout, stderr, status, error } = spawnSync(program, [...args, path], {
-      encoding: "latin1",
-    });
-    if (error !== undefined) throw error;
-    assert.equal(status, 0, `${program}: ${stdout}${stderr}`);
-    return stdout + stderr;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-function assertValid(file: Uint8Array): void {
-  const told = says("dciodvfy", ["-new"], file);
-  const errors = told.split("\n").filter((line) => line.startsWith("Error"));
-  assert.deepEqual(errors, [], told);
 }
 
 // How much is painted over the image, above the scale bar.
@@ -309,7 +268,7 @@ describe("files that say their scale", { skip, timeout: 300_000 }, () => {
     assertNoNames(said.join("\n"), names, "the console");
     assertNoNames((await savedJson(page)).toString(), names, "the JSON");
     const csv = await downloaded(page, () => button(page, "Save CSV").click());
-    assertNoNames(csv.toString(), names, "the CSV");
+    assertNoNames(csv.bytes.toString(), names, "the CSV");
     for (const name of ["Map as PNG", "GeoJSON", "Tiles as CSV"]) {
       assertNoNames((await savedMap(page, name)).toString("latin1"), names, name);
     }

@@ -35,11 +35,11 @@ import {
   type ServedAccounts,
 } from "./harness.ts";
 import { collectGarbage, eightCores, MOST_MB, pan, Renderers } from "./memory.ts";
+import { panel } from "./slide_steps.ts";
 
 const MEGABYTE = 2 ** 20;
 const FREED_MB = 80; // at least, of two workers
 
-const panel = (page: Page) => page.locator("#slide-panel");
 const scanned = (page: Page) =>
   panel(page).locator("details", { hasText: "Save the map" }).waitFor({ timeout: 90_000 });
 
@@ -111,12 +111,12 @@ describe("a section of 2 GB", { skip, timeout: 300_000 }, () => {
   test("It is opened, scanned, moved over and zoomed into within 600 MB, workers and page together", async () => {
     const { page, complaints, close } = await visit(browser, served.url);
     const renderers = await Renderers.of(browser);
-    const before = renderers.megabytes;
+    const before = await renderers.megabytes();
     renderers.watch();
     await page.locator("#file-input").setInputFiles(path);
     await scanned(page);
     await pan(page);
-    const most = renderers.stop();
+    const most = await renderers.stop();
     console.log(`2 GB: ${before.toFixed(0)} MB before it, at most ${most.toFixed(0)} MB with it`);
     assert.ok(before > 20, "a renderer was measured");
     assert.ok(most <= MOST_MB, `${most} MB`);
@@ -134,7 +134,7 @@ describe("a section of 2 GB", { skip, timeout: 300_000 }, () => {
     await page.getByRole("button", { name: "Change", exact: true }).click();
     const renderers = await Renderers.of(browser);
     await collectGarbage(page);
-    const before = renderers.megabytes;
+    const before = await renderers.megabytes();
     renderers.watch();
     await button(page, "2.5×").click(); // as if level 0 were of the model's scale
     await button(page, "Scan at this scale").click();
@@ -147,13 +147,13 @@ describe("a section of 2 GB", { skip, timeout: 300_000 }, () => {
       { timeout: 60_000 },
     );
     await collectGarbage(page);
-    const scanning = { megabytes: renderers.megabytes, workers: page.workers().length };
+    const scanning = { megabytes: await renderers.megabytes(), workers: page.workers().length };
     await page.locator(".slide-head").getByRole("button", { name: "Cancel" }).click();
     await button(page, "Go on").waitFor();
-    const most = renderers.stop();
+    const most = await renderers.stop();
     await endedWorkers(page, 2); // the file's and the patches' are left
     await collectGarbage(page);
-    const left = { megabytes: renderers.megabytes, workers: page.workers().length };
+    const left = { megabytes: await renderers.megabytes(), workers: page.workers().length };
     console.log(
       `Level 0 of 2 GB: ${before.toFixed(0)} MB before, at most ${most.toFixed(0)} MB; ` +
         `${scanning.megabytes.toFixed(0)} MB in ${scanning.workers} workers, ` +

@@ -1,4 +1,5 @@
 // What the account says: every failure as a sentence that says what to do. No DOM.
+import { textOf } from "../messages.ts";
 import { byteCount, plural } from "../wording.ts";
 import { ApiError } from "./api.ts";
 import type { Config, StorageMode, User } from "./api-types.ts";
@@ -80,7 +81,7 @@ export function failureSentence(error: unknown): string {
     );
   }
   if (!(error instanceof ApiError)) {
-    return `Something broke off: ${error instanceof Error ? error.message : String(error)}. Reload the page.`;
+    return `Something broke off: ${textOf(error)}. Reload the page.`;
   }
   const { code, status, message, retryAfterSeconds } = error;
   if (code === "too_many_attempts" || status === 429) {

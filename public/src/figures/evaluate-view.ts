@@ -1,6 +1,6 @@
 // "Evaluate on my own images": a labelled folder in, the same tables and curves as of a model.
 import { fromList, type Incoming } from "../intake.ts";
-import type { ModelFacts, NetworkRequest } from "../messages.ts";
+import { textOf, type ModelFacts, type NetworkRequest } from "../messages.ts";
 import type { Models } from "../models.ts";
 import { plural } from "../wording.ts";
 import { button, make, paragraph, section, table } from "./build.ts";
@@ -133,7 +133,7 @@ export class EvaluateView {
       this.#show(await this.#evaluate(files, passedOver, stop.signal));
     } catch (error) {
       if (stop.signal.aborted) this.#say("Cancelled. Nothing was evaluated.");
-      else this.#say(error instanceof Error ? error.message : String(error));
+      else this.#say(textOf(error));
     } finally {
       this.#stop = null;
       this.#work.hidden = true;

@@ -1,6 +1,6 @@
 // A person's own images with their labels: class and case of each, as its path tells them. The same
 // rules as model/dataset.cc for the layout of the public release, and wider ones for others. No DOM.
-import { IMAGE_NAME } from "../intake.ts";
+import { hasImageName } from "../sniff.ts";
 import type { ModelFacts } from "../messages.ts";
 import type { IncomingFile } from "../session.ts";
 import type { FileFailure } from "./report.ts";
@@ -138,7 +138,7 @@ export function labelFolder(
     const folders = name.split("/");
     const base = folders.pop() ?? "";
     const own = folders.at(-1) ?? "";
-    const truth = IMAGE_NAME.test(base) ? truthOf(own, labels) : null;
+    const truth = hasImageName(base) ? truthOf(own, labels) : null;
     if (truth === null) continue;
     seen[truth ? "positive" : "negative"].add(own);
     found.push({ name, file, folders, base, truth });
@@ -157,7 +157,7 @@ export function labelFolder(
     ignored: passedOver + sorted.length - found.length,
     duplicates: 0,
   };
-  check(folder, sorted.filter(({ name }) => IMAGE_NAME.test(name)).length, labels);
+  check(folder, sorted.filter(({ name }) => hasImageName(name)).length, labels);
   return folder;
 }
 

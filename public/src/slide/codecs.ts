@@ -1,14 +1,8 @@
 // The codecs over their C ABI (wasm/codecs_api.h): the only file that touches that file's pointers.
 // Runs in a worker and in node; knows neither DOM nor network.
-import { EngineError } from "../messages.ts";
-import {
-  asFailure,
-  hostImports,
-  lastWordsImports,
-  textAt,
-  textOf,
-  type LastWords,
-} from "../wasm-host.ts";
+import { EngineError, textOf } from "../messages.ts";
+import { asFailure, hostImports, textAt } from "../wasm-host.ts";
+import { lastWordsImports, type LastWords } from "./last-words.ts";
 
 export interface Raster {
   readonly width: number;

@@ -3,10 +3,11 @@
 import { EngineError, type NetworkRequest } from "../messages.ts";
 import type { DicomIdentity } from "./formats/dicom-identity.ts";
 import type { ModelRequest, PlanRequest, Tile } from "./messages.ts";
-import { NOT_YET, type ProbabilityMap } from "./probability-map.ts";
-import { VERDICT, type ScanPlan } from "./scan-engine.ts";
+import type { ProbabilityMap } from "./probability-map.ts";
+import type { ScanPlan } from "./scan-engine.ts";
 import type { ScanSummary } from "./scanner.ts";
 import type { Pixels, Rectangle, SlideFacts, SlideFiles } from "./source.ts";
+import { VERDICT } from "./verdicts.ts";
 import { WorkerClient, type SlideWorkerLike } from "./worker-client.ts";
 
 export interface OpenedFileOptions {
@@ -99,7 +100,7 @@ export class OpenedFile {
     const state = `${version} ${map.done.size} ${map.failed.size}`;
     if (running.map !== map || running.told !== state) {
       const told = verdicts.map((verdict) =>
-        verdict === NOT_YET || verdict === VERDICT.unread ? VERDICT.outside : verdict,
+        verdict === VERDICT.notYet || verdict === VERDICT.unread ? VERDICT.outside : verdict,
       );
       await running.client.ask({ op: "map", values: map.values, verdicts: told });
       Object.assign(running, { map, told: state });

@@ -1,16 +1,8 @@
 // The map of a scan as it grows: cells with their value and verdict, and where they lie on level 0.
 // No DOM.
-import { GATE_REASONS, type GateReason } from "../messages.ts";
-import {
-  ANYWAY_FROM,
-  REFUSED_FROM,
-  VERDICT,
-  type ScanBlockResult,
-  type ScanPlan,
-} from "./scan-engine.ts";
+import type { ScanBlockResult, ScanPlan } from "./scan-engine.ts";
 import type { Level, Rectangle } from "./source.ts";
-
-export const NOT_YET = 255; // the verdict of a cell that no block has given
+import { VERDICT } from "./verdicts.ts";
 
 export interface Point {
   x: number;
@@ -35,7 +27,7 @@ export class ProbabilityMap {
   constructor(plan: ScanPlan, finest: Level) {
     this.plan = plan;
     this.values = new Float32Array(plan.columns * plan.rows).fill(Number.NaN);
-    this.verdicts = new Uint8Array(plan.columns * plan.rows).fill(NOT_YET);
+    this.verdicts = new Uint8Array(plan.columns * plan.rows).fill(VERDICT.notYet);
     this.#factorX = finest.width / plan.scaledWidth;
     this.#factorY = finest.height / plan.scaledHeight;
   }
@@ -125,22 +117,12 @@ export class ProbabilityMap {
   }
 
   verdict(column: number, row: number): number {
-    return this.verdicts[row * this.columns + column] ?? NOT_YET;
+    return this.verdicts[row * this.columns + column] ?? VERDICT.notYet;
   }
 
   #scaled(x: number, y: number, side: number): Rectangle {
     return this.onLevel0({ x, y, width: side, height: side });
   }
-}
-
-export function refusalOf(verdict: number): GateReason | null {
-  return verdict > REFUSED_FROM ? (GATE_REASONS[verdict - REFUSED_FROM - 1] ?? null) : null;
-}
-
-// Why the gate refused a cell that was judged all the same.
-export function judgedAnyway(verdict: number): GateReason | null {
-  const isOne = verdict > ANYWAY_FROM && verdict < REFUSED_FROM;
-  return isOne ? (GATE_REASONS[verdict - ANYWAY_FROM - 1] ?? null) : null;
 }
 
 // The verdicts with "outside" where a cell's middle lies in none of the regions. Without regions, as

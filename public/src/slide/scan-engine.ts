@@ -1,4 +1,4 @@
-// What the slide part needs of a scanner (scanner.ts over wasm/scan_api.h), and the verdicts of a map.
+// What the slide part needs of a scanner (scanner.ts over wasm/scan_api.h).
 
 import type { ScanBlock, ScanGate, ScanImage, ScanSummary } from "./scanner.ts";
 
@@ -17,7 +17,7 @@ export interface ScanPlan {
 
 export interface ScanBlockResult {
   readonly values: Float32Array<ArrayBuffer>; // (rows, columns) of the block, NaN where not judged
-  readonly verdicts: Uint8Array<ArrayBuffer>; // as VERDICT, else 100 + GateReason
+  readonly verdicts: Uint8Array<ArrayBuffer>; // verdicts.ts
 }
 
 export interface ScanEngine {
@@ -26,17 +26,4 @@ export interface ScanEngine {
   plan(image: ScanImage, stride: number, gate: ScanGate): ScanPlan;
   run(block: number, pixels: Uint8Array<ArrayBuffer>): ScanBlockResult;
   summary(values: Float32Array, verdicts: Uint8Array, threshold: number): ScanSummary;
-}
-
-export const VERDICT = { judged: 0, noTissue: 1, outside: 2, unread: 3 } as const;
-
-// Verdicts from here on are refusals: this plus the code of GateReason in shared/gate.h.
-export const REFUSED_FROM = 100;
-// From here on the same, but judged because a person asked.
-export const ANYWAY_FROM = 50;
-
-// Whether such a cell has a value.
-export function isJudged(verdict: number | undefined): boolean {
-  if (verdict === undefined) return false;
-  return verdict === VERDICT.judged || (verdict >= ANYWAY_FROM && verdict < REFUSED_FROM);
 }

@@ -1,7 +1,7 @@
 // The scan over its C ABI (wasm/scan_api.h): the only file that touches that file's pointers. Runs in
 // a worker and in node; knows neither DOM nor network.
-import { EngineError, GATE_REASONS, type GateReason } from "../messages.ts";
-import { asFailure, hostImports, textAt, textOf } from "../wasm-host.ts";
+import { EngineError, textOf, type GateReason } from "../messages.ts";
+import { asFailure, hostImports, textAt } from "../wasm-host.ts";
 
 // Keys of insitu_scanner_text and insitu_scanner_number.
 const TEXT = { modelId: 0, modelVersion: 1, modelKind: 2, modelSha256: 3 } as const;
@@ -36,23 +36,8 @@ const NUMBER = {
   blockRows: 71,
 } as const;
 
-// What a cell of a map is. From `refused` on: refused by the gate, see refusalOf; from `anyway` on the
-// same, and judged because a person asked.
-export const VERDICT = {
-  judged: 0,
-  noTissue: 1,
-  outsideRegion: 2,
-  anyway: 50,
-  refused: 100,
-} as const;
-
 // Flags of insitu_scanner_plan.
 const GATE = { saysFilm: 1, judgeAnyway: 2 } as const;
-
-// The gate's reason of a verdict; null where the gate has not refused the cell.
-export function refusalOf(verdict: number): GateReason | null {
-  return GATE_REASONS[verdict - VERDICT.refused - 1] ?? null;
-}
 
 export interface ScanModel {
   readonly id: string;
@@ -114,7 +99,7 @@ export interface ScanPlan {
 // (block.rows, block.columns) each. Values are NaN where nothing was judged.
 export interface BlockResult {
   readonly values: Float32Array<ArrayBuffer>; // calibrated probability of the positive label
-  readonly verdicts: Uint8Array<ArrayBuffer>;
+  readonly verdicts: Uint8Array<ArrayBuffer>; // verdicts.ts
 }
 
 export interface ScanPlace {
@@ -274,7 +259,7 @@ export class Scanner {
   }
 
   // values, verdicts: (rows, columns) of the whole map as it is planned. A cell whose verdict is
-  // VERDICT.outsideRegion, which only the caller sets, counts as outside of the region.
+  // VERDICT.outside, which only the caller sets, counts as outside of the region.
   summary(values: Float32Array, verdicts: Uint8Array, threshold: number): ScanSummary {
     const { columns, rows } = this.#planned();
     if (values.length !== columns * rows || verdicts.length !== columns * rows) {

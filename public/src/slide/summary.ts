@@ -50,7 +50,7 @@ export const refusals = ({ refusedMm2 }: Summary) => ranked(refusedMm2);
 
 // What the gate refused and a person had judged all the same.
 export const anywayTotal = ({ anywayMm2 }: Summary) => total(anywayMm2);
-export const judgedAnyway = ({ anywayMm2 }: Summary) => ranked(anywayMm2);
+export const anywayAreas = ({ anywayMm2 }: Summary) => ranked(anywayMm2);
 
 // As scan.wasm gives it (shared/scan_summary.h).
 export function readSummary(said: ScanSummary): Summary {

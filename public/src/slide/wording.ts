@@ -2,9 +2,7 @@
 import type { GateReason } from "../messages.ts";
 import { SLIDE_COLUMNS, type SlideColumn, type SlideRow } from "../slide-record.ts";
 import { decimal, milliseconds, NOTICE, positiveLabel } from "../wording.ts";
-import { FILM_BY_FILE } from "./export/about.ts";
-import { judgedAnyway as anywayOf, refusalOf, type ProbabilityMap } from "./probability-map.ts";
-import { isJudged, VERDICT } from "./scan-engine.ts";
+import type { ProbabilityMap } from "./probability-map.ts";
 import {
   enlargement,
   judgeScale,
@@ -15,13 +13,17 @@ import {
 } from "./scale.ts";
 import type { Slide } from "./slide.ts";
 import {
+  anywayAreas,
   anywayTotal,
-  judgedAnyway,
   refusals,
   refusedTotal,
   type Summary,
   type SuspiciousPlace,
 } from "./summary.ts";
+import { isJudged, overruledRefusalOf, refusalOf, VERDICT } from "./verdicts.ts";
+
+// How a file says that it is a mammogram.
+export const FILM_BY_FILE = "DICOM modality MG";
 
 export const KIND_NAMES: Record<SlideKind, string> = {
   histology: "Stained tissue (H&E)",
@@ -235,7 +237,7 @@ export function cellText(
   const value = map.values[at] ?? Number.NaN;
   if (isJudged(verdict)) {
     if (Number.isNaN(value)) return "";
-    const refused = anywayOf(verdict);
+    const refused = overruledRefusalOf(verdict);
     const anyway = refused === null ? "" : `, refused: ${refusalName(refused, kind)}`;
     return `probability ${value.toFixed(3)}${anyway}`;
   }
@@ -249,7 +251,7 @@ export function cellText(
 // How far the gate was heeded, where not in full.
 function gateSentences(kind: SlideKind, summary: Summary): string[] {
   const said: string[] = [];
-  const anyway = judgedAnyway(summary);
+  const anyway = anywayAreas(summary);
   if (anyway.length > 0) {
     const why = anyway.map(([reason]) => refusalName(reason, kind)).join(", ");
     const area = areaText(anywayTotal(summary));
@@ -276,6 +278,11 @@ export function warnings(slide: Slide): string[] {
   return said.filter((sentence) => sentence !== "");
 }
 
+// Of the result, whatever is asked for now. null: there is none yet.
+function anyJudgedAnyway({ summary }: Slide): boolean | null {
+  return summary === null ? null : anywayTotal(summary) > 0;
+}
+
 const NO_CELLS = Object.fromEntries(SLIDE_COLUMNS.map((name) => [name, null])) as Record<
   SlideColumn,
   null
@@ -288,7 +295,7 @@ export function slideRow(slide: Slide): SlideRow {
   return {
     answer: null,
     verdict: summary === null ? null : headline(slide),
-    judgedAnyway: summary === null ? null : anywayTotal(summary) > 0,
+    anyJudgedAnyway: anyJudgedAnyway(slide),
     width: finest?.width ?? null,
     height: finest?.height ?? null,
     model: model?.facts ?? null,
@@ -325,7 +332,7 @@ export function slideJson(slide: Slide): object {
     map: map === null ? null : { columns: map.columns, rows: map.rows, stride: map.plan.stride },
     share_of_map: summary === null ? null : summaryShare,
     regions: slide.regions,
-    judged_anyway: slide.judgesAnyway,
+    judged_anyway: anyJudgedAnyway(slide),
     summary: summary && { ...summary, refused: Object.fromEntries(refusals(summary)) },
     notice: NOTICE,
   };

@@ -1,5 +1,6 @@
 // The map of a whole section by our scan, as the page's workers make it, on this thread.
-import { Scanner, VERDICT, type ScanPlan } from "../../../public/src/slide/scanner.ts";
+import { Scanner, type ScanPlan } from "../../../public/src/slide/scanner.ts";
+import { VERDICT } from "../../../public/src/slide/verdicts.ts";
 import { fetched } from "./page.ts";
 
 export interface DensePass {

@@ -9,7 +9,8 @@ import { MAX_DIFFERENCE } from "./rounds.ts";
 import { ENGINES, type BenchServer, type EngineName } from "./site.ts";
 import { maxDifference } from "./statistics.ts";
 
-export const LINE = { megabits: 10, latencyMs: 40 };
+const LINE = { megabits: 10, latencyMs: 40 };
+export const LINE_TEXT = { speed: `${LINE.megabits} Mbit/s`, latency: `${LINE.latencyMs} ms` };
 
 export const WAYS = ["cold", "warm", "coldOverLine"] as const;
 export type Way = (typeof WAYS)[number];

@@ -1,5 +1,5 @@
 // The goals, each with what this run measured of it.
-import type { Rest, Way } from "./first_prediction.ts";
+import { LINE_TEXT, type Rest, type Way } from "./first_prediction.ts";
 import type { Results } from "./results.ts";
 import type { EngineTimes, Group } from "./rounds.ts";
 import { RIVALS, TITLES, type EngineName } from "./site.ts";
@@ -143,7 +143,7 @@ function startGoals(results: Results): Verdict[] {
     compare(warm, "tfjs", "warm", 1),
     ...RIVALS.map((engine) =>
       compare(
-        `the same, cold, at 10 Mbit/s with 40 ms: at least 3× ${TITLES[engine]}`,
+        `the same, cold, at ${LINE_TEXT.speed} with ${LINE_TEXT.latency}: at least 3× ${TITLES[engine]}`,
         engine,
         "coldOverLine",
         3,

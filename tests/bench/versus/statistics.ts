@@ -18,6 +18,12 @@ export function spread(values: readonly number[]): Spread {
   return { median: median(values), least: Math.min(...values), most: Math.max(...values) };
 }
 
+// "1.23 [1.20..1.31]"
+export function spreadText(values: readonly number[]): string {
+  const { median: middle, least, most } = spread(values);
+  return `${middle.toFixed(2)} [${least.toFixed(2)}..${most.toFixed(2)}]`;
+}
+
 // How many times as long theirs takes, round by round: what else the machine does in a round meets
 // both.
 export function ratios(theirs: readonly number[], ours: readonly number[]): Spread {

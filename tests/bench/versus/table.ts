@@ -9,7 +9,7 @@ import {
   timesOf,
   type Verdict,
 } from "./goals.ts";
-import type { Way } from "./first_prediction.ts";
+import { LINE_TEXT, type Way } from "./first_prediction.ts";
 import type { Results } from "./results.ts";
 import type { EngineTimes, Group } from "./rounds.ts";
 import { ENGINES, RIVALS, TITLES } from "./site.ts";
@@ -126,7 +126,12 @@ function startTable({ starts }: Results): string {
     `${bytes.withoutModel}`,
     `${bytes.withModel}`,
   ]);
-  const head = ["engine", "cold, loopback", "warm, loopback", "cold, 10 Mbit/s and 40 ms"];
+  const head = [
+    "engine",
+    "cold, loopback",
+    "warm, loopback",
+    `cold, ${LINE_TEXT.speed} and ${LINE_TEXT.latency}`,
+  ];
   return table([...head, "bytes without the model", "with it"], rows);
 }
 

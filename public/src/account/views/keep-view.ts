@@ -1,5 +1,6 @@
 // Below the answer: whether this image is kept, and what can be done about it.
 import type { Judge, Judgement } from "../../judgement.ts";
+import { textOf } from "../../messages.ts";
 import type { ImageEntry, Read } from "../../session.ts";
 import { byteCount, positiveLabel, probabilityText, verdict } from "../../wording.ts";
 import type { Keeping } from "../keeper.ts";
@@ -147,7 +148,7 @@ export class KeepView {
       );
       if (again !== null) this.#again.set(entry, compared(again, kept, isSame));
     } catch (error) {
-      this.#again.set(entry, error instanceof Error ? error.message : String(error));
+      this.#again.set(entry, textOf(error));
     }
     this.update(entry);
   }

@@ -1,9 +1,11 @@
 // What every file of a map says of how it was made. No DOM.
 import type { ModelFacts, OperatingPoint } from "../../messages.ts";
 import { NOTICE, positiveLabel } from "../../wording.ts";
-import { judgedAnyway, type Point, type ProbabilityMap } from "../probability-map.ts";
+import type { Point, ProbabilityMap } from "../probability-map.ts";
 import type { Scale } from "../scale.ts";
 import type { Level } from "../source.ts";
+import { overruledRefusalOf } from "../verdicts.ts";
+import { FILM_BY_FILE } from "../wording.ts";
 
 export interface MapExport {
   name: string; // of the file
@@ -21,11 +23,11 @@ export interface MapExport {
 
 export type Facts = Record<string, string | number>;
 
-export const FILM_BY_FILE = "DICOM modality MG";
-
 // Why the gate refused what was judged all the same.
 function anywayReasons(verdicts: Uint8Array): string {
-  const reasons = [...new Set(verdicts)].map(judgedAnyway).filter((reason) => reason !== null);
+  const reasons = [...new Set(verdicts)]
+    .map(overruledRefusalOf)
+    .filter((reason) => reason !== null);
   return reasons.sort().join(" ");
 }
 

@@ -2,8 +2,8 @@
 // level 0 (https://qupath.readthedocs.io/en/stable/docs/advanced/exporting_annotations.html). QuPath
 // has one colour for all objects of a class, so that of the probability is the object's own. No DOM.
 import { cividis } from "../cividis.ts";
-import { judgedAnyway, NOT_YET, type Point } from "../probability-map.ts";
-import { isJudged } from "../scan-engine.ts";
+import type { Point } from "../probability-map.ts";
+import { isJudged, overruledRefusalOf, VERDICT } from "../verdicts.ts";
 import type { Rectangle } from "../source.ts";
 import { about, type MapExport } from "./about.ts";
 
@@ -59,7 +59,7 @@ function* cells(made: MapExport): Generator<Feature> {
     { name: className(positive), color: POSITIVE_COLOUR },
   ];
   const verdictAt = (column: number, row: number) =>
-    made.verdicts[row * map.columns + column] ?? NOT_YET;
+    made.verdicts[row * map.columns + column] ?? VERDICT.notYet;
   const valueAt = (column: number, row: number) =>
     isJudged(verdictAt(column, row)) ? map.value(column, row) : Number.NaN;
   for (let row = 0; row < map.rows; row++) {
@@ -68,9 +68,9 @@ function* cells(made: MapExport): Generator<Feature> {
       if (Number.isNaN(value) || (isDense && value < point.threshold)) continue;
       let end = column + 1;
       let [sum, most] = [value, value];
-      const anyway = judgedAnyway(verdictAt(column, row));
+      const anyway = overruledRefusalOf(verdictAt(column, row));
       const goesOn = () =>
-        valueAt(end, row) >= point.threshold && judgedAnyway(verdictAt(end, row)) === anyway;
+        valueAt(end, row) >= point.threshold && overruledRefusalOf(verdictAt(end, row)) === anyway;
       while (isDense && end < map.columns && goesOn()) {
         const next = valueAt(end++, row);
         sum += next;

@@ -1,7 +1,6 @@
 // A map's cells as CSV, a line each: in parts, with a breath between them, since a dense map has many.
 import { csvText } from "../../exports.ts";
-import { judgedAnyway, refusalOf, NOT_YET } from "../probability-map.ts";
-import { isJudged, VERDICT } from "../scan-engine.ts";
+import { isJudged, overruledRefusalOf, refusalOf, VERDICT } from "../verdicts.ts";
 import { about, type MapExport } from "./about.ts";
 
 const LINES_A_PART = 10_000;
@@ -11,14 +10,14 @@ const NAMES: Record<number, string> = {
   [VERDICT.noTissue]: "no tissue",
   [VERDICT.outside]: "outside the region",
   [VERDICT.unread]: "could not be read",
-  [NOT_YET]: "not read",
+  [VERDICT.notYet]: "not read",
 };
 
 export const TILE_COLUMNS =
   "column,row,x,y,width,height,patch_x,patch_y,patch_width,patch_height,probability,positive,verdict";
 
 function refusalText(verdict: number): string {
-  const anyway = judgedAnyway(verdict);
+  const anyway = overruledRefusalOf(verdict);
   if (anyway !== null) return `judged anyway; refused: ${anyway}`;
   return `refused: ${refusalOf(verdict) ?? verdict}`;
 }
@@ -30,7 +29,7 @@ export function tileLine({ map, verdicts, point }: MapExport, column: number, ro
   const cell = map.cellSquare(column, row);
   const patch = map.patchSquare(column, row);
   const value = map.value(column, row);
-  const verdict = verdicts[row * map.columns + column] ?? NOT_YET;
+  const verdict = verdicts[row * map.columns + column] ?? VERDICT.notYet;
   const judged = isJudged(verdict);
   const squares = [cell, patch].flatMap(({ x, y, width, height }) => [x, y, width, height]);
   return [

@@ -13,6 +13,7 @@ import { decodeRle } from "./dicom-rle.ts";
 import { interleaved, storedValues } from "./dicom-samples.ts";
 import type { Samples } from "./dicom-samples.ts";
 import type { Compression } from "./dicom-transfer.ts";
+import type { Tools } from "./tools.ts";
 
 // (height, width, channels), as the decoder gives it.
 export interface DecodedRaster {
@@ -29,10 +30,7 @@ export interface FrameCodecs {
   jpegLs(bytes: Uint8Array): DecodedRaster;
 }
 
-export interface DicomTools {
-  codecs(): Promise<FrameCodecs>;
-  readonly cacheBytes?: number | undefined; // of decoded frames that are kept
-}
+export type DicomTools = Tools<FrameCodecs>;
 
 export class EncapsulatedReader implements FrameReader {
   readonly #fragments: Fragments;

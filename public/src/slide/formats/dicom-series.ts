@@ -3,10 +3,9 @@
 import { EngineError } from "../../messages.ts";
 import type { Pixels, Rectangle, SlideFacts } from "../source.ts";
 import { blobSource } from "./byte-source.ts";
-import { asEngineError, isBeside, openHeader, WHOLE_SLIDE } from "./dicom.ts";
+import { asEngineError, formatOf, frameCache, isBeside, openHeader, WHOLE_SLIDE } from "./dicom.ts";
 import type { DicomSource, DicomTools } from "./dicom.ts";
 import { corrupt } from "./dicom-errors.ts";
-import { FrameCache } from "./dicom-frame-cache.ts";
 import { readHeader, sopClassOf } from "./dicom-header.ts";
 import type { DicomHeader } from "./dicom-header.ts";
 import type { DicomIdentity } from "./dicom-identity.ts";
@@ -103,13 +102,12 @@ class DicomPyramid implements DicomSource {
   readonly facts: SlideFacts;
   readonly #levels: readonly DicomSource[]; // the finest first
 
-  constructor(levels: readonly DicomSource[], notes: readonly string[]) {
+  constructor(format: string, levels: readonly DicomSource[], notes: readonly string[]) {
     this.#levels = levels;
     const finest = this.#finest;
-    const format = levels.length > 1 ? `, ${levels.length} levels)` : ")";
     this.facts = {
       ...finest.facts,
-      format: finest.facts.format.replace(/\)$/, format),
+      format,
       levels: levels.flatMap(({ facts }) => facts.levels),
       notes: [...finest.facts.notes, ...notes],
     };
@@ -146,7 +144,9 @@ export async function openDicomSeries(
     const headers: DicomHeader[] = [];
     for (const blob of blobs) headers.push(await readHeader(blobSource(blob)));
     const sections = headers.filter(({ attributes }) => !isBeside(attributes));
-    const cache = new FrameCache(tools.cacheBytes);
+    const [finest] = sections;
+    if (finest === undefined) throw corrupt("it has no section");
+    const cache = frameCache(tools);
     const levels: DicomSource[] = [];
     let twice = false;
     for (const [index, header] of sections.entries()) {
@@ -157,7 +157,7 @@ export async function openDicomSeries(
     }
     if (levels.some(({ facts }) => facts.channels !== levels[0]?.facts.channels))
       throw corrupt("its levels are not of one picture: some are grey and some coloured");
-    return new DicomPyramid(levels, twice ? [LEVEL_TWICE] : []);
+    return new DicomPyramid(formatOf(finest, levels.length), levels, twice ? [LEVEL_TWICE] : []);
   } catch (error) {
     throw error instanceof EngineError ? error : asEngineError(error);
   }

@@ -13,10 +13,11 @@ import { identityOf } from "./dicom-identity.ts";
 import type { DicomIdentity } from "./dicom-identity.ts";
 import { openImage } from "./dicom-image.ts";
 import type { DicomImage } from "./dicom-image.ts";
-import { FrameCache } from "./dicom-frame-cache.ts";
+import { CACHED_FRAME_BYTES } from "./dicom-limits.ts";
 import { scaleOf } from "./dicom-scale.ts";
 import { tileGrid } from "./dicom-tiles.ts";
 import type { TileGrid } from "./dicom-tiles.ts";
+import { LruCache } from "./lru-cache.ts";
 
 export type { DicomIdentity, DicomTools };
 export { isDicom } from "./dicom-header.ts";
@@ -41,11 +42,17 @@ export async function openDicom(
   }
 }
 
+type FrameCache = LruCache<Uint8Array<ArrayBuffer>>; // of frames as they are shown
+
+export function frameCache({ cacheBytes }: DicomTools): FrameCache {
+  return new LruCache(cacheBytes ?? CACHED_FRAME_BYTES);
+}
+
 // cache: that several files of one slide share; key: the file's, in it.
 export async function openHeader(
   header: DicomHeader,
   tools: DicomTools,
-  cache = new FrameCache(tools.cacheBytes),
+  cache = frameCache(tools),
   key = "",
 ): Promise<DicomSource> {
   refuse(header.attributes);
@@ -126,6 +133,10 @@ function notesOf(image: DicomImage, tiles: TileGrid | null, scaleNote: string | 
   return notes.filter((note) => note !== null);
 }
 
+export function formatOf({ syntax }: DicomHeader, levels = 1): string {
+  return `DICOM (${syntax.name}${levels > 1 ? `, ${levels} levels` : ""})`;
+}
+
 class OpenedDicom implements DicomSource {
   readonly facts: SlideFacts;
   readonly #image: DicomImage;
@@ -141,7 +152,7 @@ class OpenedDicom implements DicomSource {
     const { header, format, channels } = image;
     const scale = scaleOf(header.attributes);
     this.facts = {
-      format: `DICOM (${header.syntax.name})`,
+      format: formatOf(header),
       levels: [
         tiles === null
           ? { width: format.columns, height: format.rows }

@@ -1,6 +1,5 @@
 // Opens a file by what it is. Runs in a worker without network and DOM.
 import { EngineError } from "../../messages.ts";
-import type { Codecs } from "../codecs.ts";
 import type { SlideFiles, SlideSource } from "../source.ts";
 import { openDicom } from "./dicom.ts";
 import { openDicomSeries } from "./dicom-series.ts";
@@ -8,14 +7,7 @@ import { openPicture } from "./picture.ts";
 import { isRaster, openRaster } from "./raster.ts";
 import { foreignFormat, kindOf, SIGNATURE_BYTES, type Kind } from "./signatures.ts";
 import { openTiff } from "./tiff.ts";
-
-// All that any format needs.
-export interface OpenTools {
-  codecs(): Promise<Codecs>; // made when first asked for
-  readonly cacheBytes?: number | undefined; // of decoded tiles that are kept
-}
-
-type Opener = (blob: Blob, name: string, tools: OpenTools) => Promise<SlideSource>;
+import type { Opener, Tools } from "./tools.ts";
 
 const OPENERS: Partial<Record<Kind, Opener>> = {
   tiff: openTiff,
@@ -39,7 +31,7 @@ async function headOf(blob: Blob, name: string): Promise<Uint8Array> {
 }
 
 // Rejects with an EngineError that says what is wrong with the file and what to do.
-export async function openSlide(blob: Blob, name: string, tools: OpenTools): Promise<SlideSource> {
+export async function openSlide(blob: Blob, name: string, tools: Tools): Promise<SlideSource> {
   if (blob.size === 0)
     throw new EngineError("image_empty", `${name} is empty; copy or export it again.`);
   const head = await headOf(blob, name);
@@ -65,7 +57,7 @@ export async function openSlide(blob: Blob, name: string, tools: OpenTools): Pro
 export async function openFiles(
   [first, ...others]: SlideFiles,
   name: string,
-  tools: OpenTools,
+  tools: Tools,
 ): Promise<SlideSource> {
   return others.length === 0
     ? openSlide(first, name, tools)

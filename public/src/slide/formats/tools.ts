@@ -2,17 +2,15 @@
 import type { Codecs } from "../codecs.ts";
 import type { SlideSource } from "../source.ts";
 
-// The part of the codecs that tiles of a TIFF need.
-export type TileCodecs = Pick<Codecs, "inflate" | "jpeg" | "jpeg2000">;
-
-export interface TileTools {
-  codecs(): Promise<TileCodecs>;
-  readonly cacheBytes?: number | undefined; // of tiles that are kept; undefined: MAX_CACHE_BYTES
-}
-
-export interface Tools {
-  codecs(): Promise<Codecs>; // made when first asked for
+// C: the part of the codecs that is needed.
+export interface Tools<C = Codecs> {
+  codecs(): Promise<C>; // made when first asked for
+  // Of decoded tiles or frames that are kept; undefined: the format's own limit.
   readonly cacheBytes?: number | undefined;
 }
+
+// Of a TIFF.
+export type TileCodecs = Pick<Codecs, "inflate" | "jpeg" | "jpeg2000">;
+export type TileTools = Tools<TileCodecs>;
 
 export type Opener = (blob: Blob, name: string, tools: Tools) => Promise<SlideSource>;

@@ -1,8 +1,18 @@
 // In the summary: what the gate refused, and the way past that; or back.
-import { button, make, paragraph, type Child } from "../../figures/build.ts";
+import { button, make, paragraph } from "../../figures/build.ts";
+import type { GateReason } from "../../messages.ts";
+import type { SlideKind } from "../scale.ts";
 import type { Slide } from "../slide.ts";
-import { anywayTotal, judgedAnyway, refusedTotal, type Summary } from "../summary.ts";
+import { anywayAreas, anywayTotal, refusedTotal, type Summary } from "../summary.ts";
 import { areaText, refusalName } from "../wording.ts";
+
+// areas: mm².
+export function reasonList(kind: SlideKind, areas: readonly [GateReason, number][]): HTMLElement {
+  const reasons = areas.map(([reason, mm2]) =>
+    make("li", {}, `${refusalName(reason, kind)}: ${areaText(mm2)}`),
+  );
+  return make("ul", { class: "slide-reasons" }, ...reasons);
+}
 
 export class GatePart {
   readonly #judge: (anyway: boolean) => void;
@@ -41,14 +51,11 @@ export class GatePart {
   }
 
   #back({ kind }: Slide, summary: Summary): HTMLElement {
-    const reasons = judgedAnyway(summary).map(([reason, mm2]): Child =>
-      make("li", {}, `${refusalName(reason, kind)}: ${areaText(mm2)}`),
-    );
     return make(
       "div",
       { class: "slide-anyway small" },
       paragraph(`Judged although refused: ${areaText(anywayTotal(summary))}`, "mb-0"),
-      make("ul", { class: "slide-reasons" }, ...reasons),
+      reasonList(kind, anywayAreas(summary)),
       this.#button("Leave out what was refused", false),
     );
   }

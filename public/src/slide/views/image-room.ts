@@ -1,6 +1,6 @@
 // The image of a slide with its map over it: what is zoomed, pointed at, drawn on and gone to.
 import { make, paragraph } from "../../figures/build.ts";
-import type { EngineError } from "../../messages.ts";
+import { textOf, type EngineError } from "../../messages.ts";
 import { drawScaleBar } from "../export/map-png.ts";
 import type { Slide } from "../slide.ts";
 import type { Change } from "../slide-tools.ts";
@@ -187,7 +187,7 @@ export class ImageRoom implements KeyTarget {
       draw: (context, to, ratio) => this.#draw(slide, context, to, ratio),
       tileFailed: (error) => {
         const isOpen = this.#slide === slide && (error as EngineError).code !== "cancelled";
-        if (isOpen) this.#options.tell(error instanceof Error ? error.message : String(error));
+        if (isOpen) this.#options.tell(textOf(error));
       },
       firstTile: () => this.element.toggleAttribute("data-drawn", true),
     });

@@ -3,8 +3,8 @@
 // enough to see. A film's greys are its findings: only what reaches the threshold is painted over it, and
 // that lightly; it is refused as a whole, which is said in words.
 import { colourOf } from "../cividis.ts";
-import { NOT_YET, type ProbabilityMap } from "../probability-map.ts";
-import { ANYWAY_FROM, isJudged, VERDICT } from "../scan-engine.ts";
+import type { ProbabilityMap } from "../probability-map.ts";
+import { isJudged, isRefused, VERDICT } from "../verdicts.ts";
 
 // Cells are painted for so long at a time; the rest follows in the next frame.
 const PAINT_MS = 8;
@@ -59,7 +59,7 @@ function below(
 ): [verdict: number, value: number] {
   const { x, y, width, height } = map.cellSquare(column, row);
   const cell = under.at({ x: x + width / 2, y: y + height / 2 });
-  if (cell === null) return [NOT_YET, Number.NaN];
+  if (cell === null) return [VERDICT.notYet, Number.NaN];
   return [under.verdict(cell.column, cell.row), under.value(cell.column, cell.row)];
 }
 
@@ -161,13 +161,13 @@ export class MapLayer {
     for (let v = 0; v < rows; v++) {
       for (let u = 0; u < columns; u++) {
         const at = (row + v) * map.columns + column + u;
-        let verdict = verdicts[at] ?? NOT_YET;
+        let verdict = verdicts[at] ?? VERDICT.notYet;
         let value = map.values[at] ?? Number.NaN;
-        if (verdict === NOT_YET && this.#under !== null)
+        if (verdict === VERDICT.notYet && this.#under !== null)
           [verdict, value] = below(this.#under, map, column + u, row + v);
         if (isJudged(verdict)) cells[v * columns + u] = this.#colourOf(value);
         // What is judged although it was refused has both, its colour and the hatching.
-        if ((verdict > ANYWAY_FROM && verdict !== NOT_YET) || verdict === VERDICT.unread) {
+        if (isRefused(verdict) || verdict === VERDICT.unread) {
           refused[v * columns + u] = REFUSED;
           anyRefused = true;
         }

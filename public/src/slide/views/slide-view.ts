@@ -1,5 +1,6 @@
 // A slide on the page: the image with its map where a patch would be, and its summary beside it.
 import { make } from "../../figures/build.ts";
+import { textOf } from "../../messages.ts";
 import { byId, showFileName } from "../../views/parts.ts";
 import { mapFile, type MapFile } from "../export/map-files.ts";
 import { BY_HAND, type SlideKind } from "../scale.ts";
@@ -197,8 +198,7 @@ export class SlideView {
       const { name, content } = await mapFile(slide, kind, draw);
       save(name, content);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      tell(`The file could not be made: ${reason}`);
+      tell(`The file could not be made: ${textOf(error)}`);
     }
   }
 }

@@ -6,7 +6,7 @@ import type { Slide } from "../slide.ts";
 import { refusals, refusedTotal, type SuspiciousPlace, type Summary } from "../summary.ts";
 import * as wording from "../wording.ts";
 import type { Measurement } from "./drawing.ts";
-import { GatePart } from "./gate-part.ts";
+import { GatePart, reasonList } from "./gate-part.ts";
 
 export interface PanelOptions {
   goToCell: (column: number, row: number) => void;
@@ -37,13 +37,6 @@ const link = (text: string, act: () => void) => {
   made.className = "btn btn-sm btn-outline-secondary slide-go";
   return made;
 };
-
-function reasonList({ kind }: Slide, summary: Summary): HTMLElement {
-  const reasons = refusals(summary).map(([reason, mm2]) =>
-    make("li", {}, `${wording.refusalName(reason, kind)}: ${wording.areaText(mm2)}`),
-  );
-  return make("ul", { class: "slide-reasons" }, ...reasons);
-}
 
 export class SummaryPanel {
   readonly element = make("div", { class: "slide-summary" });
@@ -122,7 +115,7 @@ export class SummaryPanel {
           "Refused",
           refused.length === 0
             ? area(0)
-            : make("span", {}, `${area(refusedTotal(summary))} `, reasonList(slide, summary)),
+            : make("span", {}, `${area(refusedTotal(summary))} `, reasonList(slide.kind, refused)),
         ],
         summary.outsideMm2 > 0
           ? [

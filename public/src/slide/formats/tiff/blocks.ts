@@ -1,5 +1,6 @@
 // Tiles and strips, decoded; the last ones are kept, up to a limit.
 import type { Raster } from "../../codecs.ts";
+import { LruCache } from "../lru-cache.ts";
 import type { TileCodecs, TileTools } from "../tools.ts";
 import { UnpackError, unpackBits, unpackDeflate, unpackLzw, unpackZstd } from "./codecs.ts";
 import type { FileBytes } from "./file-bytes.ts";
@@ -29,46 +30,26 @@ export class Blocks {
   readonly #littleEndian: boolean;
   readonly #tools: TileTools;
   readonly #problems: Problems;
-  readonly #kept = new Map<string, Promise<Block>>(); // the one used last is last
-  readonly #sizes = new Map<string, number>();
-  #bytes = 0;
+  readonly #kept: LruCache<Block>;
 
   constructor(file: FileBytes, littleEndian: boolean, tools: TileTools, problems: Problems) {
     this.#file = file;
     this.#littleEndian = littleEndian;
     this.#tools = tools;
     this.#problems = problems;
+    this.#kept = new LruCache(tools.cacheBytes ?? MAX_CACHE_BYTES);
   }
 
   // level: tells the images of a file apart
   get(level: number, image: TiffImage, column: number, row: number): Promise<Block> {
-    const key = `${level} ${column} ${row}`;
-    let block = this.#kept.get(key);
-    if (block === undefined) {
-      block = this.#decode(image, column, row);
-      const size = rowsOf(image, row) * image.blockWidth * channelsOf(image);
-      this.#sizes.set(key, Math.max(KEPT_TILE_BYTES, size));
-      this.#bytes += this.#sizes.get(key) ?? 0;
-      block.catch(() => this.#forget(key)); // who asked for it is told
-    }
-    this.#kept.delete(key);
-    this.#kept.set(key, block);
-    const most = this.#tools.cacheBytes ?? MAX_CACHE_BYTES;
-    for (const oldest of this.#kept.keys()) {
-      if (this.#bytes <= most || oldest === key) break;
-      this.#forget(oldest);
-    }
-    return block;
+    const size = rowsOf(image, row) * image.blockWidth * channelsOf(image);
+    return this.#kept.get(`${level} ${column} ${row}`, Math.max(KEPT_TILE_BYTES, size), () =>
+      this.#decode(image, column, row),
+    );
   }
 
   clear(): void {
-    for (const key of [...this.#kept.keys()]) this.#forget(key);
-  }
-
-  #forget(key: string): void {
-    this.#kept.delete(key);
-    this.#bytes -= this.#sizes.get(key) ?? 0;
-    this.#sizes.delete(key);
+    this.#kept.clear();
   }
 
   async #decode(image: TiffImage, column: number, row: number): Promise<Block> {

@@ -23,10 +23,15 @@ inline uint16_t HalfFromFloat(float value) {
   return static_cast<uint16_t>(sign | (rounded >> 13));
 }
 
+// Exact.
 inline float FloatFromHalf(uint16_t half) {
   const uint32_t sign = (static_cast<uint32_t>(half) & 0x8000u) << 16;
   const uint32_t magnitude = half & 0x7fffu;
-  if (magnitude >= 0x7c00u) return std::bit_cast<float>(sign | 0x7f800000u | (magnitude << 13));
+  if (magnitude >= 0x7c00u) {  // infinity, NaN
+    return std::bit_cast<float>(sign | 0x7f800000u | (magnitude << 13));
+  }
+  // Shifted into place the exponent is 112 too small; multiplying by 2^112 mends that and
+  // normalises subnormals alike.
   const float scaled = std::bit_cast<float>(magnitude << 13) * 0x1p112f;
   return std::bit_cast<float>(std::bit_cast<uint32_t>(scaled) | sign);
 }
