@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "shared/divide_up.h"
 #include "shared/vector.h"
 
 namespace insitu {
@@ -41,7 +42,7 @@ class BfloatDense final : public PerItem {
 
  private:
   // Columns, with some that are all zero, so that there are always enough.
-  int64_t Filled() const { return (outputs_ + kColumns - 1) / kColumns * kColumns; }
+  int64_t Filled() const { return RoundUp(outputs_, kColumns); }
 
   void RunItem(const float* const* inputs, float* output) const override {
     for (int64_t row = 0; row < rows_; ++row) {

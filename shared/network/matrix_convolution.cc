@@ -1,5 +1,6 @@
 #include "shared/network/matrix_convolution.h"
 
+#include "shared/divide_up.h"
 #include "shared/limits.h"
 #include "shared/network/matrix_kernel.h"
 
@@ -8,10 +9,6 @@ namespace {
 
 // So many packed weights at a time meet every pixel: they fit a core's second cache beside these.
 constexpr int64_t kCachedWeightBytes = 128 << 10;
-
-int64_t RoundUp(int64_t value, int64_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
-}
 
 int64_t Pixels(const int64_t (&image)[2]) { return image[0] * image[1]; }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "shared/divide_up.h"
 #include "shared/network/row_kernel.h"
 
 namespace insitu {
@@ -37,7 +38,8 @@ MatrixKernel ChooseMatrixKernel() {
   return Kernel<4, kRowBlock, xnn_f32_igemm_minmax_ukernel_4x8__wasmrelaxedsimd_fma_loadsplat>(
       MultiplyRow);
 #elif defined(__wasm__)
-  return Kernel<4, kRowBlock, xnn_f32_igemm_minmax_ukernel_4x8__wasmsimd_arm_loadsplat>(MultiplyRow);
+  return Kernel<4, kRowBlock, xnn_f32_igemm_minmax_ukernel_4x8__wasmsimd_arm_loadsplat>(
+      MultiplyRow);
 #else
   if (__builtin_cpu_supports("avx512f")) {
     return Kernel<7, 32, xnn_f32_igemm_minmax_ukernel_7x32__avx512f_broadcast>(
@@ -56,7 +58,7 @@ PackedWeights::PackedWeights(const MatrixKernel& kernel, int64_t matrices, int64
     : block_(kernel.columns),
       columns_(columns),
       depth_(depth),
-      size_((columns + block_ - 1) / block_ * block_ * (1 + depth)),
+      size_(RoundUp(columns, block_) * (1 + depth)),
       memory_(static_cast<size_t>(matrices * size_ + kWeightAlignment)) {
   void* aligned = memory_.data();
   size_t room = memory_.size() * sizeof(float);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "shared/divide_up.h"
 #include "shared/network/winograd_points.h"
 #include "shared/network/winograd_transform.h"
 
@@ -224,7 +225,7 @@ void NarrowWinograd::RunImage(const float* image, float* output) const {
   tiles.clamp = clamp_;
   for (int64_t row = 0; row < height_; row += pooled_) {
     for (int64_t column = 0; column < width_; column += kTilesAtOnce * pooled_) {
-      tiles.count = std::min(kTilesAtOnce, (width_ - column + pooled_ - 1) / pooled_);
+      tiles.count = std::min(kTilesAtOnce, DivideUp(width_ - column, pooled_));
       Transform(image, row * pool_ - window_.pad_begin[0], column * pool_ - window_.pad_begin[1],
                 tiles.count);
       PlaceOutputs(output, row, column, tiles.count);

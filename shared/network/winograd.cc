@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "shared/divide_up.h"
 #include "shared/network/matrix_kernel.h"
 #include "shared/network/winograd_transform.h"
 
@@ -50,13 +51,13 @@ Axis CutAxis(const Window& window, int at) {
   const int64_t kernel = window.kernel[at];
   if (axis.stride > 2 || window.dilation[at] != 1 || kernel < 3) return axis;
   for (int64_t first = 0; first < axis.stride; ++first) {
-    const int64_t taps = (kernel - first + axis.stride - 1) / axis.stride;
-    const int64_t parts = (taps + kMaxPartTaps - 1) / kMaxPartTaps;
+    const int64_t taps = DivideUp(kernel - first, axis.stride);
+    const int64_t parts = DivideUp(taps, kMaxPartTaps);
     if (axis.count + parts > kMaxParts) return {};
     int64_t begin = 0;
     for (int64_t left = parts; left > 0; --left) {
       Part& part = axis.parts[axis.count++];
-      part.taps = (taps - begin + left - 1) / left;
+      part.taps = DivideUp(taps - begin, left);
       part.offset = first + begin * axis.stride;
       part.points = kWinogradOutputs + part.taps - 1;
       axis.points = std::max(axis.points, part.points);
@@ -64,7 +65,7 @@ Axis CutAxis(const Window& window, int at) {
       begin += part.taps;
     }
   }
-  axis.tiles = (window.output[at] + kWinogradOutputs - 1) / kWinogradOutputs;
+  axis.tiles = DivideUp(window.output[at], kWinogradOutputs);
   return axis;
 }
 
@@ -208,7 +209,7 @@ Status Winograd::Bind(int batch, std::span<const Operand> inputs, float* output,
   const int64_t product_values = down.points * across.points * outputs_;
   const int64_t fitting = kTileBytes / 4 / (input_values + product_values);
   const int64_t rows = kernel_.rows;
-  capacity_ = std::min((tiles_ + rows - 1) / rows, std::max<int64_t>(1, fitting / rows)) * rows;
+  capacity_ = std::min(DivideUp(tiles_, rows), std::max<int64_t>(1, fitting / rows)) * rows;
   inputs_.resize(static_cast<size_t>(capacity_ * input_values));
   products_.resize(static_cast<size_t>(capacity_ * product_values));
   half_.resize(static_cast<size_t>(kMaxTileValues * std::max(channels_, outputs_)));
