@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "shared/clock.h"
-#include "shared/exponential.h"
 #include "shared/limits.h"
+#include "shared/logarithm.h"
 #include "shared/network/network.h"
 #include "shared/sha256.h"
 
@@ -63,7 +63,7 @@ Result<Geometry> ImageGeometry(const Network& network) {
 void Calibrate(const ModelInfo& info, bool logits, std::vector<float>* values) {
   const auto logit = [&info, logits](float value) {
     constexpr double kSmallest = 1e-30;  // of a float that is not subnormal, or so
-    const double raw = logits ? value : std::log(std::max<double>(value, kSmallest));
+    const double raw = logits ? value : Log(std::max<double>(value, kSmallest));
     return raw / info.temperature;
   };
   double largest = -HUGE_VAL;

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <span>
 
-#include "shared/exponential.h"
 #include "shared/gate_features.h"
 #include "shared/gate_parameters.h"
+#include "shared/logarithm.h"
 
 namespace insitu {
 namespace {

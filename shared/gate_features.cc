@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "shared/logarithm.h"
+
 namespace insitu {
 namespace {
 
@@ -16,11 +18,10 @@ constexpr float kGlassDensity = 0.45F;
 // Colours that differ by less are grey (of 255).
 constexpr int kGreyRange = 10;
 
-// The double's logarithm, which calibration needs as well: a second one is code.
-float Log(float value) { return static_cast<float>(std::log(static_cast<double>(value))); }
+float LogOf(float value) { return static_cast<float>(Log(double{value})); }
 
 // Sums in single precision may end a little below 0.
-float SafeLog(float value) { return Log(std::max(value, 0.0F) + 1e-6F); }
+float SafeLog(float value) { return LogOf(std::max(value, 0.0F) + 1e-6F); }
 
 int Range(const uint8_t* rgb) {
   return std::max({rgb[0], rgb[1], rgb[2]}) - std::min({rgb[0], rgb[1], rgb[2]});
@@ -191,7 +192,7 @@ TileFeatures Features(const ColourSums& colours, const DifferenceSums& sums, flo
 int TileCount(const Image& image) { return TilesAlong(image.width) * TilesAlong(image.height); }
 
 DensityTable::DensityTable() {
-  for (size_t i = 0; i < 256; ++i) density[i] = -Log(static_cast<float>(i + 1) / 256.0F);
+  for (size_t i = 0; i < 256; ++i) density[i] = -LogOf(static_cast<float>(i + 1) / 256.0F);
 }
 
 TileFeatures MeasureTile(const Image& image, const DensityTable& table, int index) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "shared/logarithm.h"
+
 namespace insitu {
 
 void Standardise(const GateModel& model, std::span<float> features) {
@@ -23,7 +25,7 @@ float LogDistance(const GateModel& model, std::span<const float> standard) {
     squares += sum * sum;
   }
   const double distance = 1 + squares * model.whitening_scale * model.whitening_scale;
-  return static_cast<float>(std::log(distance));  // the double's, as everywhere in the engine
+  return static_cast<float>(Log(distance));
 }
 
 float Odds(const GateModel& model, std::span<const float> standard) {

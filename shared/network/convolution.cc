@@ -1,6 +1,5 @@
 #include "shared/network/convolution.h"
 
-#include "shared/network/bfloat_dense.h"
 #include "shared/network/depthwise.h"
 #include "shared/network/matrix_convolution.h"
 #include "shared/network/narrow_convolution.h"
@@ -25,9 +24,6 @@ Result<std::unique_ptr<Operation>> MakeConvolution(const ConvolutionSpec& spec) 
 
 // Each row is a pixel.
 Result<std::unique_ptr<Operation>> MakeDense(const DenseSpec& spec) {
-#ifdef __wasm__  // other machines' matrix kernels have longer vectors
-  if (SuitsBfloatDense(spec)) return MakeBfloatDense(spec);
-#endif
   ConvolutionSpec pixels;
   pixels.window.input[0] = pixels.window.output[0] = spec.rows;
   pixels.group_inputs = spec.inputs;

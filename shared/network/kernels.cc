@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "shared/exponential.h"
+#include "shared/logarithm.h"
 #include "shared/vector.h"
 
 namespace insitu {
@@ -19,7 +19,7 @@ float Tanh(float v) {
 
 // base > 0
 float Power(float base, float exponent) {
-  return static_cast<float>(Exp(double{exponent} * std::log(static_cast<double>(base))));
+  return static_cast<float>(Exp(double{exponent} * Log(double{base})));
 }
 
 // Written as vectors, because this file is compiled for size: what compilers make of plain loops

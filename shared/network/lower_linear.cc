@@ -63,7 +63,7 @@ List<float> InputsLast(const List<float>& weights, int64_t outputs, int64_t inpu
 Result<ConvolutionWeights> ReadWeights(const NodeReader& node, Planner* planner) {
   ConvolutionWeights read;
   ASSIGN_OR_RETURN(const auto kernel, planner->KnownInput(node, 1));
-  read.weights = kernel->floats;
+  ASSIGN_OR_RETURN(read.weights, planner->TakenFloats(node, 1));
   const int64_t outputs = kernel->shape[0];
   read.bias.resize(static_cast<size_t>(outputs));
   if (node.HasInput(2)) {
@@ -129,8 +129,8 @@ Status LowerConv(NodeReader* node, Planner* planner) {
   spec.clamp = planner->FuseClamp(&output_name);
 
   const int64_t taps = window.kernel[0] * window.kernel[1];
-  const List<float> packed = InputsLast(weights.weights, outputs, spec.group_inputs, taps);
-  spec.weights = packed.data();
+  weights.weights = InputsLast(weights.weights, outputs, spec.group_inputs, taps);
+  spec.weights = weights.weights.data();
   spec.bias = weights.bias.data();
   Shape output_shape = WindowedShape(input_shape, outputs, window);
   const int64_t products = ElementCount(output_shape) * taps * spec.group_inputs;
@@ -263,7 +263,9 @@ Status LowerGemm(NodeReader* node, Planner* planner) {
                                   (bias.value()->floats.size() == static_cast<size_t>(n) &&
                                    bias.value()->shape.back() == n)));
   if (weights && !a_transposed && bias_fits && m > 0 && k > 0 && n > 0) {
-    DenseLayer layer{k, n, b_transposed ? weights->floats : Transposed(weights->floats, k, n), {}};
+    DenseLayer layer{k, n, {}, {}};
+    ASSIGN_OR_RETURN(layer.weights, planner->TakenFloats(*node, 1));
+    if (!b_transposed) layer.weights = Transposed(layer.weights, k, n);
     for (float& weight : layer.weights) weight *= alpha;
     if (has_bias) {
       const List<float>& biases = bias.value()->floats;
@@ -324,7 +326,8 @@ Status LowerMatMul(NodeReader* node, Planner* planner) {
   const NameId output_name = node->Output();
   const auto weights = planner->value(b).known;
   if (weights && b_batch.empty() && m > 0 && k > 0 && n > 0) {
-    return EmitDense(node, planner, {k, n, Transposed(weights->floats, k, n), {}}, output_shape,
+    ASSIGN_OR_RETURN(const List<float> floats, planner->TakenFloats(*node, 1));
+    return EmitDense(node, planner, {k, n, Transposed(floats, k, n), {}}, output_shape,
                      output_name);
   }
   MatrixProduct product{m, k, n, {k, 1}, {n, 1}, {}};

@@ -114,6 +114,32 @@ Result<const Tensor*> Planner::KnownInput(const NodeReader& node, size_t index) 
   return value(id).known;
 }
 
+// A constant may have several names, and a node may read it twice.
+bool Planner::IsLastRead(const NodeReader& node, size_t index) const {
+  const List<NameId>& inputs = node.node().inputs;
+  const Constant* known = value(Named(inputs[index])).known;
+  const auto is_it = [this, known](NameId name) {
+    const ValueId id = name == kNoName ? kNoValue : Named(name);
+    return id != kNoValue && value(id).known == known;
+  };
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (i != index && is_it(inputs[i])) return false;
+  }
+  for (size_t name = 0; name < readers_.size(); ++name) {
+    const Readers& readers = readers_[name];
+    if (readers.count == 0 || !is_it(static_cast<NameId>(name))) continue;
+    if (readers.last == nullptr || readers.last > &node.node()) return false;
+  }
+  return !known->is_read;
+}
+
+Result<List<float>> Planner::TakenFloats(const NodeReader& node, size_t index) {
+  ASSIGN_OR_RETURN(const auto floats, KnownInput(node, index));
+  const ValueId id = Named(node.node().inputs[index]);
+  Constant* known = value(id).known;
+  return IsLastRead(node, index) ? std::move(known->floats) : List<float>(floats->floats);
+}
+
 Result<std::span<const int64_t>> Planner::KnownInts(const NodeReader& node, size_t index) {
   ASSIGN_OR_RETURN(const auto known, KnownInput(node, index));
   if (known->type != DataType::kInt64) {

@@ -174,6 +174,9 @@ class Planner {
   Result<ValueId> UncopiedInput(const NodeReader& node, size_t index);
   // Its value, known before running; the error says which input has to be.
   Result<const Tensor*> KnownInput(const NodeReader& node, size_t index);
+  // Its numbers: a copy, or themselves where nothing after the node reads them. What is packed of
+  // them then has room where they lay; memory that was once in use is never given back.
+  Result<List<float>> TakenFloats(const NodeReader& node, size_t index);
   Result<std::span<const int64_t>> KnownInts(const NodeReader& node, size_t index);
 
   // A list of those, as long as a shape may be.
@@ -212,6 +215,7 @@ class Planner {
             int64_t parameters = 0);
 
  private:
+  bool IsLastRead(const NodeReader& node, size_t index) const;
   Status AddInputs(const PlanOptions& options);
   Status AddInput(const OnnxValueInfo& input, const PlanOptions& options);
   void CountReaders();
