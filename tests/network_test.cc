@@ -197,6 +197,48 @@ TEST_CASE("A ReLU6 whose bounds come as constants after the convolution is fused
   CHECK(y == std::vector<float>(16, 6.0F));
 }
 
+// (1, 3) by the 3x3 of whatever names of it the nodes read, twice.
+ModelBuilder Twice(const std::string& first, const std::string& second) {
+  ModelBuilder model;
+  model.Input("x", {-1, 3})
+      .Output("y")
+      .Floats("w", {3, 3}, {1, 2, 3, 4, 5, 6, 7, 8, 9})
+      .Node("Identity", {"w"}, {"w_too"})
+      .Node("Gemm", {"x", first}, {"once"}, {{"transB", int64_t{1}}})
+      .Node("Gemm", {"once", second}, {"y"}, {{"transB", int64_t{1}}});
+  return model;
+}
+
+TEST_CASE("Weights that several nodes read are there for all of them", "[network]") {
+  const std::vector<float> expected = {72, 162, 252};  // w w (1, 0, 1)
+  for (const char* first : {"w", "w_too"}) {
+    for (const char* second : {"w", "w_too"}) {
+      Network network = Planned(Twice(first, second));
+      CHECK(RunOn(&network, 1, {1, 0, 1}) == expected);
+    }
+  }
+}
+
+TEST_CASE("Weights that are an output as well, or both inputs of a node, are kept", "[network]") {
+  ModelBuilder shown = Twice("w", "w_too");
+  Network network = Planned(shown.Output("w"));
+  std::vector<float> y(3);
+  std::vector<float> w(9);
+  const std::vector<float> x = {1, 0, 1};
+  const std::span<const float> inputs[] = {x};
+  const std::span<float> outputs[] = {y, w};
+  REQUIRE(network.Run(1, inputs, outputs).ok());
+  CHECK(w == std::vector<float>{1, 2, 3, 4, 5, 6, 7, 8, 9});
+  ModelBuilder squared;
+  squared.Input("x", {2, 2})
+      .Output("y")
+      .Floats("w", {2, 2}, {1, 2, 3, 4})
+      .Node("MatMul", {"w", "w"}, {"square"})
+      .Node("Add", {"x", "square"}, {"y"});
+  Network sum = Planned(squared);
+  CHECK(RunOn(&sum, 1, {0, 0, 0, 0}) == std::vector<float>{7, 10, 15, 22});
+}
+
 // A convolution of 8 outputs over 3 channels of 14x14, and the pool that follows.
 ModelBuilder Pooled(const std::vector<Attribute>& pool) {
   ModelBuilder model;
