@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "shared/network/winograd_transform.h"
 #include "tests/convolution_trial.h"
 
 namespace insitu {
@@ -32,6 +33,7 @@ const ReferenceConvolution kShapes[] = {
     {7, 9, 2, 12, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1,
      1},  // last tiles that are cut, a block over another
     {6, 12, 1, 9, 1, 3, 3, 1, 1, 1, 1, 0, 2, 1, 0},    // one channel, padding that is not even
+    {3, 4, 2, 8, 1, 3, 3, 1, 1, 1, 1, 2, 60, 2, 60},   // tiles on padding alone
     {10, 10, 7, 23, 1, 3, 3, 1, 1, 1, 1, 4, 4, 4, 4},  // more padding than the kernel reaches
     {11, 5, 5, 8, 1, 3, 3, 1, 1, 1, 1, 0, 0, 0, 0},    // one column of tiles
     {5, 101, 3, 8, 1, 3, 3, 1, 1, 1, 1, 0, 0, 0, 0},   // more tiles than there are at once
@@ -133,6 +135,18 @@ TEST_CASE("Winograd's way of few channels is for 3x3, up to 8 channels in and fr
   CHECK_FALSE(Suits({9, 9, 8, 8, 1, 3, 5, 1, 1, 1, 1, 0, 0, 0, 0}));
   CHECK_FALSE(Suits({9, 9, 8, 8, 1, 3, 3, 2, 1, 1, 1, 0, 0, 0, 0}));
   CHECK_FALSE(Suits({9, 9, 8, 8, 1, 3, 3, 1, 1, 1, 2, 0, 0, 0, 0}));
+}
+
+TEST_CASE("Winograd's way of few channels takes transformed weights up to its limit",
+          "[narrow_winograd]") {
+  ConvolutionSpec spec;
+  spec.window.kernel[0] = spec.window.kernel[1] = 3;
+  spec.group_inputs = 1;
+  constexpr int64_t kMost = kMaxTransformedWeights / 25 / 8 * 8;  // whole blocks of 8
+  spec.group_outputs = kMost;
+  CHECK(SuitsNarrowWinograd(spec));
+  spec.group_outputs = kMost + 1;
+  CHECK_FALSE(SuitsNarrowWinograd(spec));
 }
 
 }  // namespace

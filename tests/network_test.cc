@@ -281,6 +281,10 @@ TEST_CASE("A pool of another kind is a step of its own", "[network]") {
   CHECK(apart({{"kernel_shape", Pair(3, 3)},
                {"strides", Pair(3, 3)},
                {"pads", std::vector<int64_t>{1, 1, 1, 1}}}));
+  ModelBuilder foreign;  // of another domain it is not a pool that is known
+  foreign.Input("x", {-1, 3, 14, 14}).Output("y").Floats("w", {8, 3, 3, 3}, TestNumbers(216, 1));
+  foreign.Node("Conv", {"x", "w"}, {"c"}).Node("MaxPool", {"c"}, {"y"}, {}, "elsewhere");
+  CHECK(Refused(foreign).code == ErrorCode::kModelUnsupported);
   ModelBuilder rounded_up;
   rounded_up.Input("x", {-1, 3, 15, 15})
       .Output("y")
@@ -289,6 +293,25 @@ TEST_CASE("A pool of another kind is a step of its own", "[network]") {
       .Node("MaxPool", {"c"}, {"y"},
             {{"kernel_shape", Pair(3, 3)}, {"strides", Pair(3, 3)}, {"ceil_mode", int64_t{1}}});
   CHECK(StepNames(Planned(rounded_up))[2] == "MaxPool");
+}
+
+TEST_CASE("A convolution of constants is folded with the pool that it takes in", "[network]") {
+  ModelBuilder model;
+  model.Input("x", {-1, 8, 4, 4})
+      .Output("y")
+      .Floats("image", {1, 3, 14, 14}, TestNumbers(588, 3))
+      .Floats("w", {8, 3, 3, 3}, TestNumbers(216, 1))
+      .Node("Conv", {"image", "w"}, {"c"})
+      .Node("MaxPool", {"c"}, {"p"}, {{"kernel_shape", Pair(3, 3)}, {"strides", Pair(3, 3)}})
+      .Node("Add", {"x", "p"}, {"y"});
+  Network network = Planned(model);
+  CHECK(StepNames(network) == std::vector<std::string>{"Add"});
+  ModelBuilder same;
+  same.Input("x", {-1, 3, 14, 14}).Output("y").Floats("w", {8, 3, 3, 3}, TestNumbers(216, 1));
+  same.Node("Conv", {"x", "w"}, {"c"});
+  same.Node("MaxPool", {"c"}, {"y"}, {{"kernel_shape", Pair(3, 3)}, {"strides", Pair(3, 3)}});
+  Network ran = Planned(same);
+  CHECK(RunOn(&network, 1, std::vector<float>(128, 0.0F)) == RunOn(&ran, 1, TestNumbers(588, 3)));
 }
 
 TEST_CASE("A flatten before a dense layer copies nothing", "[network]") {

@@ -148,6 +148,31 @@ TEST_CASE("A Relu or Clip without an output is refused, not fused", "[planner]")
   }
 }
 
+TEST_CASE(
+    "A name that is made twice is refused: by two nodes, or by one beside a constant or input",
+    "[planner]") {
+  const auto code = [](const ModelBuilder& model) { return Refused(model).code; };
+  ModelBuilder constant;  // its result would be looked for under the constant's name
+  constant.Input("x", {2}).Output("z").Floats("a", {2}, {1, 2}).Floats("y", {2}, {3, 4});
+  constant.Node("Add", {"a", "a"}, {"y"}).Node("Relu", {"y"}, {"z"});
+  CHECK(code(constant) == ErrorCode::kModelCorrupt);
+  ModelBuilder loop;  // a Relu of itself
+  loop.Input("x", {2}).Output("y").Node("Sigmoid", {"x"}, {"y"}).Node("Relu", {"y"}, {"y"});
+  CHECK(code(loop) == ErrorCode::kModelCorrupt);
+  ModelBuilder input;
+  input.Input("x", {2}).Output("x").Node("Relu", {"x"}, {"x"});
+  CHECK(code(input) == ErrorCode::kModelCorrupt);
+}
+
+TEST_CASE("A convolution's output is within the limit of elements before its pool", "[planner]") {
+  ModelBuilder model;
+  model.Input("x", {1, 1, 1, 1 << 26}).Output("y").Floats("w", {8, 1, 1, 1}, TestNumbers(8, 1));
+  model.Node("Conv", {"x", "w"}, {"c"},
+             {{"pads", std::vector<int64_t>{kMaxWindow, 0, kMaxWindow, 0}}});
+  model.Node("MaxPool", {"c"}, {"y"}, {{"kernel_shape", std::vector<int64_t>{3, 3}}});
+  CHECK(Refused(model).code == ErrorCode::kModelUnsupported);
+}
+
 TEST_CASE("A dimension of nothing does not hide that the others are too large", "[planner]") {
   const auto emptied = [](int64_t most) {
     ModelBuilder model;

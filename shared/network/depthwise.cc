@@ -16,7 +16,6 @@ constexpr int64_t kVectors = 2;
 // A row of the output, and where the taps of its first pixel's window lie.
 struct Row {
   int64_t taps;  // of a row of the kernel, if neighbours of the output share them, or 1
-
   const float* input;
   const int32_t* offsets;  // from there, one for each tap
   const int32_t* end;      // of the offsets
@@ -52,7 +51,7 @@ inline __attribute__((always_inline)) void Sum(const Row& row, int64_t pixel, in
       for (int64_t v = 0; v < kUsed; ++v)
         value[p][v] = At<kLanes>(inputs[p] + *offset + v * kLanes);
     }
-    const float* next = inputs[kPixels - 1] + *offset;
+    const float* beyond = inputs[kPixels - 1] + *offset;
     for (int64_t tap = 0;;) {
 #pragma clang loop unroll(full)
       for (int64_t v = 0; v < kUsed; ++v) {
@@ -62,12 +61,12 @@ inline __attribute__((always_inline)) void Sum(const Row& row, int64_t pixel, in
       }
       weights += row.channels;
       if (++tap == row.taps) break;
-      next += row.channels;
+      beyond += row.channels;
 #pragma clang loop unroll(full)
       for (int64_t v = 0; v < kUsed; ++v) {
 #pragma clang loop unroll(full)
         for (int64_t p = 0; p + 1 < kPixels; ++p) value[p][v] = value[p + 1][v];
-        value[kPixels - 1][v] = At<kLanes>(next + v * kLanes);
+        value[kPixels - 1][v] = At<kLanes>(beyond + v * kLanes);
       }
     }
   }

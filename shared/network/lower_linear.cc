@@ -1,4 +1,5 @@
-// Conv, Gemm, MatMul: weighted sums, with the BatchNormalization and clamp that follow fused in.
+// Conv, Gemm, MatMul: weighted sums, with the BatchNormalization, clamp and pool that follow fused
+// in.
 #include <cmath>
 
 #include "shared/network/convolution.h"
@@ -17,10 +18,7 @@ struct ConvolutionWeights {
 // Folds a BatchNormalization that alone reads *output, if one does. Returns whether it did.
 Result<bool> FuseBatchNormalization(Planner* planner, NameId* output, ConvolutionWeights* weights) {
   const OnnxNode* next = planner->SoleReader(*output);
-  if (next == nullptr || next->inputs.size() != 5 || next->outputs.size() != 1 ||
-      next->inputs[0] != *output) {
-    return false;
-  }
+  if (next == nullptr || next->inputs.size() != 5 || next->outputs.size() != 1) return false;
   NodeReader reader(*next, planner->model());
   if (reader.op_type() != "BatchNormalization") return false;
   const float* parameters[4];  // scale, shift, mean, variance
@@ -133,6 +131,7 @@ Status LowerConv(NodeReader* node, Planner* planner) {
   spec.weights = weights.weights.data();
   spec.bias = weights.bias.data();
   Shape output_shape = WindowedShape(input_shape, outputs, window);
+  RETURN_IF_ERROR(CheckShape(*node, output_shape));
   const int64_t products = ElementCount(output_shape) * taps * spec.group_inputs;
   spec.pool = FusePool(planner, &output_name, output_shape, spec);
   for (size_t axis = 2; axis < output_shape.size(); ++axis) output_shape[axis] /= spec.pool;

@@ -140,7 +140,8 @@ class NarrowWinograd final : public PerItem {
   explicit NarrowWinograd(const ConvolutionSpec& spec);
 
  private:
-  void TransformWeights(const float* weights, int64_t first);
+  // Of a block, to its place; returns the next one's.
+  float* TransformWeights(const float* weights, int64_t first, float* to) const;
   void RunItem(const float* const* inputs, float* output) const override;
   void RunImage(const float* image, float* output) const;
   // So many tiles from a pixel of the image on.
@@ -178,6 +179,7 @@ NarrowWinograd::NarrowWinograd(const ConvolutionSpec& spec)
       pooled_(kSide / pool_),
       height_(window_.output[0] / pool_),
       width_(window_.output[1] / pool_),
+      weights_(static_cast<size_t>(kPoints * kPoints * channels_ * RoundUp(outputs_, kBlock))),
       bias_(static_cast<size_t>(outputs_)),
       zeros_(kLineLength),
       lines_(kPoints * kLineLength),
@@ -186,12 +188,13 @@ NarrowWinograd::NarrowWinograd(const ConvolutionSpec& spec)
       nowhere_(static_cast<size_t>(outputs_)),
       to_(static_cast<size_t>(kTilesAtOnce * pooled_ * pooled_)) {
   if (spec.bias != nullptr) std::copy_n(spec.bias, outputs_, bias_.begin());
+  float* to = weights_.data();
   for (int64_t first = 0; first < outputs_; first += kBlock) {
-    TransformWeights(spec.weights, std::min(first, outputs_ - kBlock));
+    to = TransformWeights(spec.weights, std::min(first, outputs_ - kBlock), to);
   }
 }
 
-void NarrowWinograd::TransformWeights(const float* weights, int64_t first) {
+float* NarrowWinograd::TransformWeights(const float* weights, int64_t first, float* to) const {
   for (int64_t j = 0; j < kPoints; ++j) {
     for (int64_t c = 0; c < channels_; ++c) {
       for (int64_t i = 0; i < kPoints; ++i) {
@@ -202,11 +205,12 @@ void NarrowWinograd::TransformWeights(const float* weights, int64_t first) {
                    WinogradWeight(kPoints, j, tap % kTaps, kSide) *
                    double{weights[(o * kTaps * kTaps + tap) * channels_ + c]};
           }
-          weights_.push_back(static_cast<float>(sum));
+          *to++ = static_cast<float>(sum);
         }
       }
     }
   }
+  return to;
 }
 
 void NarrowWinograd::RunItem(const float* const* inputs, float* output) const {
@@ -249,7 +253,7 @@ void NarrowWinograd::Transform(const float* image, int64_t top, int64_t left, in
   for (int64_t i = 0; i < kPoints; ++i) {
     down[i] = down_.data() + i * kLineLength;
     const int64_t y = top + i;
-    if (y < 0 || y >= window_.input[0]) {
+    if (y < 0 || y >= window_.input[0] || begin == end) {
       lines[i] = zeros_.data();
       continue;
     }
@@ -283,8 +287,10 @@ bool SuitsNarrowWinograd(const ConvolutionSpec& spec) {
   for (int axis : {0, 1}) {
     if (w.kernel[axis] != kTaps || w.stride[axis] != 1 || w.dilation[axis] != 1) return false;
   }
+  const int64_t weights =
+      kPoints * kPoints * spec.group_inputs * RoundUp(spec.group_outputs, kBlock);
   return spec.groups == 1 && spec.group_inputs <= kMaxChannels && spec.group_outputs >= kBlock &&
-         (spec.pool == 1 || spec.pool == kSide);
+         weights <= kMaxTransformedWeights && (spec.pool == 1 || spec.pool == kSide);
 }
 
 std::unique_ptr<Operation> MakeNarrowWinograd(const ConvolutionSpec& spec) {

@@ -20,7 +20,8 @@
 
 namespace insitu {
 
-// Of one group, 3x3, stepping by 1, of few channels in and at least 8 out, not pooled or by 3.
+// Of one group, 3x3, stepping by 1 without dilation, of few channels in and from 8 on out, pooled
+// by 3 or not.
 bool SuitsNarrowWinograd(const ConvolutionSpec& spec);
 
 // SuitsNarrowWinograd(spec).

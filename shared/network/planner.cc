@@ -232,9 +232,17 @@ void Planner::EmitMove(const NodeReader& node, const Move& move) {
   Emit(node, {move.input}, move.output, MakeOperation(std::move(remap)));
 }
 
+// Not of another domain, whose operators may have the same names.
+bool Planner::IsOnnxOwn(const OnnxNode& node) const {
+  const std::string_view domain = model_.names.text(node.domain);
+  return domain.empty() || domain == "ai.onnx";
+}
+
 const OnnxNode* Planner::SoleReader(NameId name) const {
   const Readers& readers = readers_[static_cast<size_t>(name)];
-  return readers.count == 1 ? readers.last : nullptr;
+  const bool alone = readers.count == 1 && readers.last != nullptr &&
+                     readers.last->inputs[0] == name && IsOnnxOwn(*readers.last);
+  return alone ? readers.last : nullptr;
 }
 
 // A node's constant parameter as a bound for fusing: absent means no bound.
@@ -339,7 +347,7 @@ Status Planner::AddInputs(const PlanOptions& options) {
   return {};
 }
 
-void Planner::CountReaders() {
+Status Planner::CountReaders() {
   readers_.assign(model_.names.size(), {});
   fused_.assign(model_.nodes.size(), false);
   const auto read = [this](NameId name, const OnnxNode* by) {
@@ -348,17 +356,26 @@ void Planner::CountReaders() {
     ++readers.count;
     readers.last = by;
   };
+  List<uint8_t> made(model_.names.size());
   for (const OnnxNode& node : model_.nodes) {
     for (NameId input : node.inputs) read(input, &node);
+    for (NameId output : node.outputs) {
+      if (output == kNoName) continue;
+      if (Named(output) != kNoValue || made[static_cast<size_t>(output)]++ != 0) {
+        return Fail(ErrorCode::kModelCorrupt, "The model contradicts itself: '%' is made twice.",
+                    model_.names.text(output));
+      }
+    }
   }
   for (const OnnxValueInfo& output : model_.outputs) read(output.name, nullptr);
+  return {};
 }
 
 Status Planner::LowerNode(const OnnxNode& node) {
   NodeReader reader(node, model_);
   const NamedLowering* entry = FindLowering(reader.op_type());
   const std::string_view domain = model_.names.text(node.domain);
-  if (entry == nullptr || !(domain.empty() || domain == "ai.onnx")) {
+  if (entry == nullptr || !IsOnnxOwn(node)) {
     return Fail(ErrorCode::kModelUnsupported,
                 "The model cannot be run: operator %% (node '%') is not supported.",
                 domain.empty() ? "" : StrCat(domain, "."), reader.op_type(),
@@ -432,7 +449,7 @@ Status Planner::FinishOutputs(const PlanOptions& options) {
 
 Result<Plan> Planner::Make(const PlanOptions& options) {
   RETURN_IF_ERROR(AddInputs(options));
-  CountReaders();
+  RETURN_IF_ERROR(CountReaders());
   // Constants first: exporters write them just before the node they belong to, which would be too
   // late for the node before that one to fuse with it.
   for (const OnnxNode& node : model_.nodes) {

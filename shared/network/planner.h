@@ -34,7 +34,7 @@ enum class Layout {
 
 // What a step is, for a person.
 struct StepInfo {
-  std::string op;    // ONNX operator, with what was fused: "Conv+Relu"
+  std::string op;    // ONNX operator; what was fused with it is not told
   std::string name;  // of the node
   Shape output;      // of one item, in ONNX's order
   int64_t multiply_adds = 0;
@@ -202,7 +202,8 @@ class Planner {
     return node.HasOutput(index) &&
            readers_[static_cast<size_t>(node.node().outputs[index])].count > 0;
   }
-  // The only node that reads the value, when nothing else does and it is not a graph output.
+  // The only node that reads the value, as its first input and of ONNX's own, when nothing else
+  // does and it is not a graph output.
   const OnnxNode* SoleReader(NameId name) const;
   // Takes the node as done: its work is fused into the one being lowered.
   void MarkFused(const OnnxNode* node) { fused_[IndexOf(node)] = true; }
@@ -215,10 +216,11 @@ class Planner {
             int64_t parameters = 0);
 
  private:
+  bool IsOnnxOwn(const OnnxNode& node) const;
   bool IsLastRead(const NodeReader& node, size_t index) const;
   Status AddInputs(const PlanOptions& options);
   Status AddInput(const OnnxValueInfo& input, const PlanOptions& options);
-  void CountReaders();
+  Status CountReaders();
   Status LowerNode(const OnnxNode& node);
   Status FoldSteps(size_t first_step, const NodeReader& node);
   Result<ValueId> Find(const NodeReader& node, size_t index);

@@ -15,9 +15,6 @@ constexpr int64_t kTileBytes = 256 << 10;
 // Transformed weights that meet the tiles one after the other: within a first cache.
 constexpr int64_t kColumnBytes = 16 << 10;
 
-// Of all transformed weights of a layer.
-constexpr int64_t kMaxTransformedWeights = int64_t{16} << 20;  // floats
-
 constexpr int64_t kMaxPartTaps = 4;
 constexpr int64_t kMaxParts = 4;
 constexpr int64_t kMaxTileValues = kMaxWinogradPoints * kMaxWinogradPoints;  // of a channel

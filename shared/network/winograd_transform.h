@@ -20,6 +20,7 @@ inline constexpr int64_t kWinogradOutputs = 4;
 inline constexpr int64_t kMinWinogradPoints = 4;
 inline constexpr int64_t kMaxWinogradPoints = 7;
 inline constexpr int64_t kMinWinogradChannels = 4;
+inline constexpr int64_t kMaxTransformedWeights = int64_t{16} << 20;  // floats, of a layer
 
 // One line of a tile: to[i][c] = sum over j of matrix[i, j] * from[j][c] for all channels. Nothing
 // of `to` overlaps `from`.
