@@ -78,6 +78,7 @@ interface Faults {
   trapOnce?: number; // block
   fail?: number;
   openFails?: boolean;
+  refused?: string; // the model that no engine takes
   delay?: () => number; // ms a block
 }
 
@@ -150,7 +151,9 @@ function workers(faults: Faults = {}) {
       },
       createEngine: ({ sha256 }) => {
         engines.push(sha256);
-        return Promise.resolve(engine);
+        return sha256 === faults.refused
+          ? Promise.reject(new EngineError("engine_start", "There is no memory for it."))
+          : Promise.resolve(engine);
       },
       memoryBytes: () => 0,
       breathe: () => new Promise((resolve) => setTimeout(resolve, 0)),
@@ -312,6 +315,33 @@ describe("the pool of a scan", () => {
     assert.equal(made.length, 2);
     assert.equal(caches.length, 2);
     assert.deepEqual(engines, ["", "", "other", "other"]);
+    pool.close();
+  });
+
+  test("After a model that no worker takes in, the one before reads again", async () => {
+    const { createWorker, made } = workers({ refused: "other" });
+    const file = { codecs, files: [new Blob()] as const, name: "made" };
+    const pool = new ScanPool({ createWorker, size: 2, model, file });
+    const run = async () => {
+      const map = new ProbabilityMap(plan, { width: 120, height: 120 });
+      await pool.run({
+        plan: request,
+        blocks: map.left,
+        read: null,
+        onBlock: (block, result) => map.set(block, result),
+        onFailed: (block, error) => map.fail(block, error.message),
+        signal: new AbortController().signal,
+      });
+      return map;
+    };
+    const first = await run();
+    pool.readBy({ ...model, sha256: "other" });
+    const refused = await run();
+    assert.equal(refused.done.size, 0);
+    assert.deepEqual([...new Set(refused.failed.values())], ["There is no memory for it."]);
+    pool.readBy(model);
+    assert.deepEqual((await run()).values, first.values);
+    assert.equal(made.filter(({ terminated }) => !terminated).length, 2);
     pool.close();
   });
 

@@ -69,6 +69,7 @@ interface Seat {
   started: boolean;
   jobs: Map<number, Job>; // in flight, by the id of the request
   requestId: number; // of the last
+  readingId: number; // of the one that was told to be read
   idleTimer: ReturnType<typeof setTimeout> | undefined;
 }
 
@@ -190,6 +191,7 @@ export class EnginePool {
       started: false,
       jobs: new Map(),
       requestId: 0,
+      readingId: 0,
       idleTimer: undefined,
     };
     this.#seats.add(seat);
@@ -211,8 +213,17 @@ export class EnginePool {
     clearTimeout(seat.idleTimer);
     seat.requestId += 1;
     seat.jobs.set(seat.requestId, job);
-    job.onStart?.();
+    this.#begin(seat);
     this.#post(seat, job.request(seat.requestId));
+  }
+
+  // A worker reads one file after the other: the first that it has not answered is the one being read.
+  #begin(seat: Seat): void {
+    for (const [id, job] of seat.jobs) {
+      if (id !== seat.readingId) job.onStart?.();
+      seat.readingId = id;
+      return;
+    }
   }
 
   #post(seat: Seat, request: WorkerRequest): void {
@@ -224,8 +235,8 @@ export class EnginePool {
   }
 
   #onReply(seat: Seat, reply: WorkerReply): void {
-    if (!this.#seats.has(seat)) return; // discarded meanwhile
     if (reply.requests.length > 0) this.#options.onRequests?.(reply.requests);
+    if (!this.#seats.has(seat)) return; // discarded meanwhile
     if (!seat.started) this.#onStarted(seat, reply);
     else this.#onRead(seat, reply);
     this.#pump();
@@ -247,6 +258,7 @@ export class EnginePool {
     seat.jobs.delete(reply.id);
     if (!reply.ok && reply.fatal) this.#discard(seat);
     else this.#rest(seat, reply.memoryBytes);
+    this.#begin(seat);
     if (reply.ok) {
       job?.resolve(reply.value);
       return;

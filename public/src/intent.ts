@@ -1,8 +1,9 @@
 // Whether somebody is about to read an image. Until then no worker is started: a page that is only
 // looked at holds no engine, and a person takes longer to drop a file than a worker takes to start.
 
-// An image comes by drag and drop, by pasting, or by the dialog that a button opens.
-export const SIGNS = ["dragenter", "focusin", "pointerdown", "keydown", "paste"] as const;
+// An image comes by drag and drop, by pasting, or by the dialog that a button opens; some assistive
+// tools send the click alone. Whoever opens a model's figures starts one too.
+export const SIGNS = ["dragenter", "focusin", "pointerdown", "keydown", "paste", "click"] as const;
 
 export interface Intent {
   shown: Promise<void>;

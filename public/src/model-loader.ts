@@ -84,8 +84,8 @@ export async function readBody(
   return whole.buffer;
 }
 
-// While it arrives, and from what the browser kept of the last time, where the server names its type;
-// a plain one may not.
+// From what the browser kept of the last time, where the server names its type; a plain one may not.
+// What is checked by its integrity arrives whole first.
 async function compile(response: Response): Promise<WebAssembly.Module> {
   const type = response.headers.get("content-type");
   try {

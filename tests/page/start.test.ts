@@ -71,7 +71,7 @@ describe("start", { skip, timeout: 120_000 }, () => {
     await other.close();
   });
 
-  test("The engine is compiled while it arrives where the server names its type", async () => {
+  test("The engine is compiled from its response where the server names its type", async () => {
     for (const type of ["application/wasm", "application/octet-stream"]) {
       const { page, close } = await visit(browser, served.url, {
         prepare: async (page) => {

@@ -10,8 +10,9 @@ import type { LabelledFile, LabelledFolder } from "./labelled.ts";
 import { ruleSentence } from "./labelled.ts";
 import { asReport, type FileFailure, type Report } from "./report.ts";
 
-// More than there are workers, so that none of them waits; not all, so that a cancel is quick.
-const IN_FLIGHT = 16;
+// As many as the workers hold at most (engine-pool.ts), so that none of them waits; not all, so that a
+// cancel is quick.
+const IN_FLIGHT = 24;
 
 // Rejects with an EngineError.
 export type ReadImage = (file: Blob, options: ClassifyOptions) => Promise<Reading>;

@@ -74,6 +74,7 @@ export class OpenedFile {
     const running = this.#start();
     await running.facts;
     if (running.model === model.sha256) return;
+    running.model = running.planned = ""; // the worker lets the one before go
     await running.client.ask(model);
     running.model = model.sha256;
   }

@@ -42,7 +42,13 @@ export interface ScanJob {
 interface Seat {
   client: WorkerClient;
   ready: Promise<void>;
+  failed: boolean; // it did not get ready
   plan: PlanRequest | null;
+}
+
+// Who waits for the seat is told of it too.
+function noteFailure(seat: Seat): void {
+  seat.ready.catch(() => (seat.failed = true));
 }
 
 const cancelled = () => new EngineError("cancelled", "Not read: the scan was cancelled.");
@@ -69,11 +75,15 @@ export class ScanPool {
     if (this.#model.sha256 === model.sha256) return;
     this.#model = model;
     for (const seat of this.#seats) {
+      if (seat.failed) {
+        seat.client.end(); // the next block starts another one
+        continue;
+      }
       seat.plan = null;
       seat.ready = seat.ready.then(async () => {
         await seat.client.ask(model);
       });
-      seat.ready.catch(() => undefined); // reaches who waits for the seat
+      noteFailure(seat);
     }
   }
 
@@ -174,9 +184,9 @@ export class ScanPool {
         await client.ask({ op: "open", files: file.files, name: file.name, cacheBytes });
       await client.ask(model);
     };
-    const ready = prepare();
-    ready.catch(() => undefined); // reaches who waits for the seat
-    return { client, ready, plan: null };
+    const seat = { client, ready: prepare(), failed: false, plan: null };
+    noteFailure(seat);
+    return seat;
   }
 
   #endSeats(): void {

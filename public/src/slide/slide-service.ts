@@ -76,7 +76,7 @@ class SlideService {
       case "open":
         return this.#open(request);
       case "model":
-        this.#engine = this.#plan = null; // never the memory of two
+        this.#engine = this.#plan = null; // so that its memory can go first
         this.#engine = await this.#tools.createEngine(request);
         return null;
       case "plan":

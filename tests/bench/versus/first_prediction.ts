@@ -128,8 +128,9 @@ export async function timeStarts(
 
 const SETTLE_MS = 3000;
 
-// A browser of its own for each page, so that no engine is in another's process; the page keeps its model. What the process of
-// the page has of memory that is no file's, garbage collected, some seconds after its first prediction.
+// A browser of its own for each page, so that no engine is in another's process; the page keeps its
+// model. What the process of the page has of memory that is no file's, garbage collected, some seconds
+// after its first prediction.
 export async function memoryAtRest(server: BenchServer, rounds: number): Promise<Rest[]> {
   const rests: Rest[] = [...ENGINES, "empty" as const].map((engine) => ({ engine, bytes: [] }));
   for (let round = 0; round < rounds; round++) {
