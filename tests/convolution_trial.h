@@ -113,7 +113,8 @@ struct Trial {
     REQUIRE(operation.ok());
     std::vector<float> input(InputSize() + 128, NAN);
     std::fill_n(input.begin() + 64, InputSize(), 1.0F);
-    std::vector<float> output(OutputSize() + 1, 7);
+    std::vector<float> output(OutputSize(), NAN);
+    output.push_back(7);
     const Operand operand{input.data() + 64, static_cast<int64_t>(InputSize())};
     REQUIRE(operation.value()->Bind(1, {&operand, 1}, output.data(), 0).ok());
     operation.value()->Run();
@@ -139,6 +140,32 @@ struct Trial {
       }
     }
     return worst;
+  }
+
+  // And over batches, images and a clamp.
+  float WorstOfAll() const {
+    return std::max({Worst(1, 1), Worst(1, 3), Worst(2, 2), Worst(1, 2, {-0.25F, 0.5F})});
+  }
+
+  // Whether a NaN at that pixel of the input reaches every output whose window sees it, through a
+  // clamp.
+  bool CarriesNan(int64_t at) const {
+    const ReferenceConvolution& c = shape;
+    std::vector<float> input(InputSize(), 1.0F);
+    input[static_cast<size_t>(at * c.inputs + 1)] = NAN;
+    const std::vector<float> output = Run(1, 1, {0, 6}, input);
+    for (int64_t y = 0; y < c.OutputHeight(); ++y) {
+      for (int64_t x = 0; x < c.OutputWidth(); ++x) {
+        const int64_t row = at / c.width - (y * c.stride_h - c.top);
+        const int64_t column = at % c.width - (x * c.stride_w - c.left);
+        if (row < 0 || row >= c.kernel_h || column < 0 || column >= c.kernel_w) continue;
+        const auto first = output.begin() + (y * c.OutputWidth() + x) * c.outputs;
+        if (!std::all_of(first, first + c.outputs, [](float v) { return std::isnan(v); })) {
+          return false;
+        }
+      }
+    }
+    return true;
   }
 };
 

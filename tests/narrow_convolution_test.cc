@@ -37,10 +37,7 @@ TEST_CASE("A convolution of few channels equals the naive loop, whatever the bat
     INFO(shape.inputs << " channels, kernel " << shape.kernel_h << "x" << shape.kernel_w);
     Trial trial(shape);
     trial.make = MakeNarrow;
-    CHECK(trial.Worst(1, 1) < kTolerance);
-    CHECK(trial.Worst(1, 3) < kTolerance);
-    CHECK(trial.Worst(2, 2) < kTolerance);
-    CHECK(trial.Worst(1, 2, {-0.25F, 0.5F}) < kTolerance);
+    CHECK(trial.WorstOfAll() < kTolerance);
   }
 }
 

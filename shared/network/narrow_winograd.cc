@@ -32,9 +32,8 @@ struct Tiles {
   const float* weights;  // (points across, channels, points down, kBlock)
   const float* bias;     // (kBlock)
   bool is_pooled;
-  float* const*
-      outputs;    // (count, rows, columns) or, pooled, (count): where a pixel's channels lie
-  int64_t first;  // of the block's
+  float* const* outputs;  // where channels lie, of (count, rows, columns) or, pooled, (count)
+  int64_t first;          // of the block's
   Clamp clamp;
 };
 

@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "shared/divide_up.h"
 #include "shared/limits.h"
 
 namespace insitu {
@@ -44,7 +45,7 @@ constexpr int64_t kCachedBytes = 512 << 10;
 
 constexpr int64_t kAlignment = 16;  // elements: 64 bytes, a cache line
 
-int64_t Aligned(int64_t elements) { return (elements + kAlignment - 1) / kAlignment * kAlignment; }
+int64_t Aligned(int64_t elements) { return RoundUp(elements, kAlignment); }
 
 }  // namespace
 

@@ -84,7 +84,7 @@ function beside(goal: string, group: Group, needed: number): Verdict {
   return { goal, measured, met: fastest.ratio.median >= needed };
 }
 
-function twoWorkerGoals(results: Results): Verdict[] {
+function twoThreadGoals(results: Results): Verdict[] {
   return results.groups
     .filter(({ threads, batch }) => threads === 2 && batch === 64)
     .map((group) =>
@@ -190,7 +190,7 @@ export function goals(results: Results): Verdict[] {
   return [
     ...seedGoals(results),
     ...everyNetworkGoals(results),
-    ...twoWorkerGoals(results),
+    ...twoThreadGoals(results),
     peakGoal(results),
     ...sizeGoals(results),
     ...startGoals(results),
