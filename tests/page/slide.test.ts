@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { pgm, png, tissue } from "../made_images.ts";
 import { SECTION, section, sectionFile } from "../made_section.ts";
 import { assertForQuPath } from "../qupath.ts";
@@ -52,6 +52,20 @@ async function scanAt(page: Page, objective: string): Promise<void> {
 }
 
 const done = (page: Page) => button(page, /^Finer map/).waitFor({ timeout: 60_000 });
+
+// Returns the answer to the question of its kind.
+async function dropFilm(page: Page): Promise<Locator> {
+  const side = 1000;
+  const grey = breast(side, { air: 6, skin: 20, tissue: 137, texture: 24 });
+  const rgb = Uint8Array.from(
+    { length: side * side * 3 },
+    (_, at) => grey[Math.floor(at / 3)] ?? 0,
+  );
+  await drop(page, [{ name: "film.pgm", bytes: pgm({ width: side, height: side, rgb }) }]);
+  const film = page.getByRole("radio", { name: "Mammogram (film)" });
+  await film.waitFor();
+  return film;
+}
 
 // A small section, for what does not need a large one.
 const small = png(section({ width: 760, height: 590 }));
@@ -210,6 +224,29 @@ describe("slides", { skip, timeout: 600_000 }, () => {
       assert.equal(page.workers().length, 1, "a closed slide leaves nothing");
     }));
 
+  test("A scan is stopped while its model is still on its way, and goes on when one asks for it", () =>
+    onPage(async ({ page }) => {
+      let arrive: () => void = () => undefined;
+      const arrival = new Promise<void>((resolve) => (arrive = resolve));
+      await page.route(/mammogram.*\.onnx/, async (route) => {
+        await arrival;
+        await route.continue();
+      });
+      await dropFilm(page);
+      await scanAt(page, "0.2 mm");
+      const head = page.locator(".slide-head");
+      await head.getByRole("button", { name: "Cancel" }).click();
+      const resume = button(page, "Go on");
+      await resume.waitFor();
+      assert.match(await visibleText(page, ".slide-head"), /^Stopped at 0/);
+      arrive();
+      await page.waitForTimeout(600); // a scan that was not stopped would begin by now
+      assert.equal(await resume.isVisible(), true, "and it stays stopped");
+      await resume.click();
+      await head.locator("progress").waitFor({ state: "hidden", timeout: 60_000 });
+      await panel(page).locator(".gate-note").first().waitFor();
+    }));
+
   test("The map is saved as a picture, for QuPath and as a table, each with what made it", () =>
     onPage(async ({ page }) => {
       await choose(page, file);
@@ -355,15 +392,7 @@ describe("slides", { skip, timeout: 600_000 }, () => {
 
   test("A film goes to the scan with the mammogram's model, and its warning stands with the result", () =>
     onPage(async ({ page }) => {
-      const side = 1000;
-      const grey = breast(side, { air: 6, skin: 20, tissue: 137, texture: 24 });
-      const rgb = Uint8Array.from(
-        { length: side * side * 3 },
-        (_, at) => grey[Math.floor(at / 3)] ?? 0,
-      );
-      await drop(page, [{ name: "film.pgm", bytes: pgm({ width: side, height: side, rgb }) }]);
-      const film = page.getByRole("radio", { name: "Mammogram (film)" });
-      await film.waitFor();
+      const film = await dropFilm(page);
       assert.equal(await film.isChecked(), true, "proposed, for it is grey");
       await scanAt(page, "0.2 mm");
       await panel(page).locator(".gate-note").first().waitFor({ timeout: 60_000 });

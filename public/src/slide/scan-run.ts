@@ -15,6 +15,7 @@ export interface ScanWork {
   sequential: boolean; // the file is
   onBlock: (block: number, msSinceBegin: number) => void;
   onFailed: (block: number, error: EngineError) => void;
+  signal: AbortSignal;
 }
 
 export class ScanRun {
@@ -23,7 +24,6 @@ export class ScanRun {
   readonly #opened: OpenedFile;
   readonly #tools: SlideTools;
   #pool: ScanPool | null = null;
-  #stop: AbortController | null = null;
 
   constructor(files: SlideFiles, name: string, opened: OpenedFile, tools: SlideTools) {
     this.#files = files;
@@ -34,14 +34,6 @@ export class ScanRun {
 
   get memoryBytes(): number {
     return this.#pool?.memoryBytes ?? 0;
-  }
-
-  // Returns how many bytes of WebAssembly were given back; null: nothing runs.
-  stop(): number | null {
-    if (this.#stop === null) return null;
-    const held = this.memoryBytes;
-    this.#stop.abort();
-    return held;
   }
 
   letGo(): void {
@@ -75,17 +67,15 @@ export class ScanRun {
 
   // Resolves to whether it was stopped. Rejects with an EngineError.
   async run(work: ScanWork): Promise<{ wasStopped: boolean; took: number }> {
-    const { map, request, model, sequential, onBlock, onFailed } = work;
+    const { map, request, model, sequential, onBlock, onFailed, signal } = work;
     const { now } = this.#tools;
-    const stop = new AbortController();
-    this.#stop = stop;
     const pool = this.#poolFor(model, sequential);
     const began = now();
     try {
       await pool.run({
         plan: request,
         blocks: order(map, sequential),
-        read: sequential ? (block, signal) => this.#read(map, request, block, signal) : null,
+        read: sequential ? (block, stop) => this.#read(map, request, block, stop) : null,
         onBlock: (block, result) => {
           map.set(block, result);
           onBlock(block, now() - began);
@@ -94,14 +84,12 @@ export class ScanRun {
           map.fail(block, error.message);
           onFailed(block, error);
         },
-        signal: stop.signal,
+        signal,
       });
     } catch (error) {
-      if (!stop.signal.aborted) throw error;
-    } finally {
-      if (this.#stop === stop) this.#stop = null;
+      if (!signal.aborted) throw error;
     }
-    return { wasStopped: stop.signal.aborted, took: now() - began };
+    return { wasStopped: signal.aborted, took: now() - began };
   }
 
   #read(map: ProbabilityMap, { level }: PlanRequest, index: number, signal: AbortSignal) {

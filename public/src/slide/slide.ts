@@ -13,7 +13,8 @@ import { ScanRun } from "./scan-run.ts";
 import { judgeScale, type Scale, type SlideKind } from "./scale.ts";
 import type { Rectangle, SlideFacts, SlideFiles } from "./source.ts";
 import type { Summary } from "./summary.ts";
-import { levelFor } from "./tile.ts";
+import { planRequest } from "./plan-request.ts";
+import { unlessAborted } from "./unless-aborted.ts";
 import type { Change, Phase, Progress, SlideModel, SlideTools, Times } from "./slide-tools.ts";
 import * as wording from "./wording.ts";
 
@@ -41,8 +42,10 @@ export class Slide implements SlideRecord {
   readonly problems = new Map<string, number>(); // why blocks could not be read, and how many
 
   readonly #opened: OpenedFile;
-  #request: PlanRequest | null = null; // of the map
+  #planned: { request: PlanRequest; model: ModelRequest } | null = null; // what made the map
+  #asked: Promise<SlideModel> | null = null; // the model, the last time
   readonly #run: ScanRun;
+  #stop: AbortController | null = null; // of the scan that is under way
   #shown = false;
   #closed = false;
   readonly #summing: RegionSummary;
@@ -96,8 +99,7 @@ export class Slide implements SlideRecord {
   // The question is taken back: what was found stays.
   keep(): void {
     if (this.phase !== "asking" || this.map === null) return;
-    const { left, failed } = this.map;
-    this.#enter(left.every((block) => failed.has(block)) ? "done" : "paused");
+    this.#enterStopped(this.map);
     this.judgeAgain();
     this.#release();
   }
@@ -147,12 +149,17 @@ export class Slide implements SlideRecord {
     return this.map === null || this.kind === "mammogram" ? null : finerStride(this.map);
   }
 
+  // At any point of a scan: while its model arrives, it is planned or made.
   cancel(): void {
-    this.freedBytes = this.#run.stop() ?? this.freedBytes;
+    if (this.#stop === null) return;
+    this.freedBytes = this.#run.memoryBytes;
+    this.#stop.abort();
+    this.#run.letGo();
   }
 
   resume(): void {
-    if (this.phase === "paused") void this.#inTurn(() => this.#runBlocks());
+    if (this.phase === "paused" && this.map === null) void this.#anew(0);
+    else if (this.phase === "paused") void this.#inTurn(() => this.#runBlocks(this.#begun()));
     else if (this.phase === "waiting" || this.phase === "failed") void this.begin();
   }
 
@@ -239,8 +246,10 @@ export class Slide implements SlideRecord {
   }
 
   async #loadModel(): Promise<SlideModel> {
-    this.model = await this.#tools.model(this.kind);
-    return this.model;
+    const asked = (this.#asked = this.#tools.model(this.kind));
+    const model = await asked;
+    if (asked === this.#asked) this.model = model; // another may have been asked for meanwhile
+    return model;
   }
 
   // --- Scanning --------------------------------------------------------------------------------
@@ -255,9 +264,11 @@ export class Slide implements SlideRecord {
     const turn = await this.#tools.turns.take();
     try {
       if (!this.#closed) await act();
+      if (this.phase === "scanning") this.#enterStopped(this.map); // before there was a map to make
     } catch (error) {
       this.#fail(error);
     } finally {
+      this.#stop = null;
       turn.end();
       this.#release();
     }
@@ -270,42 +281,50 @@ export class Slide implements SlideRecord {
     const isFiner = stride !== 0;
     if (!isFiner) this.under = this.map = this.summary = null;
     this.progress = { share: 0, leftMs: null };
-    this.#enter("scanning");
-    const model = isFiner && this.model !== null ? this.model : await this.#loadModel();
-    this.#run.readBy(this.#modelRequest(model));
-    const level = levelFor(facts, scale.umPerPixel / model.facts.umPerPixel);
-    const { width, height } = facts.levels[level] ?? finest;
-    const umPerPixel = (scale.umPerPixel * finest.width) / width;
-    const { channels } = facts;
+    const signal = this.#begun();
+    const known = isFiner ? this.model : null;
+    const model = await unlessAborted(known ?? this.#loadModel(), signal);
+    if (model === null) return;
+    const made = this.#modelRequest(model);
+    this.#run.readBy(made);
     const gate = { saysFilm: this.saysFilm, judgeAnyway: this.judgesAnyway };
-    const size = { level, width, height, channels, umPerPixel };
-    const request: PlanRequest = { op: "plan", ...size, stride, gate };
-    const plan = await this.#opened.plan(request, this.#modelRequest(model));
+    const request = planRequest(facts, scale, model.facts.umPerPixel, { stride, gate });
+    const plan = await unlessAborted(this.#opened.plan(request, made), signal);
+    if (plan === null) return;
     this.under = isFiner ? (this.under ?? this.map) : null;
     this.map = new ProbabilityMap(plan, finest);
-    this.#request = request;
+    this.#planned = { request, model: made };
     this.#summing.apply(this.map);
     this.times = { firstBlockMs: null, scanMs: null };
     this.#changed({ kind: "map" });
-    await this.#runBlocks();
+    await this.#runBlocks(signal);
+  }
+
+  #begun(): AbortSignal {
+    const stop = (this.#stop = new AbortController());
+    this.#enter("scanning");
+    return stop.signal;
+  }
+
+  #enterStopped(map: ProbabilityMap | null): void {
+    const isWhole = map?.left.every((block) => map.failed.has(block)) ?? false;
+    this.#enter(isWhole ? "done" : "paused");
   }
 
   #modelRequest({ facts, file }: SlideModel): ModelRequest {
     return { op: "model", scan: this.#tools.scan, model: file, sha256: facts.sha256 };
   }
 
-  async #runBlocks(): Promise<void> {
-    const { map, facts, model } = this;
-    const request = this.#request;
-    if (map === null || facts === null || model === null || request === null) return;
-    this.#enter("scanning");
+  async #runBlocks(signal: AbortSignal): Promise<void> {
+    const { map, facts } = this;
+    if (map === null || facts === null || this.#planned === null) return;
     const shareBefore = map.progress;
     this.problems.clear();
     const { wasStopped, took } = await this.#run.run({
       map,
-      request,
-      model: this.#modelRequest(model),
+      ...this.#planned,
       sequential: facts.sequential,
+      signal,
       onBlock: (block, ms) => {
         this.times.firstBlockMs ??= ms;
         this.#advanced(map, block, ms / (map.progress - shareBefore));
@@ -348,11 +367,10 @@ export class Slide implements SlideRecord {
   async #sumUp(): Promise<void> {
     do {
       this.#sumAgain = false;
-      const { map, under, model } = this;
-      const [request, point] = [this.#request, this.point()];
-      if (map === null || request === null || model === null || point === null) return;
-      const { threshold } = point;
-      const work = { map, under, request, model: this.#modelRequest(model), threshold };
+      const { map, under } = this;
+      const [planned, point] = [this.#planned, this.point()];
+      if (map === null || planned === null || point === null) return;
+      const work = { map, under, ...planned, threshold: point.threshold };
       try {
         const said = await this.#summing.of(work);
         if (this.#isGone() || said === null) return;
