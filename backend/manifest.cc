@@ -75,19 +75,7 @@ Status WriteManifest(const std::filesystem::path& backup, const Manifest& manife
   return MoveFile(unfinished, ManifestFileOf(backup));
 }
 
-Result<Manifest> ReadManifest(const std::filesystem::path& backup) {
-  const Descriptor file(OpenFile(ManifestFileOf(backup), O_RDONLY));
-  if (!file.open()) return NoManifest(backup);
-  std::string text;
-  std::array<char, 65'536> buffer;
-  while (true) {
-    const ssize_t count = ::read(file.number(), buffer.data(), buffer.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return FileFault("read", ManifestFileOf(backup));
-    if (count == 0) break;
-    text.append(buffer.data(), static_cast<size_t>(count));
-    if (static_cast<int64_t>(text.size()) > kMaxManifestBytes) return NoManifest(backup);
-  }
+Result<Manifest> ParseManifest(std::string_view text, const std::filesystem::path& backup) {
   const json read = json::parse(text, nullptr, /*allow_exceptions=*/false);
   Manifest manifest;
   try {
@@ -108,6 +96,22 @@ Result<Manifest> ReadManifest(const std::filesystem::path& backup) {
     return NoManifest(backup);
   }
   return manifest;
+}
+
+Result<Manifest> ReadManifest(const std::filesystem::path& backup) {
+  const Descriptor file(OpenFile(ManifestFileOf(backup), O_RDONLY));
+  if (!file.open()) return NoManifest(backup);
+  std::string text;
+  std::array<char, 65'536> buffer;
+  while (true) {
+    const ssize_t count = ::read(file.number(), buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return FileFault("read", ManifestFileOf(backup));
+    if (count == 0) break;
+    text.append(buffer.data(), static_cast<size_t>(count));
+    if (static_cast<int64_t>(text.size()) > kMaxManifestBytes) return NoManifest(backup);
+  }
+  return ParseManifest(text, backup);
 }
 
 Result<ManifestFile> CopyAndHash(const std::filesystem::path& from,

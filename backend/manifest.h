@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "shared/result.h"
 
@@ -29,7 +30,10 @@ std::filesystem::path ManifestFileOf(const std::filesystem::path& backup);
 // There and on the disk as a whole or not at all.
 Status WriteManifest(const std::filesystem::path& backup, const Manifest& manifest);
 
-// Refuses what is not exactly a manifest of ours.
+// Refuses what is not exactly a manifest of ours. backup: for messages.
+Result<Manifest> ParseManifest(std::string_view text, const std::filesystem::path& backup);
+
+// That of the backup, with the same refusal.
 Result<Manifest> ReadManifest(const std::filesystem::path& backup);
 
 // Copies a file, if `to` is not empty, and says its size and SHA-256. The copy is on the disk when

@@ -1,5 +1,5 @@
-// Writes what the fuzzers start from, all of it made here: FOLDER/image, FOLDER/onnx and
-// FOLDER/request_head, a file a seed.
+// Writes what the fuzzers start from, all of it made here: FOLDER/NAME/ for each NAME_fuzzer, a
+// file a seed.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "shared/str_cat.h"
 #include "tests/encode_picture.h"
 #include "tests/make_image.h"
 #include "tests/make_jpeg.h"
@@ -209,6 +210,41 @@ void AddConfigs(Folder* folder) {
   for (const std::string_view config : kConfigs) folder->Add(FromText(config));
 }
 
+void AddModelInfos(Folder* folder) {
+  constexpr std::string_view kNeeded =
+      "insitu.id=best\ninsitu.version=1.0.0\ninsitu.kind=histology\ninsitu.labels=no IDC,IDC\n"
+      "insitu.positive=IDC\ninsitu.verdict.positive=IDC\ninsitu.verdict.negative=none\n"
+      "insitu.um_per_pixel=4\ninsitu.fit=crop\ninsitu.mean=0.8,0.6,0.7\ninsitu.std=0.1,0.2,0.2\n"
+      "insitu.threshold=0.3\ninsitu.threshold.sensitivity=0.8\n"
+      "insitu.threshold.specificity=0.8\ninsitu.training.data=made\n"
+      "insitu.training.commit=0a\ninsitu.known_answer=0.9,0.1\ninsitu.self_sha256=";
+  const std::string whole = StrCat(kNeeded, std::string(64, '0'), "\n");
+  folder->Add(FromText(whole));
+  folder->Add(FromText(StrCat(whole,
+                              "insitu.output=logits\ninsitu.temperature=1.5\n"
+                              "insitu.calibration.interval=0:0:0.1,0.5:0.4:0.6,1:0.9:1\n"
+                              "insitu.uncertain=0.14,0.53,0.9\ninsitu.pad_value=7\n"
+                              "insitu.operating_points=screen:0.1:0.95:0.65,balanced:0.3:0.8:0.8\n"
+                              "insitu.warning=weak\n")));
+}
+
+void AddLists(Folder* folder) {
+  const std::string digits(64, 'a');
+  const std::string lists[] = {
+      "image,background_tissue,abnormality,severity,x,y,radius,woman\nmdb001,G,CIRC,B,535,425,197,"
+      "w1"
+      "\nmdb002,D,NORM,,,,,w1\n",
+      "repeat,woman,model\n1,w1,a.onnx\n2,w1,b.onnx\n",
+      "10253_idx5_x1001_y1001_class0.png",
+      R"({"csp":"default-src 'self'","worker_csp":"default-src 'none'","workers":["w.js"]})",
+      StrCat(R"({"format":"insitu-backup/1","schema_version":1,"made_at":2,"audit_head":")", digits,
+             R"(","files":{"insitu.db":{"bytes":3,"sha256":")", digits, R"("}}})"),
+      "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:, md5=:AAAA:",
+      "$argon2id$v=19$m=65536,t=3,p=4,keyid=AAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA$"
+      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
+  for (const std::string& list : lists) folder->Add(FromText(list));
+}
+
 bool MakeSeeds(const std::filesystem::path& path) {
   Folder images(path / "image");
   AddPngs(&images);
@@ -222,9 +258,13 @@ bool MakeSeeds(const std::filesystem::path& path) {
   AddJsonBodies(&bodies);
   Folder configs(path / "config");
   AddConfigs(&configs);
+  Folder infos(path / "model_info");
+  AddModelInfos(&infos);
+  Folder lists(path / "lists");
+  AddLists(&lists);
   if (!AddCodecs(path)) return false;
   return images.complete() && models.complete() && requests.complete() && bodies.complete() &&
-         configs.complete();
+         configs.complete() && infos.complete() && lists.complete();
 }
 
 }  // namespace
