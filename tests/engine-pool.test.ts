@@ -205,6 +205,44 @@ test("What shares a worker with a file that is cancelled is read by the next wor
   assert.deepEqual(await Promise.all(others), ["answer 1", "answer 2"]);
 });
 
+test("A file that is cancelled while it waits at a worker costs no worker and is not told to be read", async (context) => {
+  const { pool, workers, at } = setUp(context, { size: 1 });
+  const stop = new AbortController();
+  let told = false;
+  const first = pool.classify(file, plain);
+  const second = pool.classify(file, {
+    ...plain,
+    signal: stop.signal,
+    onStart: () => (told = true),
+  });
+  const third = pool.classify(file, plain);
+  at(0).succeed();
+  stop.abort();
+  await rejectsWith(second, "cancelled");
+  await settled();
+  at(0).succeed("answer 1");
+  at(0).succeed("of what was cancelled");
+  at(0).succeed("answer 3");
+  assert.deepEqual(await Promise.all([first, third]), ["answer 1", "answer 3"]);
+  assert.equal(told, false);
+  assert.equal(workers.length, 1);
+});
+
+test("A file that was cancelled at a worker that breaks is read by no other", async (context) => {
+  const { pool, at } = setUp(context, { size: 1 });
+  const stop = new AbortController();
+  const first = pool.classify(file, plain);
+  const second = pool.classify(file, { ...plain, signal: stop.signal });
+  at(0).succeed();
+  stop.abort();
+  await rejectsWith(second, "cancelled");
+  at(0).break("out of memory");
+  at(1).succeed();
+  at(1).succeed("answer 1");
+  assert.equal(await first, "answer 1");
+  assert.equal(at(1).requests.length, 2, "the start and the first file");
+});
+
 test("After a trap what shared the worker is read by another, in its order", async (context) => {
   const { pool, at } = setUp(context, { size: 1 });
   const bad = pool.classify(file, plain);
@@ -412,15 +450,15 @@ test("Too little memory for one more worker leaves the ones that run", async (co
   assert.equal(workers.length, 2);
 });
 
-test("A worker at the memory limit stays, one beyond it is replaced when it is idle", async (context) => {
+test("A worker that grew to the memory limit stays, one beyond it is replaced when it is idle", async (context) => {
   const { pool, workers, at } = setUp(context, { size: 1, maxIdleMemoryBytes: 100 });
   const first = pool.classify(file, plain);
-  at(0).succeed({ id: "seed" }, 10);
-  at(0).succeed("answer", 100);
+  at(0).succeed({ id: "seed" }, 1000); // the model alone: a new worker would have no less
+  at(0).succeed("answer", 1100);
   assert.equal(await first, "answer");
   assert.ok(!at(0).terminated);
   const second = pool.classify(file, plain);
-  at(0).succeed("answer", 101);
+  at(0).succeed("answer", 1101);
   assert.equal(await second, "answer");
   assert.ok(at(0).terminated);
   assert.equal(workers.length, 2);

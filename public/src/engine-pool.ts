@@ -14,8 +14,8 @@ import { gateSentence } from "./wording.ts";
 
 export const MAX_WORKERS = 8;
 
-// A worker whose WebAssembly memory has grown beyond this gives it back by being replaced: such
-// memory never shrinks.
+// A worker whose WebAssembly memory has grown by more than this since it started gives it back by
+// being replaced: such memory never shrinks.
 export const MAX_IDLE_MEMORY_BYTES = 256 * 1024 * 1024;
 
 // A worker that had nothing to do for so long is stopped, the last one excepted.
@@ -58,6 +58,7 @@ export interface ClassifyOptions extends JobOptions {
 interface Job extends JobOptions {
   request: (id: number) => WorkerRequest;
   alone: boolean; // no other is in flight at its worker
+  dropped: boolean; // cancelled while it waits at its worker, which reads it all the same
   resolve: (value: WorkerValue) => void;
   reject: (error: EngineError) => void;
 }
@@ -70,6 +71,7 @@ interface Seat {
   jobs: Map<number, Job>; // in flight, by the id of the request
   requestId: number; // of the last
   readingId: number; // of the one that was told to be read
+  startBytes: number; // of memory, when nothing was read yet
   idleTimer: ReturnType<typeof setTimeout> | undefined;
 }
 
@@ -104,7 +106,7 @@ export class EnginePool {
   }
 
   // Rejects with an EngineError, of which "image_refused" tells what the gate said. Aborting takes a
-  // queued file out of the queue, and terminates and replaces the worker of a running one.
+  // queued file out of the queue, and terminates and replaces the worker that reads it.
   classify(file: Blob, options: ClassifyOptions): Promise<Reading> {
     const { previewSide, judgeAnyway = false } = options;
     const request: Job["request"] = (id) => ({
@@ -148,7 +150,7 @@ export class EnginePool {
     else if (signal?.aborted === true) reject(cancelled());
     else {
       const done = (value: WorkerValue) => resolve(value as T);
-      const job: Job = { ...options, request, alone, resolve: done, reject };
+      const job: Job = { ...options, request, alone, dropped: false, resolve: done, reject };
       const onAbort = () => this.#cancel(job);
       const forget = () => signal?.removeEventListener("abort", onAbort);
       signal?.addEventListener("abort", onAbort);
@@ -192,6 +194,7 @@ export class EnginePool {
       jobs: new Map(),
       requestId: 0,
       readingId: 0,
+      startBytes: 0,
       idleTimer: undefined,
     };
     this.#seats.add(seat);
@@ -220,7 +223,7 @@ export class EnginePool {
   // A worker reads one file after the other: the first that it has not answered is the one being read.
   #begin(seat: Seat): void {
     for (const [id, job] of seat.jobs) {
-      if (id !== seat.readingId) job.onStart?.();
+      if (id !== seat.readingId && !job.dropped) job.onStart?.();
       seat.readingId = id;
       return;
     }
@@ -245,6 +248,7 @@ export class EnginePool {
   #onStarted(seat: Seat, reply: WorkerReply): void {
     if (reply.ok) {
       seat.started = true;
+      seat.startBytes = reply.memoryBytes;
       this.#model.resolve(reply.value as ModelFacts);
       this.#rest(seat, reply.memoryBytes);
       return;
@@ -291,7 +295,8 @@ export class EnginePool {
   }
 
   #rest(seat: Seat, memoryBytes: number): void {
-    if (memoryBytes > (this.#options.maxIdleMemoryBytes ?? MAX_IDLE_MEMORY_BYTES)) {
+    const grownBytes = memoryBytes - seat.startBytes;
+    if (grownBytes > (this.#options.maxIdleMemoryBytes ?? MAX_IDLE_MEMORY_BYTES)) {
       this.#discard(seat);
       if (this.#seats.size === 0) this.#startSeat();
       return;
@@ -304,8 +309,9 @@ export class EnginePool {
   }
 
   #cancel(job: Job): void {
+    job.dropped = true;
     for (const seat of this.#seats) {
-      if ([...seat.jobs.values()].includes(job)) this.#discard(seat);
+      if (seat.jobs.get(seat.readingId) === job) this.#discard(seat);
     }
     const queued = this.#queue.indexOf(job);
     if (queued >= 0) this.#queue.splice(queued, 1);
@@ -323,7 +329,7 @@ export class EnginePool {
     this.#seats.delete(seat);
     clearTimeout(seat.idleTimer);
     seat.worker.terminate();
-    this.#queue.unshift(...seat.jobs.values());
+    this.#queue.unshift(...[...seat.jobs.values()].filter(({ dropped }) => !dropped));
     seat.jobs.clear();
   }
 }
