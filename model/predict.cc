@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iomanip>
 #include <iostream>
 #include <sstream>
@@ -23,8 +24,38 @@ size_t DecidedLabel(const ModelInfo& info, const Prediction& prediction) {
   return best;
 }
 
-const std::string& Verdict(const ModelInfo& info, const Prediction& prediction) {
+double PositiveProbability(const ModelInfo& info, const Prediction& prediction) {
+  return prediction.probabilities[static_cast<size_t>(info.positive)];
+}
+
+// "positive", "negative", or "uncertain" in the model's band, which is widened to its threshold as
+// on the page (public/src/judgement.ts).
+std::string AnswerOf(const ModelInfo& info, const Prediction& prediction) {
+  const double probability = PositiveProbability(info, prediction);
+  if (info.uncertain && probability >= std::min(info.uncertain->low, info.threshold) &&
+      probability < std::max(info.uncertain->high, info.threshold)) {
+    return "uncertain";
+  }
+  return prediction.positive ? "positive" : "negative";
+}
+
+std::string Verdict(const ModelInfo& info, const Prediction& prediction) {
+  if (AnswerOf(info, prediction) == "uncertain") return "uncertain: have it read";
   return prediction.positive ? info.positive_verdict : info.negative_verdict;
+}
+
+// null: the model tells none.
+Json IntervalJson(const ModelInfo& info, const Prediction& prediction) {
+  const auto interval = IntervalAt(info, PositiveProbability(info, prediction));
+  return interval ? Json{interval->low, interval->high} : Json();
+}
+
+// The point that the model was made with.
+Json PointJson(const ModelInfo& info) {
+  return {{"name", "balanced"},
+          {"threshold", info.threshold},
+          {"sensitivity", info.threshold_sensitivity},
+          {"specificity", info.threshold_specificity}};
 }
 
 Json ErrorJson(const std::string& file, const Error& error) {
@@ -49,11 +80,14 @@ Json PredictionJson(const std::string& file, const Classifier& classifier, const
       {"file", file},
       {"model", {{"id", info.id}, {"version", info.version}, {"sha256", classifier.sha256()}}},
       {"label", info.labels[DecidedLabel(info, p)]},
+      {"answer", AnswerOf(info, p)},
       {"verdict", Verdict(info, p)},
       {"positive", p.positive},
-      {"probability", p.probabilities[static_cast<size_t>(info.positive)]},
+      {"probability", PositiveProbability(info, p)},
+      {"interval", IntervalJson(info, p)},
       {"probabilities", probabilities},
       {"threshold", info.threshold},
+      {"operating_point", PointJson(info)},
       {"image", {{"width", p.image_width}, {"height", p.image_height}}},
       {"region",
        {{"left", p.placement.left},
@@ -73,11 +107,15 @@ Json PredictionJson(const std::string& file, const Classifier& classifier, const
 std::string PredictionText(const std::string& file, const Classifier& classifier,
                            const Prediction& p) {
   const ModelInfo& info = classifier.info();
-  const auto positive = static_cast<size_t>(info.positive);
   std::ostringstream text;
-  text << file << ": " << Verdict(info, p) << " (probability of " << info.labels[positive] << " "
-       << std::fixed << std::setprecision(3) << p.probabilities[positive] << ", threshold "
-       << info.threshold << "; " << p.image_width << "x" << p.image_height << " px";
+  text << file << ": " << Verdict(info, p) << " (probability of "
+       << info.labels[static_cast<size_t>(info.positive)] << " " << std::fixed
+       << std::setprecision(3) << PositiveProbability(info, p);
+  if (const auto interval = IntervalAt(info, PositiveProbability(info, p))) {
+    text << " [" << interval->low << " to " << interval->high << "]";
+  }
+  text << ", threshold " << info.threshold << "; " << p.image_width << "x" << p.image_height
+       << " px";
   if (p.placement.scale != 1) text << " scaled by " << p.placement.scale;
   const Gate& gate = classifier.gate();
   if (gate.judged_anyway) text << "; refused by the gate and judged anyway";

@@ -1,6 +1,7 @@
 // The command line program as scripts use it: build/native/insitu with model/seed.onnx.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -41,7 +42,10 @@ interface Answer {
   threshold: number;
   positive: boolean;
   label: string;
+  answer: string;
   verdict: string;
+  interval: [number, number] | null;
+  operating_point: { name: string; threshold: number; sensitivity: number; specificity: number };
   image: { width: number; height: number };
   region: { left: number; top: number; width: number; height: number };
   scale: number;
@@ -173,7 +177,12 @@ test("predict --json prints one line an image and an error object for a bad one"
   assert.ok(Math.abs(negative + positive - 1) < 1e-6);
   assert.equal(answer.positive, positive >= answer.threshold);
   assert.equal(answer.label, answer.positive ? "IDC" : "no IDC");
-  assert.equal(answer.verdict, answer.positive ? "IDC detected" : "no IDC detected in this patch");
+  const [low, high] = answer.interval ?? [NaN, NaN];
+  assert.ok(low >= 0 && low <= high && high <= 1);
+  const { name, threshold, sensitivity, specificity } = answer.operating_point;
+  assert.equal(name, "balanced");
+  assert.equal(threshold, answer.threshold);
+  for (const share of [sensitivity, specificity]) assert.ok(share > 0.5 && share < 1);
   assert.deepEqual(answer.image, { width: 50, height: 50 });
   assert.deepEqual(answer.region, { left: 0, top: 0, width: 50, height: 50 });
   assert.equal(answer.scale, 1);
@@ -181,6 +190,48 @@ test("predict --json prints one line an image and an error object for a bad one"
     assert.ok((answer.ms[stage] ?? NaN) >= 0);
   }
 });
+
+// The seed network with this uncertain band: low, high, coverage.
+function banded(name: string, band: string): string {
+  const bytes = readFileSync(model);
+  const entry = Buffer.from("insitu.uncertain");
+  const at = bytes.indexOf(entry) + entry.length;
+  // The value's field: its tag, its length, its text.
+  const length = bytes[at + 1] ?? 0;
+  assert.equal(bytes[at], 0x12);
+  assert.ok(band.length <= length);
+  bytes.write(band.padEnd(length, "0"), at + 2, "latin1");
+  const path = join(work, name);
+  writeFileSync(path, sealed(bytes));
+  return path;
+}
+
+// With the hash of its own that a model carries.
+function sealed(bytes: Buffer): Buffer {
+  const at = bytes.indexOf("insitu.self_sha256") + "insitu.self_sha256".length + 2;
+  bytes.fill("0", at, at + 64, "latin1");
+  bytes.write(createHash("sha256").update(bytes).digest("hex"), at, "latin1");
+  return bytes;
+}
+
+test(
+  "predict gives no verdict in the model's uncertain band, one on either side of it",
+  { skip },
+  () => {
+    const file = patch("banded.ppm", pale);
+    const predict = (path: string) =>
+      JSON.parse(run("predict", "--judge-anyway", "--model", path, "--json", file).out) as Answer;
+    const plain = predict(model);
+    const within = predict(banded("within.onnx", "0,1,0.9"));
+    assert.equal(within.answer, "uncertain");
+    assert.equal(within.verdict, "uncertain: have it read");
+    assert.equal(within.positive, plain.positive, "what the threshold alone says is there too");
+    // A band on the other side of the threshold reaches to it and no further.
+    const beyond = predict(banded("beyond.onnx", plain.positive ? "0,0.01,0.9" : "0.99,1,0.9"));
+    assert.equal(beyond.answer, plain.positive ? "positive" : "negative");
+    assert.equal(beyond.verdict, plain.positive ? "IDC detected" : "no IDC detected in this patch");
+  },
+);
 
 test("predict succeeds when every image is read, and says it in one line each", { skip }, () => {
   const { code, out, err } = run(
@@ -195,7 +246,7 @@ test("predict succeeds when every image is read, and says it in one line each", 
   assert.equal(err, "");
   const lines = out.trimEnd().split("\n");
   assert.equal(lines.length, 2);
-  assert.match(lines[0] ?? "", /IDC detected.*threshold.*50x50 px/);
+  assert.match(lines[0] ?? "", /(IDC detected|have it read).* \[0\.\d+ to .*threshold.*50x50 px/);
   assert.match(lines[1] ?? "", /100x100 px scaled by 0\.500/);
 });
 
