@@ -114,6 +114,7 @@ void Print(const std::vector<Check>& checks, bool json, std::ostream& out) {
   Json images = Json::array();
   for (const Check& check : checks) {
     sum += check.correlation;
+    flat += check.flat;
     images.push_back(
         {{"file", check.file}, {"log_odds", check.log_odds}, {"correlation", check.correlation}});
     if (json) continue;
