@@ -91,8 +91,8 @@ export function uncertainSentence({ model, point }: Judgement): string {
   if (band === null || model.uncertain === null) return "";
   const coverage = Math.round(100 * model.uncertain.coverage);
   return (
-    `No answer from ${decimal(band.low)} to ${decimal(band.high)}. Outside of it, ${coverage} % of ` +
-    "the patches of either class were answered rightly or left open, in cases that the model had not seen."
+    `No answer from ${decimal(band.low)} to ${decimal(band.high)}. So ${coverage} % of the patches of ` +
+    "either class were answered rightly or left open, in cases that the model had not seen."
   );
 }
 
@@ -113,8 +113,7 @@ const GATE_SENTENCES: Record<GateReason, string> = {
     "The colours are not those of haematoxylin and eosin; the model knows no other stain.",
   photograph: "This looks like a photograph, not like what the model reads.",
   drawing: "This looks like a screenshot, a drawing or a text, not like what the model reads.",
-  grey_not_film:
-    "This is a grey image, but it does not look like a whole mammogram; the model reads no other.",
+  grey_not_film: "This does not look like a whole mammogram; the model reads no other.",
   colour_not_histology: "No stained tissue has these colours; choose a section in its own colours.",
   histology_not_film: "This looks like stained tissue, and this model reads mammograms.",
   film_not_histology: "This looks like a mammogram, and this model reads stained tissue.",

@@ -214,7 +214,7 @@ export function reportSections(report: Report, extras: ReportExtras = {}): HTMLE
   const confusion = make("div", {});
   const panel = new OperatingPointView({
     measured: report,
-    source: `${wording.count(report.data.patches)} images of ${report.data.cases} cases (${report.data.name})`,
+    source: wording.sourceText(report),
     stated,
     onChange: (point) => {
       confusion.replaceChildren(confusionAt(report, point));

@@ -131,6 +131,13 @@ export function pointSentence(point: MeasuredPoint): string {
   );
 }
 
+// What was measured. Folds that are repeated judge every image as often.
+export function sourceText({ data, protocol }: Report): string {
+  const repeats = protocol?.repeats ?? 1;
+  const images = `${count(data.patches / repeats)} images of ${data.cases} cases (${data.name})`;
+  return repeats === 1 ? images : `${images}, each judged ${repeats} times, by other folds' models`;
+}
+
 export function casesSentence(report: Report): string {
   const { mean_case_auc, cases_with_auc, intervals, data } = report;
   if (mean_case_auc === null) {
