@@ -88,6 +88,8 @@ Report ReportOn(const Classifier& whole, std::vector<Case> cases) {
   report.model_id = info.id;
   report.model_version = info.version;
   report.model_sha256 = whole.sha256();
+  report.model_kind = info.kind;
+  report.operating_points.assign(info.operating_points.begin(), info.operating_points.end());
   report.positive_class = info.labels[static_cast<size_t>(info.positive)];
   report.threshold = info.threshold;
   report.data_name = "mini-MIAS";

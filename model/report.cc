@@ -24,6 +24,20 @@ std::string Below(std::string folder, std::string text) {
   return text;
 }
 
+Json ModelJson(const Report& report) {
+  Json model = {{"id", report.model_id}, {"sha256", report.model_sha256}};
+  if (report.model_kind.empty()) return model;
+  model["kind"] = report.model_kind;
+  model["operating_points"] = Json::array();
+  for (const OperatingPoint& point : report.operating_points) {
+    model["operating_points"].push_back({{"name", point.name},
+                                         {"threshold", point.threshold},
+                                         {"sensitivity", point.sensitivity},
+                                         {"specificity", point.specificity}});
+  }
+  return model;
+}
+
 Json MetricsJson(const Metrics& m) {
   const Confusion& c = m.confusion;
   return {{"n", m.n},
@@ -134,7 +148,7 @@ Json ReportJson(const Report& report) {
                       {"message", Below(report.folder, one.error.message)}});
   }
   const Confusion& confusion = evaluation.pooled.confusion;
-  Json json = {{"model", {{"id", report.model_id}, {"sha256", report.model_sha256}}},
+  Json json = {{"model", ModelJson(report)},
                {"data",
                 {{"name", report.data_name},
                  {"cases", report.cases.size()},

@@ -8,6 +8,7 @@
 #include "model/dataset.h"
 #include "model/evaluation.h"
 #include "model/json.h"
+#include "shared/model_info.h"
 
 namespace insitu {
 
@@ -15,6 +16,9 @@ struct Report {
   std::string model_id;
   std::string model_version;
   std::string model_sha256;
+  // As the model states them; "" and none where whoever asks knows the model.
+  std::string model_kind;
+  std::vector<OperatingPoint> operating_points;
   std::string positive_class;
   double threshold = 0;
   std::string data_name;  // of the case list or the folder, without where it lies
@@ -30,7 +34,8 @@ struct Report {
 // The report as JSON. Every key is always there but those marked "if"; a measure whose denominator
 // is zero is null, and so is an interval that cannot be given. An interval is [low, high], 95 %.
 // Numbers have six decimals at most, but for those of "pooled", "cases" and "mean_case_auc".
-//   model          id, sha256
+//   model          id, sha256; if the kind is known: kind, operating_points (name, threshold,
+//                  sensitivity, specificity)
 //   data           name, cases, patches, positives
 //   threshold, positive_class
 //   pooled         n, the measures of kMeasures, confusion (tn, fp, fn, tp)

@@ -107,7 +107,13 @@ async function inPage(files: IncomingFile[]): Promise<Made> {
   const outcomes = await readAll(folder.files, read, signal, () => undefined);
   const request = requestOf(engine.model, folder, outcomes);
   const json = await evaluateJson(await evaluation(), request);
-  return { report: finishReport(json, folder, outcomes), folder, outcomes, request, engine };
+  return {
+    report: finishReport(json, engine.model, folder, outcomes),
+    folder,
+    outcomes,
+    request,
+    engine,
+  };
 }
 
 // Every number and text of a report at its path, as in "pooled.auc" or "curve.3.threshold".
@@ -164,7 +170,7 @@ const withoutCurve = ({ curve, ...rest }: Report) => ({ ...rest, curve: curve.le
 
 // The page's report of what the native engine answers to the same images.
 async function ofNativeProbabilities(
-  { request, outcomes }: Made,
+  { request, outcomes, engine, folder }: Made,
   pathOf: (name: string) => string,
 ): Promise<Report> {
   const read = outcomes.filter(({ error }) => error === null);
@@ -180,7 +186,8 @@ async function ofNativeProbabilities(
     id,
     images: images.map(({ truth }) => ({ truth, probability: probabilities[next++] ?? NaN })),
   }));
-  return asReport(JSON.parse(await evaluateJson(await evaluation(), { ...request, cases })));
+  const json = await evaluateJson(await evaluation(), { ...request, cases });
+  return finishReport(json, engine.model, folder, outcomes);
 }
 
 const exactButLogarithms = (path: string) => (path.endsWith("nll") ? LOGARITHMS_DIFFER : 0);

@@ -21,6 +21,19 @@ Report MadeReport(const std::vector<Case>& cases) {
   return report;
 }
 
+TEST_CASE("A report tells the model's kind and points where they are known", "[report]") {
+  Report report = MadeReport(MadeCases(1, 4, 50));
+  CHECK(ReportJson(report)["model"] == Json{{"id", "made"}, {"sha256", ""}});
+  report.model_kind = "histology";
+  report.operating_points = {{"screen", 0.125, 0.95, 0.5}};
+  const Json model = ReportJson(report)["model"];
+  CHECK(model["kind"] == "histology");
+  REQUIRE(model["operating_points"].size() == 1);
+  CHECK(
+      model["operating_points"][0] ==
+      Json{{"name", "screen"}, {"threshold", 0.125}, {"sensitivity", 0.95}, {"specificity", 0.5}});
+}
+
 TEST_CASE("A report has every measure with its interval", "[report]") {
   const Json json = ReportJson(MadeReport(MadeCases(1, 10, 500)));
   for (const Measure& measure : kMeasures) {

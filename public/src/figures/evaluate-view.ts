@@ -173,7 +173,7 @@ export class EvaluateView {
     this.#cancel.textContent = "Cancel";
     this.#say(...folderSentences(folder), "All are read. The figures are being worked out.");
     const json = await evaluator.evaluate(request, signal);
-    const report = finishReport(json, folder, outcomes);
+    const report = finishReport(json, model, folder, outcomes);
     return { model, folder, outcomes, report, requests: network.since(began) };
   }
 
@@ -212,7 +212,7 @@ export class EvaluateView {
           button("Print", () => print()),
         ),
       ),
-      ...reportSections(report, { stated: model.operatingPoints }),
+      ...reportSections(report),
       ...errorSection(report),
     );
   }

@@ -92,6 +92,7 @@ export function requestOf(
 
 export function finishReport(
   json: string,
+  { id, sha256, kind, operatingPoints }: ModelFacts,
   folder: LabelledFolder,
   outcomes: readonly Outcome[],
 ): Report {
@@ -103,7 +104,8 @@ export function finishReport(
     code,
     message: below(message),
   }));
-  return { ...asReport(JSON.parse(json)), errors };
+  const model = { id, sha256, kind, operating_points: [...operatingPoints] };
+  return { ...asReport(JSON.parse(json)), model, errors };
 }
 
 // Two levels indented, what is deeper in one line: as `insitu evaluate --json` writes it.

@@ -82,7 +82,6 @@ export class ModelView {
       this.#shown = "";
       throw error;
     });
-    const own = model?.sha256 === chosen.model ? model : null;
     const others = this.#switch(all, chosen, model);
     this.#figures = [
       make(
@@ -106,8 +105,6 @@ export class ModelView {
         published,
         section: asSectionReport(scanned),
         gate: gate === null ? null : (asGateReport(gate) ?? "unreadable"),
-        kind: own?.kind,
-        stated: own?.operatingPoints,
       }),
     ];
     this.element.replaceChildren(...this.#figures);

@@ -1,5 +1,4 @@
 // An evaluation as a page reads it: of a model's stored report, or of a person's own images.
-import type { OperatingPoint } from "../messages.ts";
 import type { MeasuredPoint } from "../operating-point.ts";
 import { presetsOf } from "../operating-point.ts";
 import { decimal, plural } from "../wording.ts";
@@ -21,8 +20,6 @@ export interface ReportExtras {
   published?: Published | null;
   section?: SectionReport | null; // of a whole section
   gate?: GateReport | "unreadable" | null;
-  kind?: string | undefined; // of the model
-  stated?: readonly OperatingPoint[] | undefined;
 }
 
 // A figure with what belongs to it, smaller, below.
@@ -207,7 +204,8 @@ function notes(report: Report): Child[] {
 
 // The sections of a report, one after the other.
 export function reportSections(report: Report, extras: ReportExtras = {}): HTMLElement[] {
-  const { published = null, section: scanned = null, gate = null, kind, stated = [] } = extras;
+  const { published = null, section: scanned = null, gate = null } = extras;
+  const { kind, operating_points: stated = [] } = report.model;
   const presets = presetsOf(report, stated);
   const roc = rocChart(report, presets);
   const charts: Chart[] = [roc, precisionRecallChart(report, presets)];

@@ -1,4 +1,5 @@
 // What `insitu evaluate --json` writes, as the page reads it. No DOM.
+import type { OperatingPoint } from "../messages.ts";
 import type { CurvePoint, Interval } from "../operating-point.ts";
 
 export interface Confusion {
@@ -85,7 +86,7 @@ export interface FilmFigures {
 }
 
 export interface Report extends Partial<FilmFigures> {
-  model: { id: string; sha256: string };
+  model: { id: string; sha256: string; kind?: string; operating_points?: OperatingPoint[] };
   data: { name: string; cases: number; patches: number; positives: number };
   threshold: number;
   positive_class: string;
