@@ -168,6 +168,7 @@ std::vector<Reader::Key> Keys(Reader* r, ModelConfig* c) {
           {"input", r->Table({{"side", r->Whole(&t->network.side, 1, kMaxImageSide)},
                               {"colours", r->Choice({"grey", "rgb"}, take_channels)},
                               {"fit", r->Choice({"crop", "pad", "stretch"}, take_fit)}})},
+          {"turns", r->Whole(&t->network.turns, 1, 8)},
           {"layer", r->Layers(&t->network.layers)},
           {"training", r->Table(TrainingKeys(r, t))},
           {"augmentation", r->Table(AugmentationKeys(r, &t->augmentation))},
@@ -250,6 +251,7 @@ std::string SettingsText(const TrainingSettings& s) {
         s.label_smoothing, s.distillation}) {
     text += StrCat(" ", DecimalText(number, 9));
   }
+  if (s.network.turns > 1) text += StrCat(" turns ", s.network.turns);
   text += " layers";
   for (const LayerSpec& layer : s.network.layers) text += LayerText(layer);
   return text;

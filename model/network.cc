@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "model/symmetry.h"
+
 namespace insitu {
 namespace {
 
@@ -58,6 +60,13 @@ Tensor InitialWeight(const Sizes& sizes) {
   return weight;
 }
 
+// What is learnt of the weights: without the turns of what a layer gives.
+Sizes LearntSizes(Sizes sizes, int turns, bool last) {
+  if (sizes.empty()) return sizes;
+  sizes[last ? 1 : 0] /= turns;
+  return sizes;
+}
+
 Layers InitialLayers(const NetworkSpec& spec) {
   const std::vector<LayerShapes> shapes = WeightShapes(spec);
   const std::vector<Extent> extents = Extents(spec);
@@ -65,13 +74,35 @@ Layers InitialLayers(const NetworkSpec& spec) {
   for (size_t i = 0; i < layers.size(); ++i) {
     if (shapes[i].weight.empty()) continue;
     const LayerSpec layer = SpecOf(spec, i);
-    layers[i].depthwise = InitialWeight(shapes[i].depthwise);
-    layers[i].weight = InitialWeight(TorchSizes(layer, shapes[i].weight, extents[i]));
-    layers[i].bias = torch::zeros(shapes[i].bias);
+    const bool last = i == spec.layers.size();
+    const Sizes fields = last ? shapes[i].bias : LearntSizes(shapes[i].bias, spec.turns, false);
+    layers[i].depthwise = InitialWeight(LearntSizes(shapes[i].depthwise, spec.turns, false));
+    layers[i].weight = InitialWeight(
+        LearntSizes(TorchSizes(layer, shapes[i].weight, extents[i]), spec.turns, last));
+    layers[i].bias = torch::zeros(fields);
     if (!layer.convolves()) continue;
     layers[i].mean = torch::zeros(shapes[i].bias);
     layers[i].variance = torch::ones(shapes[i].bias);
-    if (layer.residual) layers[i].gain = torch::ones(shapes[i].bias);
+    if (layer.residual) layers[i].gain = torch::ones(fields);
+  }
+  return layers;
+}
+
+// Layers as they are applied, from what is learnt of them.
+Layers Turned(const NetworkSpec& spec, Layers layers) {
+  const int turns = spec.turns;
+  if (turns == 1) return layers;
+  for (size_t i = 0; i < layers.size(); ++i) {
+    LayerTensors& t = layers[i];
+    if (!t.weight.defined()) continue;
+    if (i == spec.layers.size()) {
+      t.weight = FromFields(t.weight, turns);
+      continue;
+    }
+    if (t.depthwise.defined()) t.depthwise = FromImage(t.depthwise, turns);
+    t.weight = i == 0 ? FromImage(t.weight, turns) : BetweenFields(t.weight, turns);
+    t.bias = t.bias.repeat({turns});
+    if (t.gain.defined()) t.gain = t.gain.repeat({turns});
   }
   return layers;
 }
@@ -137,12 +168,14 @@ Tensor FromValues(const std::vector<float>& values, const Sizes& sizes) {
 }
 
 // The weight and bias that give without batch normalisation what these give with it.
-LayerTensors Folded(const LayerTensors& t) {
+LayerTensors Folded(const LayerTensors& t, int turns) {
   LayerTensors folded = t;
   if (!t.mean.defined()) return folded;
-  Tensor scale = torch::rsqrt(t.variance + kVarianceFloor);
+  // What the turns of a field measured differs by chance only.
+  const Tensor mean = t.mean.view({turns, -1}).mean(0);
+  Tensor scale = torch::rsqrt(t.variance.view({turns, -1}).mean(0) + kVarianceFloor);
   if (t.gain.defined()) scale = scale * t.gain;
-  folded.bias = t.bias - t.mean * scale;
+  folded.bias = t.bias - mean * scale;
   folded.weight = t.weight * scale.view({-1, 1, 1, 1});
   return folded;
 }
@@ -195,8 +228,8 @@ double NetworkTrainer::Step(const std::vector<float>& images, const std::vector<
   }
   const size_t count = targets.size() / static_cast<size_t>(state.spec.labels);
   const Tensor target = FromValues(targets, {static_cast<int64_t>(count), state.spec.labels});
-  const Tensor logits =
-      Forward(state.spec, state.layers, ImagesToTensor(state.spec, images.data(), count), true);
+  const Tensor logits = Forward(state.spec, Turned(state.spec, state.layers),
+                                ImagesToTensor(state.spec, images.data(), count), true);
   const Tensor loss = torch::nn::functional::cross_entropy(logits, target);
   state.adam->zero_grad();
   loss.backward();
@@ -217,13 +250,15 @@ NetworkWeights NetworkTrainer::AveragedWeights() const {
   NetworkWeights weights;
   weights.spec = state_->spec;
   size_t next = 0;
-  for (LayerTensors averaged : state_->layers) {
+  Layers layers = state_->layers;
+  for (LayerTensors& layer : layers) {
     for (const auto field : ParameterFields()) {
-      if ((averaged.*field).defined()) averaged.*field = state_->average[next++];
+      if ((layer.*field).defined()) layer.*field = state_->average[next++];
     }
-    const LayerTensors folded = Folded(averaged);
-    weights.layers.push_back(
-        {Values(folded.depthwise), Values(folded.weight), Values(folded.bias)});
+    layer = Folded(layer, weights.spec.turns);
+  }
+  for (const LayerTensors& layer : Turned(weights.spec, layers)) {
+    weights.layers.push_back({Values(layer.depthwise), Values(layer.weight), Values(layer.bias)});
   }
   return weights;
 }

@@ -51,6 +51,25 @@ std::string LayerFault(const LayerSpec& layer, const Extent& in, bool flat) {
   return "";
 }
 
+// Why the layer is not the same for an image and its turns; "" when it is.
+std::string TurnFault(const LayerSpec& layer, const Extent& in, int turns, bool first) {
+  if (first && layer.kind != LayerKind::kConvolution) {
+    return "is the first of a network with turns, which has to be a convolution";
+  }
+  if (layer.filters % turns != 0) {
+    return StrCat("has ", layer.filters, " filters, which the ", turns, " turns do not divide");
+  }
+  int left_out = 0;  // pixels at the right and the bottom only
+  if (layer.kind == LayerKind::kMaxPool) left_out = in.side % layer.side;
+  if (layer.convolves()) {
+    left_out = (in.side + 2 * layer.padding - layer.side) % layer.stride +
+               ConvolvedSide(layer, in.side) % layer.pool;
+  }
+  if (left_out == 0) return "";
+  return "leaves out pixels at one edge, so that turns would change the answer; choose another "
+         "side, stride or padding";
+}
+
 }  // namespace
 
 size_t NetworkSpec::input_size() const {
@@ -66,9 +85,11 @@ std::vector<Extent> Extents(const NetworkSpec& spec) {
 std::string NetworkFault(const NetworkSpec& spec) {
   Extent at = {spec.channels, spec.side};
   bool flat = false;
+  if (spec.turns != 1 && spec.turns != 4 && spec.turns != 8) return "turns is 1, 4 or 8.";
   for (size_t i = 0; i < spec.layers.size(); ++i) {
     const LayerSpec& layer = spec.layers[i];
-    const std::string fault = LayerFault(layer, at, flat);
+    std::string fault = LayerFault(layer, at, flat);
+    if (fault.empty() && spec.turns > 1) fault = TurnFault(layer, at, spec.turns, i == 0);
     if (!fault.empty()) return StrCat("Layer ", i + 1, " ", fault, ".");
     flat = flat || layer.kind == LayerKind::kDense || layer.kind == LayerKind::kGlobalAveragePool;
     at = After(layer, at);

@@ -43,6 +43,7 @@ struct NetworkSpec {
   int side = 50;
   int channels = 3;
   int labels = 2;
+  int turns = 1;  // that change no answer: 4 quarter turns, 8 with mirrors too (symmetry.h)
   std::vector<LayerSpec> layers;
 
   size_t input_size() const;  // numbers of one image

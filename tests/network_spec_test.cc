@@ -82,6 +82,43 @@ TEST_CASE("A residual layer gives what it takes", "[network_spec]") {
   CHECK(!NetworkFault(Of({residual})).empty());
 }
 
+TEST_CASE("A network with turns leaves out no pixel at one edge alone", "[network_spec]") {
+  NetworkSpec spec = Of({Layer(LayerKind::kConvolution, 8, 4), Layer(LayerKind::kConvolution, 8),
+                         Layer(LayerKind::kMaxPool, 0, 2)});
+  spec.turns = 8;
+  spec.layers[0].stride = 2;  // 24 from 50; then 22, then 11
+  CHECK(NetworkFault(spec).empty());
+  spec.layers[1].stride = 2;  // 11 from 24, of which one pixel is left out
+  CHECK(NetworkFault(spec).starts_with("Layer 2 leaves out pixels at one edge"));
+  spec.layers[0].padding = 1;  // 12 from 25, then 6
+  CHECK(NetworkFault(spec).empty());
+  spec.layers[2].side = 5;
+  CHECK(NetworkFault(spec).starts_with("Layer 3 leaves out"));
+  spec.layers.pop_back();
+  spec.layers[1].pool = 5;
+  CHECK(NetworkFault(spec).starts_with("Layer 2 leaves out"));
+  spec.turns = 1;
+  CHECK(NetworkFault(spec).empty());
+}
+
+TEST_CASE("A network with turns begins with a convolution and has fields for all of them",
+          "[network_spec]") {
+  NetworkSpec spec = Of({Layer(LayerKind::kConvolution, 8)});
+  for (const int turns : {1, 4, 8}) {
+    spec.turns = turns;
+    CHECK(NetworkFault(spec).empty());
+  }
+  for (const int turns : {0, 2, 7, 9}) {
+    spec.turns = turns;
+    CHECK(NetworkFault(spec) == "turns is 1, 4 or 8.");
+  }
+  spec.turns = 4;
+  spec.layers[0].filters = 6;
+  CHECK(NetworkFault(spec).starts_with("Layer 1 has 6 filters"));
+  spec.layers = {Layer(LayerKind::kSeparable, 8)};
+  CHECK(NetworkFault(spec).starts_with("Layer 1 is the first of a network with turns"));
+}
+
 TEST_CASE("After a dense layer only dense layers come", "[network_spec]") {
   const LayerSpec dense = Layer(LayerKind::kDense, 4);
   CHECK(NetworkFault(Of({dense, dense})).empty());

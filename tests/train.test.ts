@@ -275,6 +275,69 @@ test("The engine gives the known answer that libtorch gave, within 1e-5", { skip
   assert.ok(Math.max(...differences) <= 1e-5, `differ by ${differences.join(" and ")}`);
 });
 
+// A pixel of the image at (x, y) comes from moved(x, y).
+function movedImage(image: Buffer, moved: (x: number, y: number) => [number, number]): Buffer {
+  const side = 50;
+  const from = image.subarray(image.length - side * side * 3);
+  const pixels = Buffer.alloc(from.length);
+  for (let at = 0; at < side * side; at++) {
+    const [x, y] = moved(at % side, Math.floor(at / side));
+    from.copy(pixels, at * 3, (y * side + x) * 3, (y * side + x) * 3 + 3);
+  }
+  return Buffer.concat([image.subarray(0, image.length - from.length), pixels]);
+}
+
+// The greatest difference that each makes to the model's answer.
+function differences(model: string): { byTurns: number; byMirrors: number } {
+  // No two of its turns are alike.
+  const image = ppm(50, 50, (k) => {
+    const [x, y] = [Math.floor(k / 3) % 50, Math.floor(k / 150)];
+    return 120 + ((k * 31) % 30) + (x < 12 || (y < 10 && x < 30) ? 80 : 0) + 2 * (x > y ? y : 0);
+  });
+  const images = {
+    "as-it-is": image,
+    "turned-by-90": movedImage(image, (x, y) => [y, 49 - x]),
+    "turned-by-180": movedImage(image, (x, y) => [49 - x, 49 - y]),
+    mirrored: movedImage(image, (x, y) => [49 - x, y]),
+    "mirrored-at-the-diagonal": movedImage(image, (x, y) => [y, x]),
+  };
+  const files = Object.entries(images).map(([name, bytes]) => {
+    writeFileSync(join(work, `${name}.ppm`), bytes);
+    return join(work, `${name}.ppm`);
+  });
+  const words = ["predict", "--judge-anyway", "--model", model, "--json", ...files];
+  const result = spawnSync(program, words, { encoding: "utf8" });
+  assert.equal(result.status, 0, result.stderr);
+  const [first = NaN, ...others] = result.stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => (JSON.parse(line) as { probabilities: { IDC: number } }).probabilities.IDC);
+  assert.equal(others.length, 4);
+  const most = (answers: number[]) =>
+    Math.max(...answers.map((answer) => Math.abs(answer - first)));
+  return { byTurns: most(others.slice(0, 2)), byMirrors: most(others.slice(2)) };
+}
+
+for (const config of ["seed", "best"]) {
+  test(`The answer of a ${config} with turns is the same for all of them`, { skip }, () => {
+    const most: Record<number, ReturnType<typeof differences>> = {};
+    for (const turns of [1, 4, 8]) {
+      const name = `${config}-${turns}.onnx`;
+      const flags = { ...shuffled, config: join(root, `model/${config}.toml`) };
+      const result = train(name, { turns, "training.steps": 10 }, flags);
+      assert.equal(result.code, 0, result.err);
+      most[turns] = differences(join(work, name));
+    }
+    const same = 1e-6;
+    const different = 2e-5;
+    assert.ok((most[1]?.byTurns ?? 0) > different, "without turns it is another one");
+    assert.ok((most[4]?.byTurns ?? 1) <= same);
+    assert.ok((most[4]?.byMirrors ?? 0) > different);
+    assert.ok((most[8]?.byTurns ?? 1) <= same);
+    assert.ok((most[8]?.byMirrors ?? 1) <= same);
+  });
+}
+
 // [file, log-odds] as libtorch computes them for the network that is written.
 function answersOf(config: string): [string, number][] {
   const answers = join(work, `${config}.csv`);
