@@ -57,18 +57,19 @@ export const pixelOf = ({ width, channels, data }: DecodedPng, x: number, y: num
   return [...data.subarray(at, at + channels)];
 };
 
-// RGBA of places of what lies over the image, in px of the screen from its corner.
-export async function overlayPixels(
+// RGBA of places on a canvas.
+export async function pixelsOf(
   page: Page,
+  canvas: string, // selector
   places: readonly (readonly [x: number, y: number])[],
 ): Promise<number[][]> {
-  return page.locator(".slide-overlay").evaluate(
-    (overlay: HTMLCanvasElement, at) => {
+  return page.locator(canvas).evaluate(
+    (drawn: HTMLCanvasElement, at) => {
       // A copy: to be read often, a canvas is taken from the graphics card.
-      const { width, height } = overlay;
+      const { width, height } = drawn;
       const copy = Object.assign(document.createElement("canvas"), { width, height });
       const context = copy.getContext("2d", { willReadFrequently: true });
-      context?.drawImage(overlay, 0, 0);
+      context?.drawImage(drawn, 0, 0);
       return at.map(([x, y]) => [...(context?.getImageData(x, y, 1, 1).data ?? [])]);
     },
     places.map(([x, y]) => [Math.floor(x), Math.floor(y)] as const),
@@ -88,7 +89,7 @@ export async function boxOf(page: Page, selector: string) {
 
 // When two looks at the image show the same, it has come to rest.
 export async function atRest(page: Page): Promise<void> {
-  let last = Buffer.alloc(0);
+  let last: Buffer = Buffer.alloc(0);
   for (let look = 0; look < 40; look++) {
     const now = await page.locator(".slide-room").screenshot();
     if (now.equals(last)) return;

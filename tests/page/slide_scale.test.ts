@@ -5,7 +5,7 @@ import type { Browser, Page } from "playwright-core";
 import { png, type Pixels } from "../made_images.ts";
 import { section } from "../made_section.ts";
 import { makeTiff } from "../make_tiff.ts";
-import { atRest, boxOf, overlayPixels, pixelOf, recordDrawing, seen, wordsOn } from "./drawn.ts";
+import { atRest, boxOf, pixelsOf, pixelOf, recordDrawing, seen, wordsOn } from "./drawn.ts";
 import { drop, launch, serveBare, skip, visit, type Served, type Visit } from "./harness.ts";
 import { button, panel } from "./slide_steps.ts";
 
@@ -38,8 +38,9 @@ async function zoomOf(page: Page): Promise<number> {
 async function barOf(page: Page): Promise<number> {
   const { width, height } = await boxOf(page, ".slide-overlay");
   const along = Array.from({ length: Math.floor(width / 2) - 16 }, (_, i) => 16 + i);
-  const row = await overlayPixels(
+  const row = await pixelsOf(
     page,
+    ".slide-overlay",
     along.map((x) => [x, height - 18] as const),
   );
   const end = row.findIndex((pixel) => !pixel.every((value) => value > 250));
