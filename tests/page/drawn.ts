@@ -7,7 +7,7 @@ export interface Drawn {
   on: string; // the canvas's class; "" of one that is in no document
   what: "text" | "frame";
   text: string;
-  box: [x: number, y: number, width: number, height: number]; // of a frame
+  box: [x: number, y: number, width: number, height: number]; // of a text no height
 }
 
 // Remembers them from now on; clearing a canvas forgets what was on it.
@@ -19,7 +19,12 @@ export function recordDrawing(page: Page): Promise<unknown> {
     // eslint-disable-next-line @typescript-eslint/unbound-method -- called with their context below
     const { fillText, strokeRect, clearRect } = drawing;
     drawing.fillText = function (text, x, y, ...rest) {
-      all.push({ on: this.canvas.className, what: "text", text, box: [x, y, 0, 0] });
+      all.push({
+        on: this.canvas.className,
+        what: "text",
+        text,
+        box: [x, y, this.measureText(text).width, 0],
+      });
       fillText.call(this, text, x, y, ...rest);
     };
     drawing.strokeRect = function (...box) {
