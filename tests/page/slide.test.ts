@@ -504,22 +504,33 @@ describe("slides", { skip, timeout: 600_000 }, () => {
     await close();
   });
 
-  test("A real section is scanned, dense too, and drawn to be looked at", { skip: skipReal }, () =>
-    onPage(async ({ page }) => {
-      await choose(page, realSection);
-      await scanAt(page, "2.5×");
-      for (let shot = 0; shot < 4; shot++) {
-        await drawScreen(page, `slide-real-${shot}`);
-        await page.waitForTimeout(150);
-      }
-      await done(page);
-      await drawScreen(page, "slide-real-map");
-      await button(page, /^Finer map/).click();
-      await page
-        .locator(".slide-head p", { hasText: /every 100 µm$/ })
-        .waitFor({ timeout: 120_000 });
-      await drawScreen(page, "slide-real-dense");
-      assert.match(await verdict(page).innerText(), /of the tissue judged$/);
-    }),
+  test(
+    "A real section is scanned, finer too and dense by the seed, and drawn to be looked at",
+    { skip: skipReal },
+    () =>
+      onPage(async ({ page }) => {
+        await choose(page, realSection);
+        await scanAt(page, "2.5×");
+        for (let shot = 0; shot < 4; shot++) {
+          await drawScreen(page, `slide-real-${shot}`);
+          await page.waitForTimeout(150);
+        }
+        await done(page);
+        await drawScreen(page, "slide-real-map");
+        const head = (what: RegExp) =>
+          page.locator(".slide-head p", { hasText: what }).waitFor({ timeout: 120_000 });
+        await button(page, /^Finer map/).click();
+        await head(/^Overlapping patches, a cell every 100 µm$/);
+        await drawScreen(page, "slide-real-finer");
+        // The default model pads, and has no dense map; the seed's has.
+        await page
+          .getByRole("combobox", { name: "Read with the model" })
+          .selectOption("Read with seed");
+        await head(/every 200 µm$/);
+        await button(page, /^Finer map/).click();
+        await head(/^Dense, a cell every 24 µm$/);
+        await drawScreen(page, "slide-real-dense");
+        assert.match(await verdict(page).innerText(), /of the tissue judged$/);
+      }),
   );
 });
