@@ -103,6 +103,8 @@ describe("A DICOM structured report", () => {
       'NUM:(,,"Fraction at or above threshold")="0.1499221"',
       'NUM:(,,"Area of the image")="120.5"',
       'NUM:(,,"Area of largest focus")="3.5"',
+      'NUM:(,,"Probability threshold")="0.35"',
+      'NUM:(,,"Side of a pixel at model scale")="4"',
       'IMAGE:(,,"Source of Measurement")=(DXm image,)',
       NOTICE,
       "Scale by hand: 4 um per pixel.",
@@ -157,6 +159,7 @@ describe("A DICOM Secondary Capture", () => {
     assert.ok(told.includes(`(0008,1155) UI [${INSTANCE_UID}]`));
     assert.match(told, /\(0008,0008\) CS \[DERIVED\\SECONDARY\]/);
     assert.match(told, /\(0028,0301\) CS \[YES\]/);
+    assert.ok(told.includes(`Map of best 1.0, SHA-256 ${MODEL.sha256}, over the image`));
     assert.ok(told.includes(NOTICE));
     assert.ok(told.includes(ANYWAY), "that what was refused was judged is said beside the notice");
   });

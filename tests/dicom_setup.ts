@@ -69,8 +69,12 @@ export function inFolder<T>(run: (folder: string) => T): T {
   }
 }
 
-const ran = (program: string, args: string[]) =>
-  spawnSync(program, args, { stdio: "ignore" }).status === 0;
+// Whether it could do it; a program that is not there is no answer.
+function ran(program: string, args: string[]): boolean {
+  const { status, error } = spawnSync(program, args, { stdio: "ignore" });
+  if (error !== undefined) throw error;
+  return status === 0;
+}
 
 const DECOMPRESSORS = ["dcmdjpeg", "dcmdjpls", "dcmdrle"];
 

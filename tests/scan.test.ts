@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { cividis } from "../public/src/slide/cividis.ts";
 import {
   Scanner,
   type ScanBlock,
@@ -13,10 +14,12 @@ import {
   type ScanSummary,
 } from "../public/src/slide/scanner.ts";
 import { refusalOf, VERDICT } from "../public/src/slide/verdicts.ts";
+import { decodePng } from "./decode_png.ts";
 import { png, tissue, type Pixels } from "./made_images.ts";
 
 const root = join(import.meta.dirname, "..");
 const models = {
+  best: join(root, "model/best.onnx"),
   seed: join(root, "model/seed.onnx"),
   mammogram: join(root, "model/mammogram.onnx"),
 };
@@ -59,6 +62,7 @@ interface Report {
   stride: number;
   model: { sha256: string };
   notice: string;
+  warning?: string;
   summary: ScanSummary;
   labels?: { auc: number; balanced_accuracy: number; judged: number };
 }
@@ -160,6 +164,34 @@ for (const { build, file } of engines) {
     scanner.destroy();
   });
 }
+
+test("the default model's map in the page is that of insitu scan", { skip }, async () => {
+  const image = tissue(431, 363, 11);
+  const path = join(work, "default.png");
+  writeFileSync(path, png(image));
+  for (const { build, file } of engines) {
+    const scanner = await opened(file, models.best);
+    assert.deepEqual(scanner.model.denseStrides, [], "it pads: patch by patch at any stride");
+    for (const [umPerPixel, stride] of [
+      [4, 0],
+      [4, 25],
+      [2.6, 0],
+    ] as const) {
+      const facts = { width: image.width, height: image.height, channels: 3 as const, umPerPixel };
+      const plan = scanner.plan(facts, stride);
+      const cells = run(scanner, plan, image, forwards(plan));
+      const { report, cells: expected } = native(path, models.best, umPerPixel, stride);
+      assert.deepEqual([plan.dense, plan.stride], [report.dense, report.stride]);
+      assert.equal(report.model.sha256, scanner.model.sha256);
+      const worst = apart(cells, expected);
+      assert.ok(worst < BUILDS_DIFFER, `${build}, stride ${plan.stride}: off by ${worst}`);
+      const summary = scanner.summary(cells.values, cells.verdicts, scanner.model.threshold);
+      assert.deepEqual(summary.area_mm2, report.summary.area_mm2);
+      assert.ok(summary.area_mm2.judged > 0);
+    }
+    scanner.destroy();
+  }
+});
 
 test(
   "whichever order the blocks end in, and in however many scanners, the map is one",
@@ -307,17 +339,42 @@ test("insitu scan asks for the scale and refuses what it does not know", { skip 
   assert.equal(labels.code, 1);
 });
 
-test("insitu scan paints a pixel a place", { skip }, () => {
-  const path = join(work, "painted.png");
-  writeFileSync(path, png(tissue(150, 100, 1)));
-  const out = join(work, "map.png");
-  const result = scan("--model", models.seed, "--um-per-pixel", "4", "--out", out, "--json", path);
-  assert.equal(result.code, 0, result.err);
-  const bytes = readFileSync(out);
-  assert.equal(bytes.readUInt32BE(16), 3);
-  assert.equal(bytes.readUInt32BE(20), 2);
-  assert.equal(bytes[25], 6); // RGBA
+test("insitu scan warns of an image that it enlarges more than 1.5 times", { skip }, () => {
+  const path = join(work, "enlarged.png");
+  writeFileSync(path, png(tissue(120, 120, 1)));
+  const warning = (umPerPixel: number) => native(path, models.seed, umPerPixel, 0).report.warning;
+  for (const fine of [3, 4, 6]) assert.equal(warning(fine), undefined, String(fine));
+  for (const coarse of [6.01, 10, 16]) assert.match(warning(coarse) ?? "", /had to be enlarged/);
+  const beyond = scan("--model", models.seed, "--um-per-pixel", "16.01", "--json", path);
+  assert.equal(beyond.code, 1);
+  assert.match(beyond.err, /enlarged more than 4 times/);
 });
+
+test(
+  "insitu scan paints a pixel a place, in the page's colour of its probability",
+  { skip },
+  () => {
+    const path = join(work, "painted.png");
+    // Tissue, and glass at its right, which has no colour.
+    const image = tissue(250, 100, 1);
+    image.rgb.forEach((_, at) => {
+      if (Math.floor(at / 3) % image.width >= 150) image.rgb[at] = 243;
+    });
+    writeFileSync(path, png(image));
+    const out = join(work, "map.png");
+    const { cells } = native(path, models.seed, 4, 0, ["--out", out]);
+    const map = decodePng(readFileSync(out));
+    assert.deepEqual([map.width, map.height, map.channels], [5, 2, 4]);
+    const seen = Array.from({ length: 10 }, (_, at) => [...map.data.subarray(4 * at, 4 * at + 4)]);
+    const expected = Array.from(cells.values, (value) =>
+      Number.isNaN(value) ? [0, 0, 0, 0] : [...cividis(value), 255],
+    );
+    assert.deepEqual(seen, expected);
+    const judged = cells.values.filter((value) => !Number.isNaN(value));
+    assert.ok(judged.length >= 4 && judged.length < 10);
+    assert.ok(new Set(judged).size > 2, "of more than one colour");
+  },
+);
 
 test(
   "the section's map is as right as its patches are, whichever way it is made",

@@ -29,6 +29,11 @@ test("Beside its threshold a probability shows on which side it is", () => {
   assert.deepEqual(of(0.41734, 0.41738), ["0.4173", "0.4174"]);
 });
 
+test("A sentence about an image begins with its name, once", () => {
+  assert.equal(wording.named("a.tif", "It is cut off."), "a.tif: It is cut off.");
+  assert.equal(wording.named("a.tif", "a.tif is cut off."), "a.tif is cut off.");
+});
+
 test("Times, bytes and counts are short and have their unit", () => {
   assert.equal(wording.milliseconds(0.01), "< 0.1 ms");
   assert.equal(wording.milliseconds(3.14), "3.1 ms");

@@ -1,7 +1,7 @@
 // What a screen reader is told: each answer once, and the end of a long list once.
 import type { Judge } from "./judgement.ts";
 import type { ImageEntry, Session } from "./session.ts";
-import { plural, positiveLabel, probabilityText, verdict } from "./wording.ts";
+import { named, plural, positiveLabel, probabilityText, verdict } from "./wording.ts";
 
 export class Announcer {
   readonly #say: (text: string) => void;
@@ -44,7 +44,7 @@ export class Announcer {
 }
 
 function answerOf(entry: ImageEntry, judge: Judge): string | null {
-  if (entry.state === "failed") return `${entry.name}: ${entry.error?.message ?? ""}`;
+  if (entry.state === "failed") return named(entry.name, entry.error?.message ?? "");
   if (entry.slide !== null) {
     const told = entry.state === "done" || entry.state === "asking";
     return told ? `${entry.name}: ${entry.slide.outcome()}.` : null;

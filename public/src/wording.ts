@@ -42,6 +42,11 @@ export function besideThreshold(
   };
 }
 
+// Of an image: some sentences begin with its name already.
+export function named(name: string, sentence: string): string {
+  return sentence.startsWith(name) ? sentence : `${name}: ${sentence}`;
+}
+
 // Up to so many decimals, without zeros at the end.
 export function decimal(value: number, digits = 3): string {
   return String(Number(value.toFixed(digits)));

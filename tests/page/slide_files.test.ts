@@ -15,10 +15,12 @@ import {
   replaced,
   type DicomElement,
 } from "../make_dicom.ts";
+import { pngText } from "../decode_png.ts";
 import { png } from "../made_images.ts";
 import { section } from "../made_section.ts";
 import { levelFile } from "../made_series.ts";
 import { makeTiff, type MadeImage } from "../make_tiff.ts";
+import { allWords, recordDrawing } from "./drawn.ts";
 import {
   drop,
   launch,
@@ -29,6 +31,7 @@ import {
   type Served,
   type Visit,
 } from "./harness.ts";
+import { kept } from "./kept.ts";
 import { drawScreen } from "./screens.ts";
 import { breast, button, downloaded, panel, saved } from "./slide_steps.ts";
 
@@ -165,15 +168,20 @@ const painted = (page: Page) =>
     return data.filter((value, i) => i % 4 === 3 && value > 0).length;
   });
 
-// Everything that the page shows or holds in its document, and its title and storage.
-const wholePage = (page: Page) =>
+// Everything that the page shows, has drawn in words or holds in its document, its title and what of
+// the browser it keeps things in.
+const wholePage = async (page: Page) =>
+  [await shownOrHeld(page), ...(await allWords(page)), await kept(page)].join("\n");
+
+const shownOrHeld = (page: Page) =>
   page.evaluate(() =>
     [
       document.documentElement.outerHTML,
       document.title,
       ...[...document.querySelectorAll("input")].map(({ value }) => value),
-      ...Object.values<string>(localStorage),
-      ...Object.values<string>(sessionStorage),
+      ...Object.entries<string>(localStorage).flat(),
+      ...Object.entries<string>(sessionStorage).flat(),
+      document.cookie,
     ].join("\n"),
   );
 
@@ -198,8 +206,10 @@ describe("files that say their scale", { skip, timeout: 300_000 }, () => {
   async function onPage(act: (visit: Visit, said: string[]) => Promise<void>): Promise<void> {
     const said: string[] = [];
     const opened = await visit(browser, served.url, {
-      prepare: (page) =>
-        Promise.resolve(page.on("console", (message) => said.push(message.text()))),
+      prepare: (page) => {
+        page.on("console", (message) => said.push(message.text()));
+        return recordDrawing(page);
+      },
     });
     try {
       await act(opened, said);
@@ -269,9 +279,14 @@ describe("files that say their scale", { skip, timeout: 300_000 }, () => {
     assertNoNames((await savedJson(page)).toString(), names, "the JSON");
     const csv = await downloaded(page, () => button(page, "Save CSV").click());
     assertNoNames(csv.bytes.toString(), names, "the CSV");
-    for (const name of ["Map as PNG", "GeoJSON", "Tiles as CSV"]) {
+    for (const name of ["GeoJSON", "Tiles as CSV"]) {
       assertNoNames((await savedMap(page, name)).toString("latin1"), names, name);
     }
+    const picture = await savedMap(page, "Map as PNG");
+    assertNoNames(pngText(picture), names, "the PNG");
+    const drawn = (await allWords(page)).join("\n");
+    assert.match(drawn, /SHA-256 [0-9a-f]{64}/, "what is drawn on the picture is seen");
+    assertNoNames(drawn, names, "what is drawn");
   }
 
   async function saveDicom(page: Page) {

@@ -47,7 +47,7 @@ export class AnswerView {
     part(this.element, "waiting").hidden = !waiting;
     this.element.dataset["answer"] = judgement?.answer ?? "";
     if (judgement !== null) this.#offerModels(judgement, entry?.keptPoint === null);
-    if (failed) this.#text("error-text", `${entry.name}: ${entry.error?.message ?? ""}`);
+    if (failed) this.#text("error-text", wording.named(entry.name, entry.error?.message ?? ""));
     else if (waiting) this.#text("waiting", waitingText(ready, entry));
     else if (judgement !== null && reading !== null) {
       this.#show(judgement, reading, entry?.answeredMs ?? 0);

@@ -9,6 +9,7 @@ import { about, type MapExport } from "./about.ts";
 export const PICTURE_SIDE = 1_600; // px at most, of the image
 const MARGIN = 16;
 const LINE = 20;
+const FONT = "13px system-ui, sans-serif"; // of the words
 const LEGEND = { width: 256, height: 12 };
 
 // How large the image is on the picture.
@@ -25,18 +26,20 @@ export function mapPicture(
   draw: (context: CanvasRenderingContext2D, to: Projection) => void,
 ): HTMLCanvasElement {
   const facts = about(made);
+  const canvas = document.createElement("canvas");
+  const context = canvas.getContext("2d");
+  if (context === null) throw new Error("This browser draws no pictures.");
+  canvas.width = Math.max(image.width, 900);
+  const room = canvas.width - 2 * MARGIN;
+  context.font = FONT;
   const lines = [
     `${facts["file"] ?? ""}: ${facts["label"] ?? ""}, positive at or above ${facts["threshold"] ?? ""} (${facts["operating_point"] ?? ""})`,
     `Model ${facts["model_id"] ?? ""} ${facts["model_version"] ?? ""}, SHA-256 ${facts["model_sha256"] ?? ""}`,
     `${facts["um_per_pixel"] ?? ""} µm per pixel (${facts["scale_from"] ?? ""}); a cell every ${facts["stride_px"] ?? ""} px of the model's ${facts["model_um_per_pixel"] ?? ""} µm`,
     ...made.warnings,
     `${facts["notice"] ?? ""} InSitu, ${facts["written"] ?? ""}`,
-  ];
-  const canvas = document.createElement("canvas");
-  canvas.width = Math.max(image.width, 900);
+  ].flatMap((line) => wrapped(context, line, room));
   canvas.height = image.height + MARGIN * 2 + LEGEND.height + LINE * (lines.length + 1);
-  const context = canvas.getContext("2d");
-  if (context === null) throw new Error("This browser draws no pictures.");
   context.fillStyle = "#ffffff";
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.putImageData(new ImageData(image.rgba, image.width, image.height), 0, 0);
@@ -55,13 +58,26 @@ export function mapPicture(
   });
   drawLegend(context, MARGIN, image.height + MARGIN);
   context.fillStyle = "#1b2127";
-  context.font = "13px system-ui, sans-serif";
+  context.font = FONT;
   context.textAlign = "left";
   context.textBaseline = "top";
-  lines.forEach((line, index) =>
-    context.fillText(line, MARGIN, image.height + MARGIN + LEGEND.height + LINE * (index + 1)),
-  );
+  const top = image.height + MARGIN + LEGEND.height;
+  // A word that is longer than the room is squeezed.
+  lines.forEach((line, index) => context.fillText(line, MARGIN, top + LINE * (index + 1), room));
   return canvas;
+}
+
+// In lines of whole words that are no wider, if a word is not.
+function wrapped(context: CanvasRenderingContext2D, text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    const fits = line === "" || context.measureText(longer).width <= width;
+    if (!fits) lines.push(line);
+    line = fits ? longer : word;
+  }
+  return [...lines, line];
 }
 
 export function pngOf(canvas: HTMLCanvasElement): Promise<Blob> {

@@ -1,0 +1,132 @@
+// The map as a picture, as PNG and as a DICOM Secondary Capture: what is drawn under the image says what
+// it was made by, and can be read.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { NOTICE } from "../../public/src/wording.ts";
+import { decodePng, pngChunks } from "../decode_png.ts";
+import { openBytes, readWhole, says } from "../dicom_setup.ts";
+import { element } from "../make_dicom.ts";
+import { section } from "../made_section.ts";
+import { levelFile } from "../made_series.ts";
+import { drawnOn, recordDrawing, type Drawn } from "./drawn.ts";
+import { drop, launch, serveBare, skip, visit, type Served, type Visit } from "./harness.ts";
+import { panel, saved } from "./slide_steps.ts";
+
+const WAIT = { timeout: 120_000 }; // of a machine that has other work
+const NAME = "ZWEIFEL^ROSALIND";
+
+function slide(umPerPixel: number) {
+  const { width, height, rgb } = section({ width: 760, height: 590 });
+  return levelFile({
+    width,
+    height,
+    tile: 256,
+    umPerPixel,
+    at: (x, y, channel) => rgb[(y * width + x) * 3 + channel] ?? 0,
+    also: [element(0x00100010, "PN", NAME)],
+  });
+}
+
+// What the table of the tiles says above itself.
+async function factsOf(page: Page): Promise<Map<string, string>> {
+  const table = (await saved(page, "Tiles as CSV")).bytes.toString("utf8");
+  const lines = [...table.matchAll(/# (\w+),("?)(.*)\2\r\n/g)];
+  return new Map(lines.map(([, name = "", , value = ""]) => [name, value]));
+}
+
+// Those of the last picture, by its last line.
+function lastPicture(all: readonly Drawn[]): Drawn[] {
+  const starts = all.flatMap(({ text }, at) =>
+    /: .*, positive at or above/.test(text) ? [at] : [],
+  );
+  return all.slice(starts.at(-1) ?? all.length);
+}
+
+describe("the map as a picture", { skip, timeout: 300_000 }, () => {
+  let browser: Browser;
+  let served: Served;
+
+  before(async () => {
+    [browser, served] = await Promise.all([launch(), serveBare()]);
+  });
+  after(async () => {
+    await browser.close();
+    await served.close();
+  });
+
+  const onMap = async (umPerPixel: number, act: (visit: Visit) => Promise<void>) => {
+    const opened = await visit(browser, served.url, { prepare: recordDrawing });
+    try {
+      await drop(opened.page, [{ name: "slide.dcm", bytes: slide(umPerPixel) }]);
+      await panel(opened.page).locator("details", { hasText: "Save the map" }).waitFor(WAIT);
+      await act(opened);
+      assert.deepEqual(opened.complaints, []);
+    } finally {
+      await opened.close();
+    }
+  };
+
+  test("says model, hash, scale, operating point and notice in words, as PNG and as DICOM alike", () =>
+    onMap(4, async ({ page }) => {
+      const facts = await factsOf(page);
+      const fact = (name: string) => {
+        const value = facts.get(name) ?? "";
+        assert.notEqual(value, "", name);
+        return value;
+      };
+      assert.match(fact("model_sha256"), /^[0-9a-f]{64}$/);
+      const file = (await saved(page, "Map as PNG")).bytes;
+      const picture = decodePng(file);
+      const byPng = lastPicture(await drawnOn(page, ""));
+      const capture = new Uint8Array((await saved(page, "Map as DICOM (SC)")).bytes);
+      const bySc = lastPicture(await drawnOn(page, ""));
+      for (const drawn of [byPng, bySc]) {
+        const words = drawn.map(({ text }) => text).join(" ");
+        for (const expected of [
+          `slide.dcm: ${fact("label")}, positive at or above ${fact("threshold")} (${fact("operating_point")})`,
+          `Model ${fact("model_id")} ${fact("model_version")}, SHA-256 ${fact("model_sha256")}`,
+          `4 µm per pixel (${fact("scale_from")}); a cell every ${fact("stride_px")} px of the model's 4 µm`,
+          NOTICE,
+        ])
+          assert.ok(words.includes(expected), `${expected} is not in:\n${words}`);
+        for (const { text, box } of drawn) {
+          const [x, y] = box;
+          assert.ok(x >= 0 && y > 590 && y < picture.height - 13, `${text} at ${x}, ${y}`);
+        }
+      }
+      // Ink where the words are, and paper between them.
+      const inked = (top: number, rows: number) => {
+        const from = top * picture.width * picture.channels;
+        return picture.data
+          .subarray(from, from + rows * picture.width * picture.channels)
+          .filter((value) => value < 100).length;
+      };
+      for (const { box, text } of byPng) assert.ok(inked(box[1], 14) > 100, text);
+      assert.equal(inked(picture.height - 3, 3), 0);
+
+      // The capture has the same pixels, but for the time of day in its last line.
+      const { data, width, height } = await readWhole(await openBytes(capture));
+      assert.deepEqual([width, height], [picture.width, picture.height]);
+      const last = byPng.at(-1)?.box[1] ?? 0;
+      const rgb = Array.from({ length: last * width * 3 }, (_, at) => {
+        return picture.data[Math.floor(at / 3) * picture.channels + (at % 3)];
+      });
+      assert.ok(Buffer.from(data.subarray(0, rgb.length)).equals(Buffer.from(rgb as number[])));
+      const told = says("dcmdump", ["+L", "+P", "0008,2111", "+P", "0020,4000"], capture);
+      assert.ok(told.includes(`SHA-256 ${fact("model_sha256")}, over the image`));
+      assert.ok(told.includes(NOTICE));
+      const [, ...types] = pngChunks(file).map(({ type }) => type);
+      console.log(`chunks of the map's PNG: ${[...new Set(types)].join(", ")}`);
+    }));
+
+  test("has no line of words that runs over its edge, whatever is warned of", () =>
+    onMap(10, async ({ page }) => {
+      assert.match(await panel(page).innerText(), /would be enlarged 2\.5×/);
+      const picture = decodePng((await saved(page, "Map as PNG")).bytes);
+      const drawn = lastPicture(await drawnOn(page, ""));
+      assert.ok(drawn.some(({ text }) => text.includes("would be enlarged 2.5×")));
+      for (const { text, box } of drawn)
+        assert.ok(box[0] + box[2] <= picture.width, `${box[2]} px of ${picture.width}: ${text}`);
+    }));
+});
