@@ -92,6 +92,30 @@ function pngChunk(type: string, data: Uint8Array): Buffer {
 const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
 // The beginning of an 8-bit RGB PNG; by itself it announces an image without having one.
+// A square image whose pixel at (x, y) is the given one's at moved(x, y).
+export function movedImage(
+  { width, height, rgb }: Pixels,
+  moved: (x: number, y: number) => [number, number],
+): Pixels {
+  const pixels = new Uint8Array(rgb.length);
+  for (let at = 0; at < width * height; at++) {
+    const [x, y] = moved(at % width, Math.floor(at / width));
+    const from = 3 * (y * width + x);
+    pixels.set(rgb.subarray(from, from + 3), 3 * at);
+  }
+  return { width, height, rgb: pixels };
+}
+
+// The ways to lay a square image of this side, by name: two quarter turns, two mirrors.
+export const movesOf = (
+  side: number,
+): Record<string, (x: number, y: number) => [number, number]> => ({
+  "turned-by-90": (x, y) => [y, side - 1 - x],
+  "turned-by-180": (x, y) => [side - 1 - x, side - 1 - y],
+  mirrored: (x, y) => [side - 1 - x, y],
+  "mirrored-at-the-diagonal": (x, y) => [y, x],
+});
+
 export function pngHeader(width: number, height: number): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);

@@ -3,10 +3,12 @@
 // nobody trained on.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { brotliCompressSync, constants } from "node:zlib";
+import { movedImage, movesOf, ppm, tissue } from "./made_images.ts";
 
 const root = join(import.meta.dirname, "..");
 const program = join(root, "build/native/insitu");
@@ -72,6 +74,33 @@ for (const name of names) {
     });
   });
 }
+
+test("best gives an image and its quarter turns one answer", { skip }, () => {
+  const work = mkdtempSync(join(tmpdir(), "insitu-turns-"));
+  try {
+    let mirrors = 0;
+    for (const seed of [1, 2, 3]) {
+      const image = tissue(50, 50, seed);
+      const moves = Object.entries(movesOf(50)).map(
+        ([name, moved]) => [name, movedImage(image, moved)] as const,
+      );
+      const answers = [["as-it-is", image] as const, ...moves].map(([name, pixels]) => {
+        const path = join(work, `${name}.ppm`);
+        writeFileSync(path, ppm(pixels));
+        const words = ["predict", "--judge-anyway", "--json", "--model"];
+        return (json(...words, join(root, "model/best.onnx"), path) as { probability: number })
+          .probability;
+      });
+      const [first = NaN, by90 = NaN, by180 = NaN, ...mirrored] = answers;
+      assert.ok(Math.abs(by90 - first) <= 1e-5, `${by90} instead of ${first}`);
+      assert.ok(Math.abs(by180 - first) <= 1e-5, `${by180} instead of ${first}`);
+      mirrors = Math.max(mirrors, ...mirrored.map((answer) => Math.abs(answer - first)));
+    }
+    assert.ok(mirrors > 1e-4, "a mirror image is another one");
+  } finally {
+    rmSync(work, { recursive: true });
+  }
+});
 
 test("The best model is a small download", () => {
   const packed = brotliCompressSync(readFileSync(join(root, "model/best.onnx")), {

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Engine } from "../public/src/engine.ts";
+import { movedImage, movesOf, ppm as toPpm } from "./made_images.ts";
 
 const root = join(import.meta.dirname, "..");
 const trainer = join(root, "build/train/insitu-train");
@@ -275,35 +276,24 @@ test("The engine gives the known answer that libtorch gave, within 1e-5", { skip
   assert.ok(Math.max(...differences) <= 1e-5, `differ by ${differences.join(" and ")}`);
 });
 
-// A pixel of the image at (x, y) comes from moved(x, y).
-function movedImage(image: Buffer, moved: (x: number, y: number) => [number, number]): Buffer {
-  const side = 50;
-  const from = image.subarray(image.length - side * side * 3);
-  const pixels = Buffer.alloc(from.length);
-  for (let at = 0; at < side * side; at++) {
-    const [x, y] = moved(at % side, Math.floor(at / side));
-    from.copy(pixels, at * 3, (y * side + x) * 3, (y * side + x) * 3 + 3);
-  }
-  return Buffer.concat([image.subarray(0, image.length - from.length), pixels]);
-}
-
 // The greatest difference that each makes to the model's answer.
 function differences(model: string): { byTurns: number; byMirrors: number } {
   // No two of its turns are alike.
-  const image = ppm(50, 50, (k) => {
+  const rgb = Uint8Array.from({ length: 7500 }, (_, k) => {
     const [x, y] = [Math.floor(k / 3) % 50, Math.floor(k / 150)];
     return 120 + ((k * 31) % 30) + (x < 12 || (y < 10 && x < 30) ? 80 : 0) + 2 * (x > y ? y : 0);
   });
+  const image = { width: 50, height: 50, rgb };
   const images = {
     "as-it-is": image,
-    "turned-by-90": movedImage(image, (x, y) => [y, 49 - x]),
-    "turned-by-180": movedImage(image, (x, y) => [49 - x, 49 - y]),
-    mirrored: movedImage(image, (x, y) => [49 - x, y]),
-    "mirrored-at-the-diagonal": movedImage(image, (x, y) => [y, x]),
+    ...Object.fromEntries(
+      Object.entries(movesOf(50)).map(([name, moved]) => [name, movedImage(image, moved)]),
+    ),
   };
-  const files = Object.entries(images).map(([name, bytes]) => {
-    writeFileSync(join(work, `${name}.ppm`), bytes);
-    return join(work, `${name}.ppm`);
+  const files = Object.entries(images).map(([name, pixels]) => {
+    const path = join(work, `${name}.ppm`);
+    writeFileSync(path, toPpm(pixels));
+    return path;
   });
   const words = ["predict", "--judge-anyway", "--model", model, "--json", ...files];
   const result = spawnSync(program, words, { encoding: "utf8" });
