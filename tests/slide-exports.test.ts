@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { NOTICE } from "../public/src/wording.ts";
+import { CellVerdicts, verdictsIn } from "../public/src/slide/cell-verdicts.ts";
 import { about, stem, type MapExport } from "../public/src/slide/export/about.ts";
 import { geoJson, type Feature } from "../public/src/slide/export/geojson.ts";
 import { TILE_COLUMNS, tilesCsv } from "../public/src/slide/export/tiles-csv.ts";
-import { insideRegions, ProbabilityMap } from "../public/src/slide/probability-map.ts";
+import { ProbabilityMap } from "../public/src/slide/probability-map.ts";
 import type { ScanPlan } from "../public/src/slide/scan-engine.ts";
 import { assertForQuPath } from "./qupath.ts";
 import { model as modelFacts } from "./readings.ts";
@@ -33,7 +34,7 @@ function made(stride: number): MapExport {
     name: "folder/slide.svs",
     size: { width: 400, height: 300 },
     map,
-    verdicts: map.verdicts,
+    verdicts: new CellVerdicts(map.verdicts),
     regions: [],
     model: modelFacts,
     scale: { umPerPixel: 2, from: "aperio.MPP" },
@@ -125,8 +126,9 @@ describe("files of a map", () => {
       { x: 200, y: 100 },
       { x: 0, y: 100 },
     ];
-    const verdicts = insideRegions(of.map, [region]);
-    assert.deepEqual([...verdicts], [0, 0, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2]);
+    const verdicts = verdictsIn(of.map, [region]);
+    const each = Array.from(of.map.verdicts, (_, at) => verdicts.at(at));
+    assert.deepEqual(each, [0, 0, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2]);
     const all = await features({ ...of, regions: [region], verdicts });
     assert.deepEqual(
       all.map(({ properties }) => properties.objectType),
@@ -139,7 +141,7 @@ describe("files of a map", () => {
     const of = made(stride);
     const verdicts = of.map.verdicts.slice();
     verdicts[0] = 53;
-    return { ...of, verdicts, saysFilm: true };
+    return { ...of, verdicts: new CellVerdicts(verdicts), saysFilm: true };
   }
 
   test("A tile that was judged though it was refused says so in every file, and why", async () => {
@@ -172,7 +174,8 @@ describe("files of a map", () => {
 
   test("A map without a single cell to show is an empty collection", async () => {
     const of = made(50);
-    assert.deepEqual(await features({ ...of, verdicts: new Uint8Array(12).fill(1) }), []);
+    const verdicts = new CellVerdicts(new Uint8Array(12).fill(1));
+    assert.deepEqual(await features({ ...of, verdicts }), []);
   });
 
   test("The table has a line a cell, with its verdict in words and its square on level 0", async () => {

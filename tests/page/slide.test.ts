@@ -22,7 +22,7 @@ import {
   type Visit,
 } from "./harness.ts";
 import { checkScreen, drawScreen } from "./screens.ts";
-import { breast, button, panel, saved } from "./slide_steps.ts";
+import { breast, button, choose, done, panel, saved, scanAt } from "./slide_steps.ts";
 
 const data = process.env["INSITU_DATA"] ?? join(root, "../shared/data");
 const realSection = join(data, "idc/slides/8867.png");
@@ -40,19 +40,6 @@ interface TraceEvent {
 }
 
 const verdict = (page: Page) => panel(page).locator("h2.verdict");
-
-// Gives the file as somebody who chooses it.
-async function choose(page: Page, path: string): Promise<void> {
-  await page.locator("#file-input").setInputFiles(path);
-  await button(page, "Scan at this scale").waitFor();
-}
-
-async function scanAt(page: Page, objective: string): Promise<void> {
-  await button(page, objective).click();
-  await button(page, "Scan at this scale").click();
-}
-
-const done = (page: Page) => button(page, /^Finer map/).waitFor({ timeout: 60_000 });
 
 // Returns the answer to the question of its kind.
 async function dropFilm(page: Page): Promise<Locator> {

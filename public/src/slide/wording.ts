@@ -2,6 +2,7 @@
 import type { GateReason } from "../messages.ts";
 import { SLIDE_COLUMNS, type SlideColumn, type SlideRow } from "../slide-record.ts";
 import { decimal, milliseconds, NOTICE, positiveLabel } from "../wording.ts";
+import type { CellVerdicts } from "./cell-verdicts.ts";
 import type { ProbabilityMap } from "./probability-map.ts";
 import {
   enlargement,
@@ -228,12 +229,12 @@ export function timeSentence({ times }: Slide): string {
 // Of the cell under the pointer.
 export function cellText(
   map: ProbabilityMap,
-  verdicts: Uint8Array,
+  verdicts: CellVerdicts,
   { column, row }: { column: number; row: number },
   kind: SlideKind,
 ): string {
   const at = row * map.columns + column;
-  const verdict = verdicts[at] ?? 0;
+  const verdict = verdicts.at(at);
   const value = map.values[at] ?? Number.NaN;
   if (isJudged(verdict)) {
     if (Number.isNaN(value)) return "";

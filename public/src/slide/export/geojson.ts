@@ -3,7 +3,7 @@
 // has one colour for all objects of a class, so that of the probability is the object's own. No DOM.
 import { cividis } from "../cividis.ts";
 import type { Point } from "../probability-map.ts";
-import { isJudged, overruledRefusalOf, VERDICT } from "../verdicts.ts";
+import { isJudged, overruledRefusalOf } from "../verdicts.ts";
 import type { Rectangle } from "../source.ts";
 import { about, type MapExport } from "./about.ts";
 
@@ -58,8 +58,7 @@ function* cells(made: MapExport): Generator<Feature> {
     { name: className(negative), color: NEGATIVE_COLOUR },
     { name: className(positive), color: POSITIVE_COLOUR },
   ];
-  const verdictAt = (column: number, row: number) =>
-    made.verdicts[row * map.columns + column] ?? VERDICT.notYet;
+  const verdictAt = (column: number, row: number) => made.verdicts.at(row * map.columns + column);
   const valueAt = (column: number, row: number) =>
     isJudged(verdictAt(column, row)) ? map.value(column, row) : Number.NaN;
   for (let row = 0; row < map.rows; row++) {

@@ -29,7 +29,7 @@ export function tileLine({ map, verdicts, point }: MapExport, column: number, ro
   const cell = map.cellSquare(column, row);
   const patch = map.patchSquare(column, row);
   const value = map.value(column, row);
-  const verdict = verdicts[row * map.columns + column] ?? VERDICT.notYet;
+  const verdict = verdicts.at(row * map.columns + column);
   const judged = isJudged(verdict);
   const squares = [cell, patch].flatMap(({ x, y, width, height }) => [x, y, width, height]);
   return [

@@ -57,7 +57,6 @@ export class ImageRoom implements KeyTarget {
     if (kind === "block" && "block" in change) this.#layer.paintBlock(change.block);
     if (kind !== "map") return;
     this.#showMap(slide);
-    this.#layer.verdicts = slide.verdicts;
   }
 
   update(slide: Slide, threshold: number): void {
@@ -213,7 +212,8 @@ export class ImageRoom implements KeyTarget {
 
   #showMap(slide: Slide): void {
     const threshold = slide.point()?.threshold ?? THRESHOLD;
-    this.#layer.show(slide.map, threshold, slide.under, slide.kind === "mammogram");
+    const { map, verdicts, under, kind } = slide;
+    this.#layer.show(map, verdicts, threshold, under, kind === "mammogram");
   }
 
   #bindHover(): void {
