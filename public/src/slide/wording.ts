@@ -2,7 +2,7 @@
 import type { GateReason } from "../messages.ts";
 import { SLIDE_COLUMNS, type SlideColumn, type SlideRow } from "../slide-record.ts";
 import { decimal, milliseconds, NOTICE, positiveLabel } from "../wording.ts";
-import type { CellVerdicts } from "./cell-verdicts.ts";
+import { CellVerdicts } from "./cell-verdicts.ts";
 import type { ProbabilityMap } from "./probability-map.ts";
 import {
   enlargement,
@@ -226,15 +226,25 @@ export function timeSentence({ times }: Slide): string {
   return scanMs === null ? first : `${milliseconds(scanMs)} for the map, ${first}`;
 }
 
-// Of the cell under the pointer.
+export interface Pointed {
+  map: ProbabilityMap;
+  verdicts: CellVerdicts; // of the map, with regions
+  under: ProbabilityMap | null; // the coarser one, which is in sight where the map has nothing yet
+  kind: SlideKind;
+}
+
+// Of the cell under the pointer, as it is painted.
 export function cellText(
-  map: ProbabilityMap,
-  verdicts: CellVerdicts,
+  { map, verdicts, under, kind }: Pointed,
   { column, row }: { column: number; row: number },
-  kind: SlideKind,
 ): string {
   const at = row * map.columns + column;
   const verdict = verdicts.at(at);
+  if (verdict === VERDICT.notYet && under !== null) {
+    const coarser = under.under(map, column, row);
+    const all = { map: under, verdicts: new CellVerdicts(under.verdicts), under: null, kind };
+    return coarser === null ? "" : cellText(all, coarser);
+  }
   const value = map.values[at] ?? Number.NaN;
   if (isJudged(verdict)) {
     if (Number.isNaN(value)) return "";
