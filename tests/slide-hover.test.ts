@@ -60,4 +60,16 @@ describe("What is pointed at", () => {
     const alone = { map, verdicts: new CellVerdicts(map.verdicts), under: null } as const;
     assert.equal(cellText({ ...alone, kind: "histology" }, { column: 1, row: 4 }), "");
   });
+
+  test("says of a cell that could not be read why its own part of the image could not", () => {
+    const map = mapOf(50, 4);
+    map.fail(0, "The left is damaged.");
+    map.fail(1, "The right is not there.");
+    const verdicts = new CellVerdicts(map.verdicts);
+    const texts = [0, 1, 2, 3].map((column) =>
+      cellText({ map, verdicts, under: null, kind: "histology" }, { column, row: 3 }),
+    );
+    const [left, right] = ["The left is damaged.", "The right is not there."];
+    assert.deepEqual(texts, [left, left, right, right]);
+  });
 });

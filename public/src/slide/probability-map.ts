@@ -77,6 +77,17 @@ export class ProbabilityMap {
     this.failed.set(index, reason);
   }
 
+  // Why the block of a cell could not be read; null: it could, or was not yet.
+  failureAt(column: number, row: number): string | null {
+    for (const [index, reason] of this.failed) {
+      const block = this.plan.blocks[index];
+      if (block === undefined) continue;
+      const [across, down] = [column - block.column, row - block.row];
+      if (across >= 0 && down >= 0 && across < block.columns && down < block.rows) return reason;
+    }
+    return null;
+  }
+
   // The square that a cell is drawn as, in pixels of level 0.
   cellSquare(column: number, row: number): Rectangle {
     const { stride, patch } = this.plan;

@@ -254,7 +254,7 @@ export function cellText(
   }
   if (verdict === VERDICT.noTissue) return "no tissue";
   if (verdict === VERDICT.outside) return "outside the region";
-  if (verdict === VERDICT.unread) return map.failed.values().next().value ?? "not read";
+  if (verdict === VERDICT.unread) return map.failureAt(column, row) ?? "not read";
   const reason = refusalOf(verdict);
   return reason === null ? "" : `refused: ${refusalName(reason, kind)}`;
 }
