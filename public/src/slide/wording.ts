@@ -191,14 +191,21 @@ export function scaleSentence(slide: Slide): string {
   return `${said}; ${how}.`;
 }
 
+// What is to be expected of an enlarged image (model/README.md, "At another scale", for tissue).
+const ENLARGED: Record<SlideKind, string> = {
+  histology:
+    "almost all of it, if not all, is likely to be refused; what is judged is less sure than it says",
+  mammogram: "its answers are less sure than they say",
+};
+
 // What a scale means for the model, before it is used. "" where there is nothing to say.
-export function scaleWarning(umPerPixel: number, modelUmPerPixel: number): string {
+export function scaleWarning(kind: SlideKind, umPerPixel: number, modelUmPerPixel: number): string {
   const verdict = judgeScale(umPerPixel, modelUmPerPixel);
   const factor = decimal(enlargement(umPerPixel, modelUmPerPixel), 1);
   if (verdict === "warned")
     return (
       `The image would be enlarged ${factor}× to the model's ${scaleText(modelUmPerPixel)}: ` +
-      "detail that the model was made with is missing, and its answers are less sure than they say."
+      `detail that the model was made with is missing, and ${ENLARGED[kind]}.`
     );
   if (verdict === "refused")
     return (
@@ -281,7 +288,7 @@ export function warnings(slide: Slide): string[] {
   const said = [model?.facts.warning ?? "", ...(facts?.notes ?? [])];
   if (summary !== null) said.push(...gateSentences(kind, summary));
   if (scale !== null && model !== null)
-    said.push(scaleWarning(scale.umPerPixel, model.facts.umPerPixel));
+    said.push(scaleWarning(kind, scale.umPerPixel, model.facts.umPerPixel));
   for (const [reason, count] of problems)
     said.push(`${count === 1 ? "A part" : `${count} parts`} could not be read: ${reason}`);
   if (phase === "paused" && summaryShare < 1)
