@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { NOTICE } from "../public/src/wording.ts";
-import { about, stem, type MapExport } from "../public/src/slide/export/about.ts";
+import { about, savedName, type MapExport } from "../public/src/slide/export/about.ts";
 import { geoJson, type Feature } from "../public/src/slide/export/geojson.ts";
 import { longText } from "../public/src/slide/export/long-text.ts";
 import { TILE_COLUMNS, tilesCsv } from "../public/src/slide/export/tiles-csv.ts";
@@ -64,7 +64,23 @@ describe("files of a map", () => {
     for (const [name, value] of Object.entries(said))
       if (typeof value === "number" || !/[",]/.test(value))
         assert.ok(csv.includes(`# ${name},${value}`), name);
-    assert.equal(stem("folder/slide.svs"), "slide");
+    assert.equal(said["file"], "folder/slide.svs");
+  });
+
+  test("A file's name is in nothing that is saved unless it is asked for, and not what that is called", () => {
+    const of = { ...made(50), name: null };
+    assert.equal("file" in about(of), false);
+    for (const text of [[...tilesCsv(of)].join(""), [...geoJson(of)].join("")])
+      assert.doesNotMatch(text, /slide\.svs/);
+    const kinds = ["map.png", "geojson", "tiles.csv", "sr.dcm", "sc.dcm"];
+    assert.deepEqual(
+      kinds.map((kind) => savedName(null, kind)),
+      ["map.png", "map.geojson", "map.tiles.csv", "map.sr.dcm", "map.sc.dcm"],
+    );
+    assert.deepEqual(
+      kinds.slice(0, 2).map((kind) => savedName("folder/slide.svs", kind)),
+      ["slide.map.png", "slide.geojson"],
+    );
   });
 
   test("GeoJSON holds each judged tile as a closed square of level 0 with class, colour, probability", () => {

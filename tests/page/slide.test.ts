@@ -213,7 +213,7 @@ describe("slides", { skip, timeout: 600_000 }, () => {
       await scanAt(page, "2.5×");
       await done(page);
       const picture = await saved(page, "Map as PNG");
-      assert.match(picture.name, /^section-3800x2950\.map\.png$/);
+      assert.equal(picture.name, "map.png");
       const { width, height } = decodePng(picture.bytes);
       assert.equal(width, 1_600, "large ones are reduced");
       assert.ok(height > Math.round((1_600 * SECTION.height) / SECTION.width) + 100);
@@ -227,6 +227,18 @@ describe("slides", { skip, timeout: 600_000 }, () => {
       const cells = table.split("\r\n").filter((line) => /^\d/.test(line));
       assert.equal(cells.length, 76 * 59);
       assert.match(table, /# notice,For research and education\. Not a medical device\./);
+      assert.doesNotMatch(geojson + table, /section-3800/, "the file's name was not asked for");
+      await page.getByRole("checkbox", { name: "With the file's name" }).check();
+      assert.equal((await saved(page, "Map as PNG")).name, "section-3800x2950.map.png");
+      const named = await saved(page, "Tiles as CSV");
+      assert.equal(named.name, "section-3800x2950.tiles.csv");
+      assert.match(named.bytes.toString(), /# file,section-3800x2950\.png/);
+      await page.getByRole("slider", { name: "Threshold" }).fill("0.5"); // the panel is made anew
+      await panel(page).getByText("threshold 0.5").first().waitFor();
+      const box = page.getByRole("checkbox", { name: "With the file's name" });
+      assert.equal(await box.isChecked(), true);
+      await box.uncheck();
+      assert.equal((await saved(page, "GeoJSON")).name, "map.geojson");
     }));
 
   test("A region limits the analysis, a ruler measures, and both can be removed", () =>

@@ -6,6 +6,7 @@ import type { Browser, Page } from "playwright-core";
 import { sectionFile } from "../made_section.ts";
 import { assertNeverBlocked, busyDuring } from "./busy.ts";
 import { launch, root, serveBare, skip, visit, type Served } from "./harness.ts";
+import { checkScreen } from "./screens.ts";
 import { button, choose, done, mapOf, panel, saved, scanAt } from "./slide_steps.ts";
 
 type Place = readonly [u: number, v: number]; // shares of the view
@@ -26,6 +27,10 @@ async function inView(page: Page, [u, v]: Place): Promise<[x: number, y: number]
 
 async function drawRegion(page: Page, corners: readonly Place[]): Promise<void> {
   await page.getByRole("button", { name: "Region", exact: true }).click();
+  await page.locator(".slide-room").evaluate(async (room) => {
+    room.scrollIntoView({ block: "center", behavior: "instant" });
+    await new Promise((resolve) => setTimeout(resolve, 300)); // the layout comes to rest
+  });
   for (const corner of [...corners, ...corners.slice(0, 1)])
     await page.mouse.click(...(await inView(page, corner)));
   await panel(page).getByText("Outside the regions").waitFor();
@@ -136,4 +141,26 @@ describe("regions of a slide", { skip, timeout: 600_000 }, () => {
       });
       assertNeverBlocked(busy, "regions on a fine map");
     }));
+
+  for (const width of [390, 1280]) {
+    for (const colorScheme of ["light", "dark"] as const) {
+      test(`A warned scale, regions and what is saved at ${width} px, ${colorScheme}, are accessible and fit`, async () => {
+        const options = { width, colorScheme };
+        const { page, complaints, close } = await visit(browser, served.url, options);
+        const variant = `${width}-${colorScheme}`;
+        await choose(page, file);
+        await page.getByRole("spinbutton", { name: "Size of a pixel" }).fill("6.1");
+        await panel(page).getByText("is likely to be refused").waitFor();
+        await checkScreen(page, "slide-warned", variant);
+        await scanAt(page, "2.5×");
+        await done(page);
+        await drawRegion(page, star([0.5, 0.5], 12));
+        await panel(page).getByText("Save the map").click();
+        await page.getByRole("checkbox", { name: "With the file's name" }).waitFor();
+        await checkScreen(page, "slide-regions", variant);
+        assert.deepEqual(complaints, []);
+        await close();
+      });
+    }
+  }
 });

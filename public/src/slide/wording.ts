@@ -282,15 +282,28 @@ function gateSentences(kind: SlideKind, summary: Summary): string[] {
   return said;
 }
 
-// Sentences that stand with every result.
-export function warnings(slide: Slide): string[] {
+// A sentence about a file, without its name.
+export function nameless(sentence: string, name: string): string {
+  const names = [name, name.split("/").at(-1) ?? name].filter((one) => one !== "");
+  const asWord = (one: string) => {
+    const escaped = one.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    return new RegExp(`(?<![\\p{L}\\p{N}])${escaped}(?![\\p{L}\\p{N}])`, "gu");
+  };
+  const said = names.reduce((text, one) => text.replaceAll(asWord(one), "the file"), sentence);
+  return said.startsWith("the file") ? `The file${said.slice("the file".length)}` : said;
+}
+
+// Sentences that stand with every result. withName: what went wrong may name the file.
+export function warnings(slide: Slide, withName = true): string[] {
   const { facts, kind, model, scale, summary, problems, summaryShare, phase } = slide;
   const said = [model?.facts.warning ?? "", ...(facts?.notes ?? [])];
   if (summary !== null) said.push(...gateSentences(kind, summary));
   if (scale !== null && model !== null)
     said.push(scaleWarning(kind, scale.umPerPixel, model.facts.umPerPixel));
-  for (const [reason, count] of problems)
-    said.push(`${count === 1 ? "A part" : `${count} parts`} could not be read: ${reason}`);
+  for (const [reason, count] of problems) {
+    const why = withName ? reason : nameless(reason, slide.name);
+    said.push(`${count === 1 ? "A part" : `${count} parts`} could not be read: ${why}`);
+  }
   if (phase === "paused" && summaryShare < 1)
     said.push(`Only ${shareText(summaryShare)} of the map was made.`);
   return said.filter((sentence) => sentence !== "");

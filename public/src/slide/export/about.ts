@@ -9,7 +9,7 @@ import { overruledRefusalOf } from "../verdicts.ts";
 import { FILM_BY_FILE } from "../wording.ts";
 
 export interface MapExport {
-  name: string; // of the file
+  name: string | null; // of the file; null: it is to be in none of what is saved
   size: Level; // level 0
   map: ProbabilityMap;
   verdicts: CellVerdicts; // with regions
@@ -41,7 +41,7 @@ export function about(made: MapExport): Facts {
   const { name, size, map, model, scale, point, warnings, written } = made;
   return {
     program: "InSitu",
-    file: name,
+    ...(name !== null && { file: name }),
     image_width: size.width,
     image_height: size.height,
     um_per_pixel: scale.umPerPixel,
@@ -63,7 +63,8 @@ export function about(made: MapExport): Facts {
   };
 }
 
-// "slide.svs" to "slide"
-export function stem(name: string): string {
-  return (name.split("/").at(-1) ?? name).replace(/\.\w+$/, "") || "slide";
+// "slide.svs" saved as "geojson" to "slide.geojson", without a name to "map.geojson".
+export function savedName(name: string | null, kind: string): string {
+  if (name === null) return kind.startsWith("map.") ? kind : `map.${kind}`;
+  return `${(name.split("/").at(-1) ?? name).replace(/\.\w+$/, "") || "slide"}.${kind}`;
 }

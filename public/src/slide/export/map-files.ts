@@ -4,7 +4,7 @@ import type { Projection } from "../views/map-layer.ts";
 import type { Slide } from "../slide.ts";
 import { anywayTotal, refusedTotal } from "../summary.ts";
 import * as wording from "../wording.ts";
-import { stem, type MapExport } from "./about.ts";
+import { savedName, type MapExport } from "./about.ts";
 import { secondaryCapture } from "./dicom-sc.ts";
 import { dicomReport, type ReportSummary } from "./dicom-sr.ts";
 import { geoJson } from "./geojson.ts";
@@ -24,14 +24,15 @@ export const MAP_FILES: readonly { kind: MapFile; name: string; onlyDicom?: true
 
 const breathe = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
 
-// What is exported of a slide; null: there is no map yet.
-export function exportOf(slide: Slide): MapExport | null {
-  const { name, facts, map, verdicts, regions, model, scale, saysFilm } = slide;
+// What is exported of a slide; null: there is no map yet. Its file's name may say whose image it is.
+function exportOf(slide: Slide, withName: boolean): MapExport | null {
+  const { facts, map, verdicts, regions, model, scale, saysFilm } = slide;
   const [size] = facts?.levels ?? [];
   const point = slide.point();
   if (map === null || verdicts === null || model === null || scale === null) return null;
   if (size === undefined || point === null) return null;
-  const warnings = wording.warnings(slide);
+  const name = withName ? slide.name : null;
+  const warnings = wording.warnings(slide, withName);
   const written = new Date();
   return {
     name,
@@ -116,15 +117,16 @@ async function capture(slide: Slide, made: MapExport, draw: Draw) {
   return secondaryCapture({ ...said, width, height, umPerPixel }, rgb);
 }
 
-// draw: the map and what is drawn on it.
+// draw: the map and what is drawn on it. withName: the file's name is in what is saved, and of it.
 export async function mapFile(
   slide: Slide,
   kind: MapFile,
+  withName: boolean,
   draw: Draw,
 ): Promise<{ name: string; content: Blob }> {
-  const made = exportOf(slide);
+  const made = exportOf(slide, withName);
   if (made === null) throw new Error("there is no map yet");
-  const name = `${stem(slide.name)}.${kind}`;
+  const name = savedName(made.name, kind);
   const dicom = (bytes: Uint8Array<ArrayBuffer>) =>
     new Blob([bytes], { type: "application/dicom" });
   const content = (): Promise<Blob> => {

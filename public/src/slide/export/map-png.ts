@@ -34,7 +34,7 @@ export async function mapPicture(
   const room = canvas.width - 2 * MARGIN;
   context.font = FONT;
   const lines = [
-    `${facts["file"] ?? ""}: ${facts["label"] ?? ""}, positive at or above ${facts["threshold"] ?? ""} (${facts["operating_point"] ?? ""})`,
+    `${made.name === null ? "" : `${made.name}: `}${facts["label"] ?? ""}, positive at or above ${facts["threshold"] ?? ""} (${facts["operating_point"] ?? ""})`,
     `Model ${facts["model_id"] ?? ""} ${facts["model_version"] ?? ""}, SHA-256 ${facts["model_sha256"] ?? ""}`,
     `${facts["um_per_pixel"] ?? ""} µm per pixel (${facts["scale_from"] ?? ""}); a cell every ${facts["stride_px"] ?? ""} px of the model's ${facts["model_um_per_pixel"] ?? ""} µm`,
     ...made.warnings,
