@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { NOTICE } from "../public/src/wording.ts";
-import { about, stem, type MapExport } from "../public/src/slide/export/about.ts";
+import { about, savedName, type MapExport } from "../public/src/slide/export/about.ts";
 import { geoJson, type Feature } from "../public/src/slide/export/geojson.ts";
+import { longText } from "../public/src/slide/export/long-text.ts";
 import { TILE_COLUMNS, tilesCsv } from "../public/src/slide/export/tiles-csv.ts";
-import { insideRegions, ProbabilityMap } from "../public/src/slide/probability-map.ts";
+import { CellVerdicts, verdictsIn } from "../public/src/slide/cell-verdicts.ts";
+import { ProbabilityMap } from "../public/src/slide/probability-map.ts";
 import type { ScanPlan } from "../public/src/slide/scan-engine.ts";
 import { assertForQuPath } from "./qupath.ts";
 import { model as modelFacts } from "./readings.ts";
-
-const breathe = () => Promise.resolve();
 
 // A map of 4 × 3 cells over an image of twice the model's resolution.
 function made(stride: number): MapExport {
@@ -33,7 +33,7 @@ function made(stride: number): MapExport {
     name: "folder/slide.svs",
     size: { width: 400, height: 300 },
     map,
-    verdicts: map.verdicts,
+    verdicts: new CellVerdicts(map.verdicts),
     regions: [],
     model: modelFacts,
     scale: { umPerPixel: 2, from: "aperio.MPP" },
@@ -44,15 +44,15 @@ function made(stride: number): MapExport {
   };
 }
 
-async function features(of: MapExport): Promise<Feature[]> {
-  const text = (await geoJson(of, breathe)).join("");
+function features(of: MapExport): Feature[] {
+  const text = [...geoJson(of)].join("");
   const { insitu } = JSON.parse(text) as { insitu: object };
   assert.deepEqual(insitu, about(of));
   return assertForQuPath(text, of.size);
 }
 
 describe("files of a map", () => {
-  test("Every file says model, scale and its source, operating point and notice", async () => {
+  test("Every file says model, scale and its source, operating point and notice", () => {
     const said = about(made(50));
     assert.equal(said["model_sha256"], modelFacts.sha256);
     assert.equal(said["um_per_pixel"], 2);
@@ -60,15 +60,31 @@ describe("files of a map", () => {
     assert.equal(said["operating_point"], "balanced");
     assert.equal(said["threshold"], 0.5);
     assert.equal(said["notice"], NOTICE);
-    const csv = (await tilesCsv(made(50), breathe)).join("");
+    const csv = [...tilesCsv(made(50))].join("");
     for (const [name, value] of Object.entries(said))
       if (typeof value === "number" || !/[",]/.test(value))
         assert.ok(csv.includes(`# ${name},${value}`), name);
-    assert.equal(stem("folder/slide.svs"), "slide");
+    assert.equal(said["file"], "folder/slide.svs");
   });
 
-  test("GeoJSON holds each judged tile as a closed square of level 0 with class, colour, probability", async () => {
-    const all = await features(made(50));
+  test("A file's name is in nothing that is saved unless it is asked for, and not what that is called", () => {
+    const of = { ...made(50), name: null };
+    assert.equal("file" in about(of), false);
+    for (const text of [[...tilesCsv(of)].join(""), [...geoJson(of)].join("")])
+      assert.doesNotMatch(text, /slide\.svs/);
+    const kinds = ["map.png", "geojson", "tiles.csv", "sr.dcm", "sc.dcm"];
+    assert.deepEqual(
+      kinds.map((kind) => savedName(null, kind)),
+      ["map.png", "map.geojson", "map.tiles.csv", "map.sr.dcm", "map.sc.dcm"],
+    );
+    assert.deepEqual(
+      kinds.slice(0, 2).map((kind) => savedName("folder/slide.svs", kind)),
+      ["slide.map.png", "slide.geojson"],
+    );
+  });
+
+  test("GeoJSON holds each judged tile as a closed square of level 0 with class, colour, probability", () => {
+    const all = features(made(50));
     assert.equal(all.length, 10, "neither without tissue nor refused");
     const [first] = all;
     const ring = first?.geometry.coordinates[0];
@@ -91,15 +107,15 @@ describe("files of a map", () => {
     assert.equal(colours.size, 5, "each in the colour of its probability");
   });
 
-  test("A label that QuPath would take for several classes is one", async () => {
+  test("A label that QuPath would take for several classes is one", () => {
     const of = made(50);
-    const all = await features({ ...of, model: { ...of.model, labels: ["a: no\nb", "a: b"] } });
+    const all = features({ ...of, model: { ...of.model, labels: ["a: no\nb", "a: b"] } });
     const names = new Set(all.map(({ properties }) => properties.classification?.name));
     assert.deepEqual([...names].sort(), ["a  b", "a  no b"]);
   });
 
-  test("Of a dense map neighbours at or above the threshold are one detection with mean and highest", async () => {
-    const all = await features(made(25));
+  test("Of a dense map neighbours at or above the threshold are one detection with mean and highest", () => {
+    const all = features(made(25));
     assert.deepEqual(
       all.map(({ properties }) => properties.measurements),
       [
@@ -117,7 +133,7 @@ describe("files of a map", () => {
     ]);
   });
 
-  test("Regions are annotations, and what lies outside of them is neither a tile nor positive", async () => {
+  test("Regions are annotations, and what lies outside of them is neither a tile nor positive", () => {
     const of = made(50);
     const region = [
       { x: 0, y: 0 },
@@ -125,9 +141,10 @@ describe("files of a map", () => {
       { x: 200, y: 100 },
       { x: 0, y: 100 },
     ];
-    const verdicts = insideRegions(of.map, [region]);
-    assert.deepEqual([...verdicts], [0, 0, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2]);
-    const all = await features({ ...of, regions: [region], verdicts });
+    const verdicts = verdictsIn(of.map, [region]);
+    const each = Array.from(of.map.verdicts, (_, at) => verdicts.at(at));
+    assert.deepEqual(each, [0, 0, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2]);
+    const all = features({ ...of, regions: [region], verdicts });
     assert.deepEqual(
       all.map(({ properties }) => properties.objectType),
       ["annotation", "tile", "tile"],
@@ -139,10 +156,10 @@ describe("files of a map", () => {
     const of = made(stride);
     const verdicts = of.map.verdicts.slice();
     verdicts[0] = 53;
-    return { ...of, verdicts, saysFilm: true };
+    return { ...of, verdicts: new CellVerdicts(verdicts), saysFilm: true };
   }
 
-  test("A tile that was judged though it was refused says so in every file, and why", async () => {
+  test("A tile that was judged though it was refused says so in every file, and why", () => {
     const of = judgedAnyway(50);
     assert.equal(about(of)["judged_anyway"], "blur");
     assert.equal(about(of)["kind_from"], "DICOM modality MG");
@@ -151,15 +168,15 @@ describe("files of a map", () => {
       ["", ""],
       "nothing is said where the gate was heeded",
     );
-    const csv = (await tilesCsv(of, breathe)).join("");
+    const csv = [...tilesCsv(of)].join("");
     assert.match(
       csv,
       /\r\n0,0,0,0,100,100,0,0,100,100,0\.900000,true,"?judged anyway; refused: blur/,
     );
-    const [first, second] = await features(of);
+    const [first, second] = features(of);
     assert.deepEqual(first?.properties.metadata, { "Judged anyway, refused": "blur" });
     assert.equal(second?.properties.metadata, undefined);
-    const dense = await features(judgedAnyway(25));
+    const dense = features(judgedAnyway(25));
     assert.deepEqual(
       dense.slice(0, 2).map(({ properties }) => [properties.measurements, properties.metadata]),
       [
@@ -170,13 +187,33 @@ describe("files of a map", () => {
     );
   });
 
-  test("A map without a single cell to show is an empty collection", async () => {
+  test("A long file is written a little at a time, whole and in order, where nothing is in it too", async () => {
+    let breaths = 0;
+    const breathe = () => Promise.resolve().then(() => void (breaths += 1));
+    function* pieces(): Generator<string> {
+      for (let at = 0; at < 6; at++) {
+        const began = performance.now();
+        while (performance.now() - began < 5);
+        yield at % 3 === 2 ? "" : `${at};`;
+      }
+    }
+    const written = await longText(pieces(), "text/csv", breathe);
+    assert.equal(await written.text(), "0;1;3;4;");
+    assert.equal(written.type, "text/csv");
+    assert.ok(breaths >= 3, `${breaths} breaths`);
     const of = made(50);
-    assert.deepEqual(await features({ ...of, verdicts: new Uint8Array(12).fill(1) }), []);
+    const empty = { ...of, verdicts: new CellVerdicts(new Uint8Array(12).fill(1)) };
+    assert.equal([...geoJson(empty)].length, 2 + empty.map.rows, "a chance in each row");
   });
 
-  test("The table has a line a cell, with its verdict in words and its square on level 0", async () => {
-    const lines = (await tilesCsv(made(50), breathe)).join("").trimEnd().split("\r\n");
+  test("A map without a single cell to show is an empty collection", () => {
+    const of = made(50);
+    const verdicts = new CellVerdicts(new Uint8Array(12).fill(1));
+    assert.deepEqual(features({ ...of, verdicts }), []);
+  });
+
+  test("The table has a line a cell, with its verdict in words and its square on level 0", () => {
+    const lines = [...tilesCsv(made(50))].join("").trimEnd().split("\r\n");
     const table = lines.filter((line) => !line.startsWith("#") && !line.startsWith("\uFEFF#"));
     assert.equal(table[0], TILE_COLUMNS);
     assert.equal(table.length, 13);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Slide } from "../public/src/slide/slide.ts";
 import type { Summary } from "../public/src/slide/summary.ts";
-import { headline, slideJson, slideRow, warnings } from "../public/src/slide/wording.ts";
+import { headline, nameless, slideJson, slideRow, warnings } from "../public/src/slide/wording.ts";
 import { model } from "./readings.ts";
 
 const NONE: Summary = {
@@ -53,6 +53,23 @@ test("That the gate was not heeded in full stands with the result, and in its ro
   assert.match(warnings(stated)[0] ?? "", /^Taken for a mammogram because its file says so/);
   assert.equal(slideRow(stated).cells.kind_from, "DICOM modality MG");
   assert.equal(slideRow(stated).anyJudgedAnyway, false);
+});
+
+test("Why a part could not be read is said without the file's name where that is not to be told", () => {
+  const slide = {
+    ...{ name: "ward/Doe Jane (1).svs", kind: "histology", summary: null, summaryShare: 1 },
+    ...{ phase: "done", scale: null, facts: null, model: null },
+    problems: new Map([
+      ["ward/Doe Jane (1).svs ends within a tile; copy it again.", 2],
+      ["The browser could not read Doe Jane (1).svs; it may have been moved.", 1],
+    ]),
+  } as unknown as Slide;
+  assert.match(warnings(slide).join(" "), /Doe Jane/);
+  assert.deepEqual(warnings(slide, false), [
+    "2 parts could not be read: The file ends within a tile; copy it again.",
+    "A part could not be read: The browser could not read the file; it may have been moved.",
+  ]);
+  assert.equal(nameless("Tile 12 of 1 is damaged.", "2"), "Tile 12 of 1 is damaged.");
 });
 
 test("A result says that something was judged anyway where it was, not where it was only asked for", () => {

@@ -3,8 +3,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { finerStride, MAX_CELLS } from "../public/src/slide/finer-stride.ts";
 import type { ProbabilityMap } from "../public/src/slide/probability-map.ts";
+import { MAX_ENLARGEMENT, WARNED_ENLARGEMENT } from "../public/src/slide/scale.ts";
 import type { Summary } from "../public/src/slide/summary.ts";
-import { areaText, marksByThreshold, shareText } from "../public/src/slide/wording.ts";
+import {
+  areaText,
+  marksByThreshold,
+  scaleWarning,
+  shareText,
+} from "../public/src/slide/wording.ts";
 
 test("An area keeps the digits that it was measured to, in mm² or cm²", () => {
   const said = [0, 0.0004, 0.04, 0.12, 3.4, 62.28, 119.6, 999, 3527, 12_200].map(areaText);
@@ -25,6 +31,23 @@ test("An area keeps the digits that it was measured to, in mm² or cm²", () => 
 test("A share is never rounded to none or all", () => {
   const said = [0, 0.0004, 0.08, 0.9995, 1].map(shareText);
   assert.deepEqual(said, ["0 %", "< 0.1 %", "8.0 %", "> 99.9 %", "100 %"]);
+});
+
+test("That tissue enlarged by more than one and a half times is refused almost as a whole is said before the scan", () => {
+  const said = (factor: number) => scaleWarning("histology", 4 * factor, 4);
+  assert.equal(said(WARNED_ENLARGEMENT), "");
+  const refusal = /almost all of it, if not all, is likely to be refused/;
+  assert.match(
+    said(WARNED_ENLARGEMENT + 0.01),
+    /^The image would be enlarged 1\.5× to the model's 4 µm/,
+  );
+  assert.match(said(WARNED_ENLARGEMENT + 0.01), refusal);
+  assert.match(said(MAX_ENLARGEMENT), refusal);
+  assert.doesNotMatch(said(MAX_ENLARGEMENT + 0.01), refusal);
+  assert.match(said(MAX_ENLARGEMENT + 0.01), /More than 4× is not read/);
+  const film = scaleWarning("mammogram", 400, 200);
+  assert.match(film, /less sure than they say/);
+  assert.doesNotMatch(film, refusal, "it was measured of tissue");
 });
 
 test("A mark at the threshold reaches it, one just below does not", () => {

@@ -22,6 +22,25 @@ export async function saved(page: Page, name: string): Promise<Saved> {
   return downloaded(page, () => fold.getByRole("button", { name }).click());
 }
 
+// Gives the file as somebody who chooses it.
+export async function choose(page: Page, path: string): Promise<void> {
+  await page.locator("#file-input").setInputFiles(path);
+  await button(page, "Scan at this scale").waitFor();
+}
+
+export async function scanAt(page: Page, objective: string): Promise<void> {
+  await button(page, objective).click();
+  await button(page, "Scan at this scale").click();
+}
+
+export const done = (page: Page) => button(page, /^Finer map/).waitFor({ timeout: 60_000 });
+
+// Waits until the map with a cell every so many µm is there.
+export const mapOf = (page: Page, scale: string) =>
+  page
+    .locator(".slide-head p", { hasText: new RegExp(`every ${scale}$`) })
+    .waitFor({ timeout: 180_000 });
+
 // The greys of a square film with a breast at its left edge, whose own edge is soft.
 export function breast(
   side: number,

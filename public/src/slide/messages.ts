@@ -68,6 +68,7 @@ export interface MapRequest {
   op: "map";
   values: Float32Array<ArrayBuffer>; // (rows, columns)
   verdicts: Uint8Array<ArrayBuffer>;
+  inside: Uint8Array<ArrayBuffer> | null; // of the regions (CellVerdicts)
 }
 
 export interface SummaryRequest {

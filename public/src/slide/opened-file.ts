@@ -2,12 +2,12 @@
 // let go when nobody looks, and then its memory is free.
 import { EngineError, type NetworkRequest } from "../messages.ts";
 import type { DicomIdentity } from "./formats/dicom-identity.ts";
+import type { CellVerdicts } from "./cell-verdicts.ts";
 import type { ModelRequest, PlanRequest, Tile } from "./messages.ts";
 import type { ProbabilityMap } from "./probability-map.ts";
 import type { ScanPlan } from "./scan-engine.ts";
 import type { ScanSummary } from "./scanner.ts";
 import type { Pixels, Rectangle, SlideFacts, SlideFiles } from "./source.ts";
-import { VERDICT } from "./verdicts.ts";
 import { WorkerClient, type SlideWorkerLike } from "./worker-client.ts";
 
 export interface OpenedFileOptions {
@@ -23,7 +23,7 @@ export interface Summed {
   map: ProbabilityMap;
   request: PlanRequest; // that the map was planned by
   model: ModelRequest;
-  verdicts: Uint8Array;
+  verdicts: CellVerdicts;
   version: number; // of the regions
   threshold: number;
 }
@@ -100,10 +100,8 @@ export class OpenedFile {
     if (running.planned !== planKey(request, model)) await this.plan(request, model);
     const state = `${version} ${map.done.size} ${map.failed.size}`;
     if (running.map !== map || running.told !== state) {
-      const told = verdicts.map((verdict) =>
-        verdict === VERDICT.notYet || verdict === VERDICT.unread ? VERDICT.outside : verdict,
-      );
-      await running.client.ask({ op: "map", values: map.values, verdicts: told });
+      const { all, inside } = verdicts;
+      await running.client.ask({ op: "map", values: map.values, verdicts: all, inside });
       Object.assign(running, { map, told: state });
     }
     return running.client.ask({ op: "summary", threshold });

@@ -77,6 +77,17 @@ export class ProbabilityMap {
     this.failed.set(index, reason);
   }
 
+  // Why the block of a cell could not be read; null: it could, or was not yet.
+  failureAt(column: number, row: number): string | null {
+    for (const [index, reason] of this.failed) {
+      const block = this.plan.blocks[index];
+      if (block === undefined) continue;
+      const [across, down] = [column - block.column, row - block.row];
+      if (across >= 0 && down >= 0 && across < block.columns && down < block.rows) return reason;
+    }
+    return null;
+  }
+
   // The square that a cell is drawn as, in pixels of level 0.
   cellSquare(column: number, row: number): Rectangle {
     const { stride, patch } = this.plan;
@@ -112,6 +123,12 @@ export class ProbabilityMap {
     return inside ? { x, y, column, row } : null;
   }
 
+  // The cell under the middle of one of another map of the image.
+  under(map: ProbabilityMap, column: number, row: number): Place | null {
+    const { x, y, width, height } = map.cellSquare(column, row);
+    return this.at({ x: x + width / 2, y: y + height / 2 });
+  }
+
   value(column: number, row: number): number {
     return this.values[row * this.columns + column] ?? Number.NaN;
   }
@@ -123,35 +140,4 @@ export class ProbabilityMap {
   #scaled(x: number, y: number, side: number): Rectangle {
     return this.onLevel0({ x, y, width: side, height: side });
   }
-}
-
-// The verdicts with "outside" where a cell's middle lies in none of the regions. Without regions, as
-// they are.
-export function insideRegions(
-  map: ProbabilityMap,
-  regions: readonly (readonly Point[])[],
-): Uint8Array<ArrayBuffer> {
-  const verdicts = map.verdicts.slice();
-  if (regions.length === 0) return verdicts;
-  for (let row = 0; row < map.rows; row++) {
-    const first = map.cellSquare(0, row);
-    const inside = crossings(regions, first.y + first.height / 2);
-    for (let column = 0; column < map.columns; column++) {
-      const x = first.x + (column + 0.5) * first.width;
-      if (!inside(x)) verdicts[row * map.columns + column] = VERDICT.outside;
-    }
-  }
-  return verdicts;
-}
-
-// Even-odd, one polygon at a time, along one line.
-function crossings(regions: readonly (readonly Point[])[], y: number): (x: number) => boolean {
-  const cuts = regions.map((polygon) =>
-    polygon.flatMap((from, index) => {
-      const to = polygon[(index + 1) % polygon.length];
-      if (to === undefined || from.y > y === to.y > y) return [];
-      return [from.x + ((y - from.y) / (to.y - from.y)) * (to.x - from.x)];
-    }),
-  );
-  return (x) => cuts.some((line) => line.filter((cut) => cut > x).length % 2 === 1);
 }

@@ -1,7 +1,8 @@
 // What a map says of a slide, or of the regions drawn on it. No DOM.
+import { verdictsIn, type CellVerdicts } from "./cell-verdicts.ts";
 import type { ModelRequest, PlanRequest } from "./messages.ts";
 import type { OpenedFile } from "./opened-file.ts";
-import { insideRegions, type Point, type ProbabilityMap } from "./probability-map.ts";
+import type { Point, ProbabilityMap } from "./probability-map.ts";
 import { readSummary, type Summary } from "./summary.ts";
 
 const ALL_BUT_ROUNDING = 0.999; // of the cells
@@ -16,37 +17,40 @@ export interface SummaryWork {
 
 export class RegionSummary {
   readonly #opened: OpenedFile;
-  regions: Point[][] = [];
-  #verdicts: Uint8Array<ArrayBuffer> | null = null; // null: there are no regions
-  #version = 0;
+  #regions: Point[][] = [];
+  #verdicts = new WeakMap<ProbabilityMap, CellVerdicts>(); // in the regions, of the maps asked for
+  #version = 0; // of the regions
 
   constructor(opened: OpenedFile) {
     this.#opened = opened;
   }
 
-  // To be called when the map or the regions have changed.
-  apply(map: ProbabilityMap | null): void {
-    this.#version += 1;
-    this.#verdicts =
-      map === null || this.regions.length === 0 ? null : insideRegions(map, this.regions);
+  get regions(): Point[][] {
+    return this.#regions;
   }
 
-  // With what lies outside of the regions.
-  verdicts(map: ProbabilityMap | null): Uint8Array | null {
-    return this.#verdicts ?? map?.verdicts ?? null;
+  set regions(regions: Point[][]) {
+    this.#regions = regions;
+    this.#verdicts = new WeakMap();
+    this.#version += 1;
+  }
+
+  // With what lies outside of the regions, whatever the map is told after this.
+  verdicts(map: ProbabilityMap): CellVerdicts {
+    const known = this.#verdicts.get(map) ?? verdictsIn(map, this.#regions);
+    this.#verdicts.set(map, known);
+    return known;
   }
 
   // share: how much of the map was there.
-  async of(work: SummaryWork): Promise<{ summary: Summary; share: number } | null> {
+  async of(work: SummaryWork): Promise<{ summary: Summary; share: number }> {
     const { under, request, model, threshold } = work;
     const map = under ?? work.map;
-    const verdicts = under === null ? this.verdicts(map) : insideRegions(map, this.regions);
-    if (verdicts === null) return null;
     const said = await this.#opened.summary({
       map,
       request: under === null ? request : { ...request, stride: map.plan.stride },
       model,
-      verdicts,
+      verdicts: this.verdicts(map),
       version: this.#version,
       threshold,
     });

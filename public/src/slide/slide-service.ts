@@ -1,7 +1,9 @@
 // One worker of the slide part: exactly one reply to each request, whatever happens; one request at a
 // time, those for the screen first. It fetches nothing and could not (network-lock.ts).
 import { EngineError, type NetworkRequest } from "../messages.ts";
+import { CellVerdicts } from "./cell-verdicts.ts";
 import type {
+  MapRequest,
   ModelRequest,
   OpenRequest,
   PlanRequest,
@@ -15,6 +17,7 @@ import type { DicomSource } from "./formats/dicom.ts";
 import type { ScanEngine, ScanPlan } from "./scan-engine.ts";
 import type { Pixels, SlideFacts, SlideFiles, SlideSource } from "./source.ts";
 import { drawTile } from "./tile.ts";
+import { VERDICT } from "./verdicts.ts";
 
 export interface SlideScope {
   addEventListener(type: string, listener: (event: { data: unknown }) => void): void;
@@ -44,6 +47,15 @@ const notStarted = () =>
 // Lower ones first.
 const URGENCY: Partial<Record<SlideRequest["op"], number>> = { tile: 0, map: 1, summary: 1 };
 const urgency = ({ op }: SlideRequest) => URGENCY[op] ?? 2;
+
+// What was not read counts as outside.
+function summedVerdicts({ verdicts, inside }: MapRequest): Uint8Array {
+  const cells = new CellVerdicts(verdicts, inside);
+  return verdicts.map((_, index) => {
+    const verdict = cells.at(index);
+    return verdict === VERDICT.notYet || verdict === VERDICT.unread ? VERDICT.outside : verdict;
+  });
+}
 
 class SlideService {
   readonly #tools: SlideTools;
@@ -90,7 +102,7 @@ class SlideService {
       case "run":
         return this.#run(request, signal);
       case "map":
-        this.#map = request;
+        this.#map = { values: request.values, verdicts: summedVerdicts(request) };
         return null;
       case "summary": {
         if (this.#engine === null || this.#map === null) throw notStarted();

@@ -2,6 +2,7 @@
 // scan, and what it found. No DOM; who shows it is told of every change.
 import { EngineError, type OperatingPoint, type Preview } from "../messages.ts";
 import type { SlideRecord, SlideRow, TellState } from "../slide-record.ts";
+import type { CellVerdicts } from "./cell-verdicts.ts";
 import { finerStride } from "./finer-stride.ts";
 import { firstLook } from "./first-look.ts";
 import type { DicomIdentity } from "./formats/dicom-identity.ts";
@@ -197,9 +198,9 @@ export class Slide implements SlideRecord {
     return this.facts?.format.startsWith("DICOM") ?? false;
   }
 
-  // The verdicts with what lies outside of the regions.
-  get verdicts(): Uint8Array | null {
-    return this.#summing.verdicts(this.map);
+  // Of the map, with what lies outside of the regions.
+  get verdicts(): CellVerdicts | null {
+    return this.map === null ? null : this.#summing.verdicts(this.map);
   }
 
   get regions(): Point[][] {
@@ -208,7 +209,6 @@ export class Slide implements SlideRecord {
 
   setRegions(regions: Point[][]): void {
     this.#summing.regions = regions;
-    this.#summing.apply(this.map);
     this.#changed({ kind: "map" });
     this.judgeAgain();
   }
@@ -294,7 +294,6 @@ export class Slide implements SlideRecord {
     this.under = isFiner ? (this.under ?? this.map) : null;
     this.map = new ProbabilityMap(plan, finest);
     this.#planned = { request, model: made };
-    this.#summing.apply(this.map);
     this.times = { firstBlockMs: null, scanMs: null };
     this.#changed({ kind: "map" });
     await this.#runBlocks(signal);
@@ -346,7 +345,6 @@ export class Slide implements SlideRecord {
       this.times.scanMs = took;
       this.under = null;
     }
-    this.#summing.apply(this.map);
     await this.#sumUp();
     // It may have been stopped for the question of its scale, or for another scan.
     if (this.phase === "scanning") this.#enter(wasStopped ? "paused" : "done");
@@ -373,7 +371,7 @@ export class Slide implements SlideRecord {
       const work = { map, under, ...planned, threshold: point.threshold };
       try {
         const said = await this.#summing.of(work);
-        if (this.#isGone() || said === null) return;
+        if (this.#isGone()) return;
         this.summary = said.summary;
         this.summaryShare = said.share;
       } catch (error) {

@@ -2,6 +2,7 @@
 import type { GateReason } from "../messages.ts";
 import { SLIDE_COLUMNS, type SlideColumn, type SlideRow } from "../slide-record.ts";
 import { decimal, milliseconds, NOTICE, positiveLabel } from "../wording.ts";
+import { CellVerdicts } from "./cell-verdicts.ts";
 import type { ProbabilityMap } from "./probability-map.ts";
 import {
   enlargement,
@@ -190,14 +191,21 @@ export function scaleSentence(slide: Slide): string {
   return `${said}; ${how}.`;
 }
 
+// What is to be expected of an enlarged image (model/README.md, "At another scale", for tissue).
+const ENLARGED: Record<SlideKind, string> = {
+  histology:
+    "almost all of it, if not all, is likely to be refused; what is judged is less sure than it says",
+  mammogram: "its answers are less sure than they say",
+};
+
 // What a scale means for the model, before it is used. "" where there is nothing to say.
-export function scaleWarning(umPerPixel: number, modelUmPerPixel: number): string {
+export function scaleWarning(kind: SlideKind, umPerPixel: number, modelUmPerPixel: number): string {
   const verdict = judgeScale(umPerPixel, modelUmPerPixel);
   const factor = decimal(enlargement(umPerPixel, modelUmPerPixel), 1);
   if (verdict === "warned")
     return (
       `The image would be enlarged ${factor}× to the model's ${scaleText(modelUmPerPixel)}: ` +
-      "detail that the model was made with is missing, and its answers are less sure than they say."
+      `detail that the model was made with is missing, and ${ENLARGED[kind]}.`
     );
   if (verdict === "refused")
     return (
@@ -225,15 +233,25 @@ export function timeSentence({ times }: Slide): string {
   return scanMs === null ? first : `${milliseconds(scanMs)} for the map, ${first}`;
 }
 
-// Of the cell under the pointer.
+export interface Pointed {
+  map: ProbabilityMap;
+  verdicts: CellVerdicts; // of the map, with regions
+  under: ProbabilityMap | null; // the coarser one, which is in sight where the map has nothing yet
+  kind: SlideKind;
+}
+
+// Of the cell under the pointer, as it is painted.
 export function cellText(
-  map: ProbabilityMap,
-  verdicts: Uint8Array,
+  { map, verdicts, under, kind }: Pointed,
   { column, row }: { column: number; row: number },
-  kind: SlideKind,
 ): string {
   const at = row * map.columns + column;
-  const verdict = verdicts[at] ?? 0;
+  const verdict = verdicts.at(at);
+  if (verdict === VERDICT.notYet && under !== null) {
+    const coarser = under.under(map, column, row);
+    const all = { map: under, verdicts: new CellVerdicts(under.verdicts), under: null, kind };
+    return coarser === null ? "" : cellText(all, coarser);
+  }
   const value = map.values[at] ?? Number.NaN;
   if (isJudged(verdict)) {
     if (Number.isNaN(value)) return "";
@@ -243,7 +261,7 @@ export function cellText(
   }
   if (verdict === VERDICT.noTissue) return "no tissue";
   if (verdict === VERDICT.outside) return "outside the region";
-  if (verdict === VERDICT.unread) return map.failed.values().next().value ?? "not read";
+  if (verdict === VERDICT.unread) return map.failureAt(column, row) ?? "not read";
   const reason = refusalOf(verdict);
   return reason === null ? "" : `refused: ${refusalName(reason, kind)}`;
 }
@@ -264,15 +282,28 @@ function gateSentences(kind: SlideKind, summary: Summary): string[] {
   return said;
 }
 
-// Sentences that stand with every result.
-export function warnings(slide: Slide): string[] {
+// A sentence about a file, without its name.
+export function nameless(sentence: string, name: string): string {
+  const names = [name, name.split("/").at(-1) ?? name].filter((one) => one !== "");
+  const asWord = (one: string) => {
+    const escaped = one.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    return new RegExp(`(?<![\\p{L}\\p{N}])${escaped}(?![\\p{L}\\p{N}])`, "gu");
+  };
+  const said = names.reduce((text, one) => text.replaceAll(asWord(one), "the file"), sentence);
+  return said.startsWith("the file") ? `The file${said.slice("the file".length)}` : said;
+}
+
+// Sentences that stand with every result. withName: what went wrong may name the file.
+export function warnings(slide: Slide, withName = true): string[] {
   const { facts, kind, model, scale, summary, problems, summaryShare, phase } = slide;
   const said = [model?.facts.warning ?? "", ...(facts?.notes ?? [])];
   if (summary !== null) said.push(...gateSentences(kind, summary));
   if (scale !== null && model !== null)
-    said.push(scaleWarning(scale.umPerPixel, model.facts.umPerPixel));
-  for (const [reason, count] of problems)
-    said.push(`${count === 1 ? "A part" : `${count} parts`} could not be read: ${reason}`);
+    said.push(scaleWarning(kind, scale.umPerPixel, model.facts.umPerPixel));
+  for (const [reason, count] of problems) {
+    const why = withName ? reason : nameless(reason, slide.name);
+    said.push(`${count === 1 ? "A part" : `${count} parts`} could not be read: ${why}`);
+  }
   if (phase === "paused" && summaryShare < 1)
     said.push(`Only ${shareText(summaryShare)} of the map was made.`);
   return said.filter((sentence) => sentence !== "");

@@ -1,6 +1,7 @@
 // What every file of a map says of how it was made. No DOM.
 import type { ModelFacts, OperatingPoint } from "../../messages.ts";
 import { NOTICE, positiveLabel } from "../../wording.ts";
+import type { CellVerdicts } from "../cell-verdicts.ts";
 import type { Point, ProbabilityMap } from "../probability-map.ts";
 import type { Scale } from "../scale.ts";
 import type { Level } from "../source.ts";
@@ -8,10 +9,10 @@ import { overruledRefusalOf } from "../verdicts.ts";
 import { FILM_BY_FILE } from "../wording.ts";
 
 export interface MapExport {
-  name: string; // of the file
+  name: string | null; // of the file; null: it is to be in none of what is saved
   size: Level; // level 0
   map: ProbabilityMap;
-  verdicts: Uint8Array; // with regions
+  verdicts: CellVerdicts; // with regions
   regions: readonly (readonly Point[])[];
   model: ModelFacts;
   scale: Scale;
@@ -21,21 +22,26 @@ export interface MapExport {
   written: Date;
 }
 
+const VERDICTS = 256; // there can be
+
 export type Facts = Record<string, string | number>;
 
 // Why the gate refused what was judged all the same.
-function anywayReasons(verdicts: Uint8Array): string {
-  const reasons = [...new Set(verdicts)]
-    .map(overruledRefusalOf)
-    .filter((reason) => reason !== null);
-  return reasons.sort().join(" ");
+function anywayReasons({ map, verdicts }: MapExport): string {
+  const isThere = new Array<boolean>(VERDICTS).fill(false); // quicker than a Set of millions
+  for (let at = 0; at < map.verdicts.length; at++) isThere[verdicts.at(at)] = true;
+  const reasons = isThere.flatMap((is, verdict) => (is ? [overruledRefusalOf(verdict)] : []));
+  return reasons
+    .filter((reason) => reason !== null)
+    .sort()
+    .join(" ");
 }
 
 export function about(made: MapExport): Facts {
   const { name, size, map, model, scale, point, warnings, written } = made;
   return {
     program: "InSitu",
-    file: name,
+    ...(name !== null && { file: name }),
     image_width: size.width,
     image_height: size.height,
     um_per_pixel: scale.umPerPixel,
@@ -50,14 +56,15 @@ export function about(made: MapExport): Facts {
     stride_px: map.plan.stride,
     patch_px: map.plan.patch,
     kind_from: made.saysFilm ? FILM_BY_FILE : "",
-    judged_anyway: anywayReasons(made.verdicts),
+    judged_anyway: anywayReasons(made),
     warnings: warnings.join(" "),
     written: written.toISOString(),
     notice: NOTICE,
   };
 }
 
-// "slide.svs" to "slide"
-export function stem(name: string): string {
-  return (name.split("/").at(-1) ?? name).replace(/\.\w+$/, "") || "slide";
+// "slide.svs" saved as "geojson" to "slide.geojson", without a name to "map.geojson".
+export function savedName(name: string | null, kind: string): string {
+  if (name === null) return kind.startsWith("map.") ? kind : `map.${kind}`;
+  return `${(name.split("/").at(-1) ?? name).replace(/\.\w+$/, "") || "slide"}.${kind}`;
 }

@@ -3,7 +3,7 @@
 // has one colour for all objects of a class, so that of the probability is the object's own. No DOM.
 import { cividis } from "../cividis.ts";
 import type { Point } from "../probability-map.ts";
-import { isJudged, overruledRefusalOf, VERDICT } from "../verdicts.ts";
+import { isJudged, overruledRefusalOf } from "../verdicts.ts";
 import type { Rectangle } from "../source.ts";
 import { about, type MapExport } from "./about.ts";
 
@@ -49,7 +49,8 @@ const className = (label: string) => label.replace(/[:\r\n]+/g, " ").trim();
 
 // Tiles one beside the other: each that was judged, as a tile of its class. Of a dense map only what is
 // at or above the threshold, a row's neighbours as one detection with their mean and highest value.
-function* cells(made: MapExport): Generator<Feature> {
+// null after each row, which may have nothing to show.
+function* cells(made: MapExport): Generator<Feature | null> {
   const { map, model, point } = made;
   const isDense = map.plan.stride < map.plan.patch;
   const positive = model.labels[model.positive] ?? "positive";
@@ -58,8 +59,7 @@ function* cells(made: MapExport): Generator<Feature> {
     { name: className(negative), color: NEGATIVE_COLOUR },
     { name: className(positive), color: POSITIVE_COLOUR },
   ];
-  const verdictAt = (column: number, row: number) =>
-    made.verdicts[row * map.columns + column] ?? VERDICT.notYet;
+  const verdictAt = (column: number, row: number) => made.verdicts.at(row * map.columns + column);
   const valueAt = (column: number, row: number) =>
     isJudged(verdictAt(column, row)) ? map.value(column, row) : Number.NaN;
   for (let row = 0; row < map.rows; row++) {
@@ -94,6 +94,7 @@ function* cells(made: MapExport): Generator<Feature> {
       };
       column = end - 1;
     }
+    yield null;
   }
 }
 
@@ -113,23 +114,15 @@ function* regions({ regions: drawn }: MapExport): Generator<Feature> {
   }
 }
 
-const FEATURES_A_PART = 5_000;
-
-// In parts, with a breath between them.
-export async function geoJson(made: MapExport, breathe: () => Promise<void>): Promise<string[]> {
-  const parts: string[] = [`{"type":"FeatureCollection","insitu":${JSON.stringify(about(made))}`];
-  let some: string[] = [];
+// In pieces, for longText().
+export function* geoJson(made: MapExport): Generator<string> {
+  yield `{"type":"FeatureCollection","insitu":${JSON.stringify(about(made))}`;
   let lead = ',"features":[';
   for (const features of [regions(made), cells(made)]) {
     for (const feature of features) {
-      some.push(`${lead}\n${JSON.stringify(feature)}`);
-      lead = ",";
-      if (some.length < FEATURES_A_PART) continue;
-      parts.push(some.join(""));
-      some = [];
-      await breathe();
+      yield feature === null ? "" : `${lead}\n${JSON.stringify(feature)}`;
+      if (feature !== null) lead = ",";
     }
   }
-  parts.push(some.join(""), lead === "," ? "\n]}\n" : `${lead}]}\n`);
-  return parts;
+  yield lead === "," ? "\n]}\n" : `${lead}]}\n`;
 }

@@ -4,10 +4,11 @@ import type { Projection } from "../views/map-layer.ts";
 import type { Slide } from "../slide.ts";
 import { anywayTotal, refusedTotal } from "../summary.ts";
 import * as wording from "../wording.ts";
-import { stem, type MapExport } from "./about.ts";
+import { savedName, type MapExport } from "./about.ts";
 import { secondaryCapture } from "./dicom-sc.ts";
 import { dicomReport, type ReportSummary } from "./dicom-sr.ts";
 import { geoJson } from "./geojson.ts";
+import { longText } from "./long-text.ts";
 import { mapPicture, pictureSize, pngOf } from "./map-png.ts";
 import { tilesCsv } from "./tiles-csv.ts";
 
@@ -23,14 +24,15 @@ export const MAP_FILES: readonly { kind: MapFile; name: string; onlyDicom?: true
 
 const breathe = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
 
-// What is exported of a slide; null: there is no map yet.
-export function exportOf(slide: Slide): MapExport | null {
-  const { name, facts, map, verdicts, regions, model, scale, saysFilm } = slide;
+// What is exported of a slide; null: there is no map yet. Its file's name may say whose image it is.
+function exportOf(slide: Slide, withName: boolean): MapExport | null {
+  const { facts, map, verdicts, regions, model, scale, saysFilm } = slide;
   const [size] = facts?.levels ?? [];
   const point = slide.point();
   if (map === null || verdicts === null || model === null || scale === null) return null;
   if (size === undefined || point === null) return null;
-  const warnings = wording.warnings(slide);
+  const name = withName ? slide.name : null;
+  const warnings = wording.warnings(slide, withName);
   const written = new Date();
   return {
     name,
@@ -52,7 +54,8 @@ type Draw = (context: CanvasRenderingContext2D, to: Projection) => void;
 async function picture(slide: Slide, made: MapExport, draw: Draw): Promise<HTMLCanvasElement> {
   const { width, height } = pictureSize(made);
   const image = await slide.tile({ x: 0, y: 0, ...made.size }, width, height);
-  return mapPicture(made, image, draw);
+  await breathe();
+  return mapPicture(made, image, draw, breathe);
 }
 
 const modelOf = ({ model }: MapExport) => ({
@@ -100,11 +103,13 @@ async function report(slide: Slide, made: MapExport): Promise<Uint8Array<ArrayBu
 
 async function capture(slide: Slide, made: MapExport, draw: Draw) {
   const canvas = await picture(slide, made, draw);
+  await breathe();
   const { width, height } = canvas;
   const rgba = canvas.getContext("2d")?.getImageData(0, 0, width, height).data;
   const rgb = new Uint8Array(width * height * 3);
   for (let at = 0; at < width * height; at++)
     for (let c = 0; c < 3; c++) rgb[at * 3 + c] = rgba?.[at * 4 + c] ?? 0;
+  await breathe();
   const umPerPixel = (made.scale.umPerPixel * made.size.width) / pictureSize(made).width;
   const identity = await identityOf(slide);
   const { warnings: notes, written: when } = made;
@@ -112,26 +117,31 @@ async function capture(slide: Slide, made: MapExport, draw: Draw) {
   return secondaryCapture({ ...said, width, height, umPerPixel }, rgb);
 }
 
-// draw: the map and what is drawn on it.
+// draw: the map and what is drawn on it. withName: the file's name is in what is saved, and of it.
 export async function mapFile(
   slide: Slide,
   kind: MapFile,
+  withName: boolean,
   draw: Draw,
 ): Promise<{ name: string; content: Blob }> {
-  const made = exportOf(slide);
+  const made = exportOf(slide, withName);
   if (made === null) throw new Error("there is no map yet");
-  const name = `${stem(slide.name)}.${kind}`;
-  const blob = (parts: BlobPart[], type: string) => ({ name, content: new Blob(parts, { type }) });
-  switch (kind) {
-    case "geojson":
-      return blob(await geoJson(made, breathe), "application/geo+json");
-    case "tiles.csv":
-      return blob(await tilesCsv(made, breathe), "text/csv");
-    case "sr.dcm":
-      return blob([await report(slide, made)], "application/dicom");
-    case "sc.dcm":
-      return blob([await capture(slide, made, draw)], "application/dicom");
-    case "map.png":
-      return { name, content: await pngOf(await picture(slide, made, draw)) };
-  }
+  const name = savedName(made.name, kind);
+  const dicom = (bytes: Uint8Array<ArrayBuffer>) =>
+    new Blob([bytes], { type: "application/dicom" });
+  const content = (): Promise<Blob> => {
+    switch (kind) {
+      case "geojson":
+        return longText(geoJson(made), "application/geo+json", breathe);
+      case "tiles.csv":
+        return longText(tilesCsv(made), "text/csv", breathe);
+      case "sr.dcm":
+        return report(slide, made).then(dicom);
+      case "sc.dcm":
+        return capture(slide, made, draw).then(dicom);
+      case "map.png":
+        return picture(slide, made, draw).then(pngOf);
+    }
+  };
+  return { name, content: await content() };
 }

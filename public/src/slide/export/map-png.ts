@@ -20,11 +20,12 @@ export function pictureSize({ size }: Pick<MapExport, "size">): { width: number;
 }
 
 // draw: the map and what is drawn on it.
-export function mapPicture(
+export async function mapPicture(
   made: MapExport,
   image: Tile,
   draw: (context: CanvasRenderingContext2D, to: Projection) => void,
-): HTMLCanvasElement {
+  breathe: () => Promise<void>,
+): Promise<HTMLCanvasElement> {
   const facts = about(made);
   const canvas = document.createElement("canvas");
   const context = canvas.getContext("2d");
@@ -33,7 +34,7 @@ export function mapPicture(
   const room = canvas.width - 2 * MARGIN;
   context.font = FONT;
   const lines = [
-    `${facts["file"] ?? ""}: ${facts["label"] ?? ""}, positive at or above ${facts["threshold"] ?? ""} (${facts["operating_point"] ?? ""})`,
+    `${made.name === null ? "" : `${made.name}: `}${facts["label"] ?? ""}, positive at or above ${facts["threshold"] ?? ""} (${facts["operating_point"] ?? ""})`,
     `Model ${facts["model_id"] ?? ""} ${facts["model_version"] ?? ""}, SHA-256 ${facts["model_sha256"] ?? ""}`,
     `${facts["um_per_pixel"] ?? ""} µm per pixel (${facts["scale_from"] ?? ""}); a cell every ${facts["stride_px"] ?? ""} px of the model's ${facts["model_um_per_pixel"] ?? ""} µm`,
     ...made.warnings,
@@ -43,6 +44,7 @@ export function mapPicture(
   context.fillStyle = "#ffffff";
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.putImageData(new ImageData(image.rgba, image.width, image.height), 0, 0);
+  await breathe();
   const scale = image.width / made.size.width;
   context.save();
   context.beginPath();
@@ -50,6 +52,7 @@ export function mapPicture(
   context.clip();
   draw(context, { scale, left: 0, top: 0 });
   context.restore();
+  await breathe();
   drawScaleBar(context, made.scale.umPerPixel / scale, {
     x: MARGIN,
     y: image.height - MARGIN,

@@ -1,9 +1,7 @@
-// A map's cells as CSV, a line each: in parts, with a breath between them, since a dense map has many.
+// A map's cells as CSV, a line each.
 import { csvText } from "../../exports.ts";
 import { isJudged, overruledRefusalOf, refusalOf, VERDICT } from "../verdicts.ts";
 import { about, type MapExport } from "./about.ts";
-
-const LINES_A_PART = 10_000;
 
 const NAMES: Record<number, string> = {
   [VERDICT.judged]: "judged",
@@ -29,7 +27,7 @@ export function tileLine({ map, verdicts, point }: MapExport, column: number, ro
   const cell = map.cellSquare(column, row);
   const patch = map.patchSquare(column, row);
   const value = map.value(column, row);
-  const verdict = verdicts[row * map.columns + column] ?? VERDICT.notYet;
+  const verdict = verdicts.at(row * map.columns + column);
   const judged = isJudged(verdict);
   const squares = [cell, patch].flatMap(({ x, y, width, height }) => [x, y, width, height]);
   return [
@@ -49,17 +47,10 @@ export function tilesHead(made: MapExport): string {
   return `\uFEFF${lines.map((line) => `# ${line}`).join("\r\n")}\r\n${TILE_COLUMNS}\r\n`;
 }
 
-export async function tilesCsv(made: MapExport, breathe: () => Promise<void>): Promise<string[]> {
-  const parts = [tilesHead(made)];
-  let lines: string[] = [];
-  for (let row = 0; row < made.map.rows; row++) {
-    for (let column = 0; column < made.map.columns; column++) {
-      lines.push(tileLine(made, column, row));
-    }
-    if (lines.length < LINES_A_PART && row + 1 < made.map.rows) continue;
-    parts.push(`${lines.join("\r\n")}\r\n`);
-    lines = [];
-    await breathe();
-  }
-  return parts;
+// In pieces, for longText().
+export function* tilesCsv(made: MapExport): Generator<string> {
+  yield tilesHead(made);
+  for (let row = 0; row < made.map.rows; row++)
+    for (let column = 0; column < made.map.columns; column++)
+      yield `${tileLine(made, column, row)}\r\n`;
 }

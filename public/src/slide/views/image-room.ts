@@ -22,6 +22,8 @@ const OPACITY = 0.55; // to begin with
 const SCALE_BAR_SHARE = 0.25; // of the view, at most
 const THRESHOLD = 0.5; // before the model's is known
 
+const NO_SLIDE = { map: null, verdicts: null, under: null, kind: "histology" } as const;
+
 export class ImageRoom implements KeyTarget {
   readonly element = make("div", { class: "slide-room" });
   readonly readout = make("output", { class: "slide-readout" }); // of what is under the pointer
@@ -57,7 +59,6 @@ export class ImageRoom implements KeyTarget {
     if (kind === "block" && "block" in change) this.#layer.paintBlock(change.block);
     if (kind !== "map") return;
     this.#showMap(slide);
-    this.#layer.verdicts = slide.verdicts;
   }
 
   update(slide: Slide, threshold: number): void {
@@ -213,19 +214,20 @@ export class ImageRoom implements KeyTarget {
 
   #showMap(slide: Slide): void {
     const threshold = slide.point()?.threshold ?? THRESHOLD;
-    this.#layer.show(slide.map, threshold, slide.under, slide.kind === "mammogram");
+    const { map, verdicts, under, kind } = slide;
+    this.#layer.show(map, verdicts, threshold, under, kind === "mammogram");
   }
 
   #bindHover(): void {
     this.element.addEventListener("pointermove", ({ clientX, clientY }) => {
       const { left, top } = this.element.getBoundingClientRect();
       const at = this.#viewer?.toImage({ x: clientX - left, y: clientY - top });
-      const { map, verdicts, kind = "histology" } = this.#slide ?? {};
+      const { map, verdicts, under, kind } = this.#slide ?? NO_SLIDE;
       const cell = at == null ? null : map?.at(at);
       this.readout.textContent =
-        cell == null || map == null || verdicts == null
+        cell == null || map === null || verdicts === null
           ? ""
-          : wording.cellText(map, verdicts, cell, kind);
+          : wording.cellText({ map, verdicts, under, kind }, cell);
     });
     this.element.addEventListener("pointerleave", () => (this.readout.textContent = ""));
   }

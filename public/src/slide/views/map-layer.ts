@@ -3,6 +3,7 @@
 // enough to see. A film's greys are its findings: only what reaches the threshold is painted over it, and
 // that lightly; it is refused as a whole, which is said in words.
 import { colourOf } from "../cividis.ts";
+import type { CellVerdicts } from "../cell-verdicts.ts";
 import type { ProbabilityMap } from "../probability-map.ts";
 import { isJudged, isRefused, VERDICT } from "../verdicts.ts";
 
@@ -57,8 +58,7 @@ function below(
   column: number,
   row: number,
 ): [verdict: number, value: number] {
-  const { x, y, width, height } = map.cellSquare(column, row);
-  const cell = under.at({ x: x + width / 2, y: y + height / 2 });
+  const cell = under.under(map, column, row);
   if (cell === null) return [VERDICT.notYet, Number.NaN];
   return [under.verdict(cell.column, cell.row), under.value(cell.column, cell.row)];
 }
@@ -67,7 +67,7 @@ export class MapLayer {
   readonly #redraw: () => void;
   #map: ProbabilityMap | null = null;
   #under: ProbabilityMap | null = null;
-  #verdicts: Uint8Array | null = null; // those of the map, or with regions
+  #verdicts: CellVerdicts | null = null; // of the map, with regions
   #threshold = 0.5;
   #isFilm = false;
   #cells: CanvasRenderingContext2D | null = null;
@@ -85,6 +85,7 @@ export class MapLayer {
   // under: what is drawn where the map has nothing yet.
   show(
     map: ProbabilityMap | null,
+    verdicts: CellVerdicts | null,
     threshold: number,
     under: ProbabilityMap | null,
     isFilm: boolean,
@@ -92,7 +93,7 @@ export class MapLayer {
     this.#map = map;
     this.#isFilm = isFilm;
     this.#under = under;
-    this.#verdicts = map?.verdicts ?? null;
+    this.#verdicts = verdicts;
     this.#threshold = threshold;
     this.#anyRefused = false;
     this.#cells = map === null ? null : canvasOf(map.columns, map.rows);
@@ -103,12 +104,6 @@ export class MapLayer {
   set threshold(threshold: number) {
     if (threshold === this.#threshold) return;
     this.#threshold = threshold;
-    this.#repaint();
-  }
-
-  // With cells outside of the regions; null: those of the map.
-  set verdicts(verdicts: Uint8Array | null) {
-    this.#verdicts = verdicts ?? this.#map?.verdicts ?? null;
     this.#repaint();
   }
 
@@ -161,7 +156,7 @@ export class MapLayer {
     for (let v = 0; v < rows; v++) {
       for (let u = 0; u < columns; u++) {
         const at = (row + v) * map.columns + column + u;
-        let verdict = verdicts[at] ?? VERDICT.notYet;
+        let verdict = verdicts.at(at);
         let value = map.values[at] ?? Number.NaN;
         if (verdict === VERDICT.notYet && this.#under !== null)
           [verdict, value] = below(this.#under, map, column + u, row + v);
@@ -263,7 +258,7 @@ export class MapLayer {
     const isPositive = (column: number, row: number) => {
       if (column < 0 || row < 0 || column >= map.columns || row >= map.rows) return false;
       const at = row * map.columns + column;
-      return isJudged(verdicts?.[at]) && (map.values[at] ?? 0) >= this.#threshold;
+      return isJudged(verdicts?.at(at)) && (map.values[at] ?? 0) >= this.#threshold;
     };
     const path = new Path2D();
     const { cell } = place;

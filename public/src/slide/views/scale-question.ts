@@ -160,7 +160,7 @@ export class ScaleQuestion {
         ? "Choose it: the bar on the image shows what it would mean."
         : model === null
           ? ""
-          : scaleWarning(um, model) || "The bar on the image shows what this means.";
+          : scaleWarning(this.#kind, um, model) || "The bar on the image shows what this means.";
     this.#go.disabled = um === null || verdict === "refused";
     this.#options.onChange(um);
   }

@@ -114,7 +114,7 @@ export class SlideView {
       removeRegion: (at) =>
         this.#slide?.setRegions(this.#slide.regions.filter((_, index) => index !== at)),
       removeMeasurement: (at) => room.removeMeasurement(at),
-      save: (kind) => void this.#export(kind),
+      save: (kind, withName) => void this.#export(kind, withName),
       judgeAnyway: (anyway) => void this.#slide?.judgeAnyway(anyway),
     });
   }
@@ -189,13 +189,13 @@ export class SlideView {
 
   // --- Saving ----------------------------------------------------------------------------------
 
-  async #export(kind: MapFile): Promise<void> {
+  async #export(kind: MapFile, withName: boolean): Promise<void> {
     const slide = this.#slide;
     if (slide === null) return;
     const { save, tell } = this.#parts;
     try {
       const draw = this.#room.drawMap.bind(this.#room);
-      const { name, content } = await mapFile(slide, kind, draw);
+      const { name, content } = await mapFile(slide, kind, withName, draw);
       save(name, content);
     } catch (error) {
       tell(`The file could not be made: ${textOf(error)}`);

@@ -16,7 +16,7 @@ export interface PanelOptions {
   chooseModel: (model: SiteModel) => void;
   removeRegion: (index: number) => void;
   removeMeasurement: (index: number) => void;
-  save: (kind: MapFile) => void;
+  save: (kind: MapFile, withName: boolean) => void;
   judgeAnyway: (anyway: boolean) => void;
 }
 
@@ -43,6 +43,7 @@ export class SummaryPanel {
   readonly #options: PanelOptions;
   readonly #gate: GatePart;
   #savesOpen = false;
+  #named: Slide | null = null; // whose files hold its name: each image is asked for by itself
 
   constructor(options: PanelOptions) {
     this.#options = options;
@@ -309,16 +310,36 @@ export class SummaryPanel {
     const buttons = files.map(({ kind, name }) =>
       this.#keyed(
         `save-${kind}`,
-        button(name, () => this.#options.save(kind)),
+        button(name, () => this.#options.save(kind, this.#named === slide)),
       ),
     );
     const note = slide.isDicom
       ? paragraph("The DICOM files repeat whose image it is, as their standard asks.", "small mb-0")
       : null;
-    const made = fold("Save the map", make("div", { class: "slide-exports" }, ...buttons), note);
+    const made = fold(
+      "Save the map",
+      this.#naming(slide),
+      make("div", { class: "slide-exports" }, ...buttons),
+      note,
+    );
     made.open = this.#savesOpen; // as it was, when all is drawn anew
     made.addEventListener("toggle", () => (this.#savesOpen = made.open));
     return made;
+  }
+
+  #naming(slide: Slide): HTMLElement {
+    const box = make("input", { type: "checkbox", checked: this.#named === slide });
+    box.dataset["key"] = "name";
+    box.addEventListener("change", () => (this.#named = box.checked ? slide : null));
+    return make(
+      "div",
+      { class: "slide-naming small" },
+      make("label", {}, box, " With the file's name"),
+      paragraph(
+        "It may say whose image it is: unless this is ticked, nothing that is saved here holds it.",
+        "mb-0",
+      ),
+    );
   }
 
   #keyed(key: string, made: HTMLButtonElement): HTMLButtonElement {
