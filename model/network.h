@@ -1,4 +1,4 @@
-// A network and its training step in libtorch. The only user of torch. This header stays within
+// A network and its training step in libtorch, which symmetry.h uses too. This header stays within
 // C++17 and the standard library, because Debian 12's torch headers do not compile as C++20 with
 // clang.
 #pragma once

@@ -11,8 +11,7 @@
 
 namespace insitu {
 
-// The first of the eight flips and quarter turns that are a group: 1 none, 4 the quarter turns, 8
-// the mirror images too.
+// turns: 1 for none, 4 for the quarter turns, 8 for their mirror images too.
 
 // image -> fields. learnt: (fields, channels, side, side) -> (turns * fields, channels, side, side)
 torch::Tensor FromImage(const torch::Tensor& learnt, int turns);
