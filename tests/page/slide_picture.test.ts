@@ -37,9 +37,7 @@ async function factsOf(page: Page): Promise<Map<string, string>> {
 
 // Those of the last picture, by its last line.
 function lastPicture(all: readonly Drawn[]): Drawn[] {
-  const starts = all.flatMap(({ text }, at) =>
-    /: .*, positive at or above/.test(text) ? [at] : [],
-  );
+  const starts = all.flatMap(({ text }, at) => (/, positive at or above/.test(text) ? [at] : []));
   return all.slice(starts.at(-1) ?? all.length);
 }
 
@@ -83,8 +81,9 @@ describe("the map as a picture", { skip, timeout: 300_000 }, () => {
       const bySc = lastPicture(await drawnOn(page, ""));
       for (const drawn of [byPng, bySc]) {
         const words = drawn.map(({ text }) => text).join(" ");
+        assert.doesNotMatch(words, /slide\.dcm/, "the file's name was not asked for");
         for (const expected of [
-          `slide.dcm: ${fact("label")}, positive at or above ${fact("threshold")} (${fact("operating_point")})`,
+          `${fact("label")}, positive at or above ${fact("threshold")} (${fact("operating_point")})`,
           `Model ${fact("model_id")} ${fact("model_version")}, SHA-256 ${fact("model_sha256")}`,
           `4 µm per pixel (${fact("scale_from")}); a cell every ${fact("stride_px")} px of the model's 4 µm`,
           NOTICE,
@@ -95,6 +94,11 @@ describe("the map as a picture", { skip, timeout: 300_000 }, () => {
           assert.ok(x >= 0 && y > 590 && y < picture.height - 13, `${text} at ${x}, ${y}`);
         }
       }
+      await panel(page).getByRole("checkbox", { name: "With the file's name" }).check();
+      assert.equal((await saved(page, "Map as PNG")).name, "slide.map.png");
+      const [first] = lastPicture(await drawnOn(page, ""));
+      assert.match(first?.text ?? "", /^slide\.dcm: .+, positive at or above/);
+
       // Ink where the words are, and paper between them.
       const inked = (top: number, rows: number) => {
         const from = top * picture.width * picture.channels;
