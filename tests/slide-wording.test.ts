@@ -46,7 +46,7 @@ test("That tissue enlarged by more than one and a half times is refused almost a
   assert.doesNotMatch(said(MAX_ENLARGEMENT + 0.01), refusal);
   assert.match(said(MAX_ENLARGEMENT + 0.01), /More than 4× is not read/);
   const film = scaleWarning("mammogram", 400, 200);
-  assert.match(film, /less sure than they say/);
+  assert.match(film, /less sure than it says/);
   assert.doesNotMatch(film, refusal, "it was measured of tissue");
 });
 

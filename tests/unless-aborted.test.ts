@@ -13,6 +13,7 @@ test("An abort does not wait for the work", async () => {
   const waiting = unlessAborted(new Promise<number>(() => undefined), stop.signal);
   stop.abort();
   assert.equal(await waiting, null);
+  assert.equal(await unlessAborted(new Promise<number>(() => undefined), stop.signal), null);
 });
 
 test("A fault of the work is passed on, but after an abort it is dropped", async () => {

@@ -126,10 +126,10 @@ describe("the map as a picture", { skip, timeout: 300_000 }, () => {
 
   test("has no line of words that runs over its edge, whatever is warned of", () =>
     onMap(10, async ({ page }) => {
-      assert.match(await panel(page).innerText(), /would be enlarged 2\.5×/);
+      assert.match(await panel(page).innerText(), /was enlarged 2\.5×/);
       const picture = decodePng((await saved(page, "Map as PNG")).bytes);
       const drawn = lastPicture(await drawnOn(page, ""));
-      assert.ok(drawn.some(({ text }) => text.includes("would be enlarged 2.5×")));
+      assert.ok(drawn.some(({ text }) => text.includes("was enlarged 2.5×")));
       for (const { text, box } of drawn)
         assert.ok(box[0] + box[2] <= picture.width, `${box[2]} px of ${picture.width}: ${text}`);
     }));

@@ -38,7 +38,6 @@ export class Slide implements SlideRecord {
   judgesAnyway = false; // what the gate refuses at this kind and scale, since a person asked
   progress: Progress = { share: 0, leftMs: null };
   times: Times = { firstBlockMs: null, scanMs: null };
-  freedBytes = 0; // by the last cancel
   scanMemoryBytes = 0; // the most that the scan's workers held
   readonly problems = new Map<string, number>(); // why blocks could not be read, and how many
 
@@ -47,6 +46,8 @@ export class Slide implements SlideRecord {
   #asked: Promise<SlideModel> | null = null; // the model, the last time
   readonly #run: ScanRun;
   #stop: AbortController | null = null; // of the scan that is under way
+  #asking = 0; // what was asked for last: what waits from before it is dropped
+  #begun = false; // its file was opened and its scale looked at
   #shown = false;
   #closed = false;
   readonly #summing: RegionSummary;
@@ -70,12 +71,14 @@ export class Slide implements SlideRecord {
 
   // Opens the file and, where its scale is known, scans it. Waits its turn.
   begin(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(async (isWanted) => {
       this.#enter("opening");
       await this.#open();
-      if (this.#isGone()) return;
+      if (!isWanted()) return;
       const known = this.scale;
       const model = known === null ? null : await this.#loadModel();
+      if (!isWanted()) return;
+      this.#begun = true;
       const verdict =
         known === null ? null : judgeScale(known.umPerPixel, model?.facts.umPerPixel ?? 1);
       if (verdict === null || verdict === "refused") this.#askScale();
@@ -93,7 +96,7 @@ export class Slide implements SlideRecord {
 
   // Another question of the scale, as when the file's own is wrong.
   ask(): void {
-    if (this.phase === "scanning") this.cancel();
+    this.cancel();
     this.#askScale();
   }
 
@@ -150,17 +153,19 @@ export class Slide implements SlideRecord {
     return this.map === null || this.kind === "mammogram" ? null : finerStride(this.map);
   }
 
-  // At any point of a scan: while its model arrives, it is planned or made.
+  // At any point: while it waits, its file is opened, its model arrives, it is planned or made.
   cancel(): void {
-    if (this.#stop === null) return;
-    this.freedBytes = this.#run.memoryBytes;
-    this.#stop.abort();
-    this.#run.letGo();
+    this.#asking += 1;
+    if (this.#stop !== null) {
+      this.#stop.abort();
+      this.#run.letGo();
+    } else if (this.phase === "waiting" || this.phase === "opening") this.#enterStopped(this.map);
   }
 
   resume(): void {
-    if (this.phase === "paused" && this.map === null) void this.#anew(0);
-    else if (this.phase === "paused") void this.#inTurn(() => this.#runBlocks(this.#begun()));
+    if (this.phase === "paused" && !this.#begun) void this.begin();
+    else if (this.phase === "paused" && this.map === null) void this.#anew(0);
+    else if (this.phase === "paused") void this.#inTurn(() => this.#runBlocks(this.#stoppable()));
     else if (this.phase === "waiting" || this.phase === "failed") void this.begin();
   }
 
@@ -260,10 +265,12 @@ export class Slide implements SlideRecord {
     return this.#inTurn(() => this.#scan(stride));
   }
 
-  async #inTurn(act: () => Promise<void>): Promise<void> {
+  async #inTurn(act: (isWanted: () => boolean) => Promise<void>): Promise<void> {
+    const asked = ++this.#asking;
+    const isWanted = () => !this.#closed && asked === this.#asking;
     const turn = await this.#tools.turns.take();
     try {
-      if (!this.#closed) await act();
+      if (isWanted()) await act(isWanted);
       if (this.phase === "scanning") this.#enterStopped(this.map); // before there was a map to make
     } catch (error) {
       this.#fail(error);
@@ -281,7 +288,7 @@ export class Slide implements SlideRecord {
     const isFiner = stride !== 0;
     if (!isFiner) this.under = this.map = this.summary = null;
     this.progress = { share: 0, leftMs: null };
-    const signal = this.#begun();
+    const signal = this.#stoppable();
     const known = isFiner ? this.model : null;
     const model = await unlessAborted(known ?? this.#loadModel(), signal);
     if (model === null) return;
@@ -299,7 +306,7 @@ export class Slide implements SlideRecord {
     await this.#runBlocks(signal);
   }
 
-  #begun(): AbortSignal {
+  #stoppable(): AbortSignal {
     const stop = (this.#stop = new AbortController());
     this.#enter("scanning");
     return stop.signal;

@@ -5,6 +5,7 @@ export async function unlessAborted<T>(
   signal: AbortSignal,
 ): Promise<T | null> {
   const aborted = new Promise<null>((resolve) => {
+    if (signal.aborted) resolve(null);
     signal.addEventListener("abort", () => {
       resolve(null);
     });

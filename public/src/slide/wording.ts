@@ -138,7 +138,8 @@ export function outcome(slide: Slide): string {
   if (phase === "opening") return "being opened";
   if (phase === "waiting") return "waiting";
   const text = headline(slide);
-  return phase === "paused" ? `stopped: ${text}` : text;
+  if (phase !== "paused") return text;
+  return text === "" ? "stopped" : `stopped: ${text}`;
 }
 
 export function figure({ summary, kind }: Slide): string {
@@ -191,21 +192,17 @@ export function scaleSentence(slide: Slide): string {
   return `${said}; ${how}.`;
 }
 
-// What is to be expected of an enlarged image (model/README.md, "At another scale", for tissue).
-const ENLARGED: Record<SlideKind, string> = {
-  histology:
-    "almost all of it, if not all, is likely to be refused; what is judged is less sure than it says",
-  mammogram: "its answers are less sure than they say",
-};
-
-// What a scale means for the model, before it is used. "" where there is nothing to say.
+// What a scale means for the model, before it is used. "" where there is nothing to say. What is to be
+// expected of enlarged tissue: model/README.md, "At another scale".
 export function scaleWarning(kind: SlideKind, umPerPixel: number, modelUmPerPixel: number): string {
   const verdict = judgeScale(umPerPixel, modelUmPerPixel);
   const factor = decimal(enlargement(umPerPixel, modelUmPerPixel), 1);
+  const expected =
+    kind === "histology" ? "almost all of it, if not all, is likely to be refused; " : "";
   if (verdict === "warned")
     return (
       `The image would be enlarged ${factor}× to the model's ${scaleText(modelUmPerPixel)}: ` +
-      `detail that the model was made with is missing, and ${ENLARGED[kind]}.`
+      `detail that the model was made with is missing, and ${expected}${LESS_SURE}.`
     );
   if (verdict === "refused")
     return (
@@ -213,6 +210,18 @@ export function scaleWarning(kind: SlideKind, umPerPixel: number, modelUmPerPixe
       "read: most of what the model saw would be made up. Use an image with smaller pixels."
     );
   return "";
+}
+
+const LESS_SURE = "what is judged is less sure than it says";
+
+// The same of a map that was made, with what was found.
+function enlargedSentence(umPerPixel: number, modelUmPerPixel: number): string {
+  if (judgeScale(umPerPixel, modelUmPerPixel) !== "warned") return "";
+  const factor = decimal(enlargement(umPerPixel, modelUmPerPixel), 1);
+  return (
+    `The image was enlarged ${factor}× to the model's ${scaleText(modelUmPerPixel)}: ` +
+    `detail that the model was made with is missing, and ${LESS_SURE}.`
+  );
 }
 
 export function mapSentence(slide: Slide): string {
@@ -299,7 +308,7 @@ export function warnings(slide: Slide, withName = true): string[] {
   const said = [model?.facts.warning ?? "", ...(facts?.notes ?? [])];
   if (summary !== null) said.push(...gateSentences(kind, summary));
   if (scale !== null && model !== null)
-    said.push(scaleWarning(kind, scale.umPerPixel, model.facts.umPerPixel));
+    said.push(enlargedSentence(scale.umPerPixel, model.facts.umPerPixel));
   for (const [reason, count] of problems) {
     const why = withName ? reason : nameless(reason, slide.name);
     said.push(`${count === 1 ? "A part" : `${count} parts`} could not be read: ${why}`);

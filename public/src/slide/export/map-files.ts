@@ -49,7 +49,7 @@ function exportOf(slide: Slide, withName: boolean): MapExport | null {
   };
 }
 
-type Draw = (context: CanvasRenderingContext2D, to: Projection) => void;
+export type Draw = (context: CanvasRenderingContext2D, to: Projection) => void;
 
 async function picture(slide: Slide, made: MapExport, draw: Draw): Promise<HTMLCanvasElement> {
   const { width, height } = pictureSize(made);

@@ -234,6 +234,11 @@ export class ImageRoom implements KeyTarget {
 
   // --- What is drawn over the image ------------------------------------------------------------
 
+  // Resolves when the map in sight has all its cells.
+  async painted(): Promise<void> {
+    while (!this.#layer.isPainted) await new Promise(requestAnimationFrame);
+  }
+
   // Map, regions and measurements alone, as they are saved.
   drawMap(context: CanvasRenderingContext2D, to: Projection): void {
     this.#layer.draw(context, to, this.#opacity);

@@ -114,6 +114,11 @@ export class MapLayer {
     this.#redraw();
   }
 
+  // All of the map, as it is now.
+  get isPainted(): boolean {
+    return this.#painting === 0;
+  }
+
   close(): void {
     cancelAnimationFrame(this.#painting);
     this.#painting = 0;

@@ -2,7 +2,7 @@
 import { make } from "../../figures/build.ts";
 import { textOf } from "../../messages.ts";
 import { byId, showFileName } from "../../views/parts.ts";
-import { mapFile, type MapFile } from "../export/map-files.ts";
+import { mapFile, type Draw, type MapFile } from "../export/map-files.ts";
 import { BY_HAND, type SlideKind } from "../scale.ts";
 import type { Slide } from "../slide.ts";
 import type { Change } from "../slide-tools.ts";
@@ -194,7 +194,15 @@ export class SlideView {
     if (slide === null) return;
     const { save, tell } = this.#parts;
     try {
-      const draw = this.#room.drawMap.bind(this.#room);
+      if (slide.phase !== "done" && slide.phase !== "paused")
+        throw new Error("the map is still being made. Save it when it is done, or cancel it first");
+      await this.#room.painted();
+      // The room draws what it shows, and another image may have been chosen meanwhile.
+      const draw: Draw = (context, to) => {
+        if (this.#slide !== slide)
+          throw new Error("another image is shown. Stay with this one until it is saved");
+        this.#room.drawMap(context, to);
+      };
       const { name, content } = await mapFile(slide, kind, withName, draw);
       save(name, content);
     } catch (error) {

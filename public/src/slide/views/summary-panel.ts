@@ -43,7 +43,7 @@ export class SummaryPanel {
   readonly #options: PanelOptions;
   readonly #gate: GatePart;
   #savesOpen = false;
-  #named: Slide | null = null; // whose files hold its name: each image is asked for by itself
+  readonly #named = new WeakSet<Slide>(); // whose files hold its name, since a person ticked it
 
   constructor(options: PanelOptions) {
     this.#options = options;
@@ -310,7 +310,7 @@ export class SummaryPanel {
     const buttons = files.map(({ kind, name }) =>
       this.#keyed(
         `save-${kind}`,
-        button(name, () => this.#options.save(kind, this.#named === slide)),
+        button(name, () => this.#options.save(kind, this.#named.has(slide))),
       ),
     );
     const note = slide.isDicom
@@ -328,9 +328,12 @@ export class SummaryPanel {
   }
 
   #naming(slide: Slide): HTMLElement {
-    const box = make("input", { type: "checkbox", checked: this.#named === slide });
+    const box = make("input", { type: "checkbox", checked: this.#named.has(slide) });
     box.dataset["key"] = "name";
-    box.addEventListener("change", () => (this.#named = box.checked ? slide : null));
+    box.addEventListener("change", () => {
+      if (box.checked) this.#named.add(slide);
+      else this.#named.delete(slide);
+    });
     return make(
       "div",
       { class: "slide-naming small" },
