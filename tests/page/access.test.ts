@@ -1,19 +1,10 @@
 // For every person: by keyboard, by screen reader, in both themes, on a phone, on paper.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import { describe, test } from "node:test";
+import type { Page } from "playwright-core";
 import { png, tissue } from "../made_images.ts";
 import { checkScreen, drawScreen } from "./screens.ts";
-import {
-  drop,
-  launch,
-  progressOf,
-  readAnswer,
-  serveBare,
-  skip,
-  visit,
-  type Served,
-} from "./harness.ts";
+import { drop, progressOf, readAnswer, skip, usePages } from "./harness.ts";
 
 const themes = ["light", "dark"] as const;
 
@@ -35,22 +26,13 @@ async function showSeveral(page: Page): Promise<void> {
 }
 
 describe("access", { skip, timeout: 300_000 }, () => {
-  let browser: Browser;
-  let served: Served;
-
-  before(async () => {
-    [browser, served] = await Promise.all([launch(), serveBare()]);
-  });
-  after(async () => {
-    await browser.close();
-    await served.close();
-  });
+  const { open } = usePages();
 
   for (const colorScheme of themes) {
     for (const width of [360, 1280]) {
       test(`axe finds nothing at ${width} px, ${colorScheme}, and each screen is drawn`, async () => {
         const height = width === 360 ? 740 : 800;
-        const { page, complaints, close } = await visit(browser, served.url, {
+        const { page, complaints, close } = await open({
           colorScheme,
           width,
           height,
@@ -75,7 +57,7 @@ describe("access", { skip, timeout: 300_000 }, () => {
   }
 
   test("Everything is done by keyboard alone", async () => {
-    const { page, complaints, close } = await visit(browser, served.url);
+    const { page, complaints, close } = await open();
     const files = several.slice(0, 3).map(({ name, bytes }) => ({
       name: name.replace("case-1/", ""),
       mimeType: "image/png",
@@ -108,7 +90,7 @@ describe("access", { skip, timeout: 300_000 }, () => {
   });
 
   test("Focus can always be seen", async () => {
-    const { page, close } = await visit(browser, served.url);
+    const { page, close } = await open();
     await drop(page, several);
     await progressOf(page, "13 images read");
     const seen = new Set<string>();
@@ -140,7 +122,7 @@ describe("access", { skip, timeout: 300_000 }, () => {
   });
 
   test("The theme follows the system until a person chooses, and the choice is kept", async () => {
-    const { page, close } = await visit(browser, served.url, { colorScheme: "dark" });
+    const { page, close } = await open({ colorScheme: "dark" });
     const theme = () => page.evaluate(() => document.documentElement.dataset["bsTheme"]);
     assert.equal(await theme(), "dark");
     await page.emulateMedia({ colorScheme: "light" });
@@ -154,7 +136,7 @@ describe("access", { skip, timeout: 300_000 }, () => {
   });
 
   test("Print is one page, light, with the whole hash and the notice", async () => {
-    const { page, close } = await visit(browser, served.url, { colorScheme: "dark" });
+    const { page, close } = await open({ colorScheme: "dark" });
     await showSeveral(page);
     const paper = await page.pdf({ format: "A4", printBackground: true });
     assert.equal(

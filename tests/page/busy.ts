@@ -2,7 +2,7 @@
 // processor time, since on a machine that does other things as well every task seems long at times; and
 // as the page itself sees them, by the clock.
 import assert from "node:assert/strict";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 
 export const LONGEST_TASK_MS = 50;
 
@@ -57,11 +57,9 @@ async function observed(page: Page): Promise<LongTask[]> {
   });
 }
 
-export async function busyDuring(
-  browser: Browser,
-  page: Page,
-  act: () => Promise<void>,
-): Promise<Busy> {
+export async function busyDuring(page: Page, act: () => Promise<void>): Promise<Busy> {
+  const browser = page.context().browser();
+  assert.ok(browser);
   await browser.startTracing(page, { categories: CATEGORIES });
   const mark = await observe(page);
   await act();

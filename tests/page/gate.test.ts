@@ -1,10 +1,10 @@
 // What the gate refuses, and what the network used: said, asked for, and part of the result.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, before, describe, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import { describe, test } from "node:test";
+import type { Page } from "playwright-core";
 import { png, tissue } from "../made_images.ts";
-import { drop, launch, readAnswer, serveBare, skip, visit, type Served } from "./harness.ts";
+import { drop, readAnswer, skip, usePages } from "./harness.ts";
 import { checkScreen } from "./screens.ts";
 
 interface Exported {
@@ -23,19 +23,10 @@ const notRead = (page: Page) => page.getByRole("heading", { name: "Not read" }).
 const judgeAnyway = (page: Page) => page.getByRole("button", { name: "Judge this image anyway" });
 
 describe("the gate", { skip, timeout: 300_000 }, () => {
-  let browser: Browser;
-  let served: Served;
-
-  before(async () => {
-    [browser, served] = await Promise.all([launch(), serveBare()]);
-  });
-  after(async () => {
-    await browser.close();
-    await served.close();
-  });
+  const { open } = usePages();
 
   test("A screenshot is refused in words, judged only when asked, and the result says so", async () => {
-    const { page, complaints, close } = await visit(browser, served.url);
+    const { page, complaints, close } = await open();
     const screenshot = await page.screenshot({ clip: { x: 0, y: 0, width: 64, height: 64 } });
     await drop(page, [{ name: "screen.png", bytes: screenshot }]);
     await notRead(page);
@@ -59,7 +50,7 @@ describe("the gate", { skip, timeout: 300_000 }, () => {
   });
 
   test("Tissue is read without a word of the gate", async () => {
-    const { page, close } = await visit(browser, served.url);
+    const { page, close } = await open();
     await drop(page, [{ name: "patch.png", bytes: png(tissue(50, 50, 1)) }]);
     assert.doesNotMatch(await readAnswer(page), /Refused|judged because/);
     const [image] = (await saved(page)).images;
@@ -69,7 +60,7 @@ describe("the gate", { skip, timeout: 300_000 }, () => {
   });
 
   test("What the network used is drawn when asked for, said to be no proof, and hidden again", async () => {
-    const { page, complaints, requests, close } = await visit(browser, served.url);
+    const { page, complaints, requests, close } = await open();
     await drop(page, [{ name: "patch.png", bytes: png(tissue(50, 50, 1)) }]);
     await readAnswer(page);
     const before = requests.length;
@@ -96,7 +87,7 @@ describe("the gate", { skip, timeout: 300_000 }, () => {
   for (const width of [360, 1280]) {
     for (const colorScheme of ["light", "dark"] as const) {
       test(`Refusal and map at ${width} px, ${colorScheme}, are accessible and fit`, async () => {
-        const { page, close } = await visit(browser, served.url, { width, colorScheme });
+        const { page, close } = await open({ width, colorScheme });
         const variant = `${width}-${colorScheme}`;
         await drop(page, [
           {

@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
+import { after, before } from "node:test";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 
 export const root = join(import.meta.dirname, "../..");
@@ -176,6 +177,32 @@ export async function visit(
   await page.goto(url);
   if (ready) await startEngine(page);
   return { page, context, complaints, requests, close: () => context.close() };
+}
+
+// A browser and the site for the tests of the describe() that this is called in. options: of every
+// page, where it says no other.
+export function usePages(options: VisitOptions = {}) {
+  let browser: Browser;
+  let served: Served;
+  before(async () => {
+    [browser, served] = await Promise.all([launch(), serveBare()]);
+  });
+  after(async () => {
+    await browser.close();
+    await served.close();
+  });
+  const open = (own: VisitOptions = {}) => visit(browser, served.url, { ...options, ...own });
+  // Does it on a page of its own, which has nothing to complain of.
+  async function onPage(act: (visit: Visit) => Promise<void>): Promise<void> {
+    const opened = await open();
+    try {
+      await act(opened);
+      assert.deepEqual(opened.complaints, []);
+    } finally {
+      await opened.close();
+    }
+  }
+  return { open, onPage };
 }
 
 // Shows the page that somebody is there, without moving its focus.

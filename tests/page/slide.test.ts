@@ -3,25 +3,14 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
-import type { Browser, Locator, Page } from "playwright-core";
+import { before, describe, test } from "node:test";
+import type { Locator, Page } from "playwright-core";
 import { decodePng } from "../decode_png.ts";
 import { pgm, png, tissue } from "../made_images.ts";
 import { SECTION, section, sectionFile } from "../made_section.ts";
 import { assertForQuPath } from "../qupath.ts";
 import { assertNeverBlocked, busyDuring } from "./busy.ts";
-import {
-  drop,
-  launch,
-  readAnswer,
-  root,
-  serveBare,
-  skip,
-  visibleText,
-  visit,
-  type Served,
-  type Visit,
-} from "./harness.ts";
+import { drop, readAnswer, root, skip, usePages, visibleText } from "./harness.ts";
 import { checkScreen, drawScreen } from "./screens.ts";
 import { breast, button, choose, done, mapOf, panel, saved, scanAt } from "./slide_steps.ts";
 
@@ -49,28 +38,12 @@ async function dropFilm(page: Page): Promise<Locator> {
 const small = png(section({ width: 760, height: 590 }));
 
 describe("slides", { skip, timeout: 600_000 }, () => {
-  let browser: Browser;
-  let served: Served;
+  const { open, onPage } = usePages();
   let file: string;
 
-  before(async () => {
+  before(() => {
     file = sectionFile(root);
-    [browser, served] = await Promise.all([launch(), serveBare()]);
   });
-  after(async () => {
-    await browser.close();
-    await served.close();
-  });
-
-  async function onPage(act: (visit: Visit) => Promise<void>): Promise<void> {
-    const opened = await visit(browser, served.url);
-    try {
-      await act(opened);
-      assert.deepEqual(opened.complaints, []);
-    } finally {
-      await opened.close();
-    }
-  }
 
   test("A patch and a section come in together: one is answered, the other asks its scale", () =>
     onPage(async ({ page }) => {
@@ -142,7 +115,7 @@ describe("slides", { skip, timeout: 600_000 }, () => {
     onPage(async ({ page }) => {
       await choose(page, file);
       await page.locator(".slide-room[data-drawn]").waitFor();
-      const busy = await busyDuring(browser, page, async () => {
+      const busy = await busyDuring(page, async () => {
         await scanAt(page, "2.5×");
         await done(page);
         await button(page, /^Finer map/).click();
@@ -446,7 +419,7 @@ describe("slides", { skip, timeout: 600_000 }, () => {
   for (const width of [360, 1280]) {
     for (const colorScheme of ["light", "dark"] as const) {
       test(`Question, map and summary at ${width} px, ${colorScheme}, are accessible and fit`, async () => {
-        const { page, complaints, close } = await visit(browser, served.url, {
+        const { page, complaints, close } = await open({
           width,
           colorScheme,
         });
@@ -468,7 +441,7 @@ describe("slides", { skip, timeout: 600_000 }, () => {
   }
 
   test("A section on paper is one page", async () => {
-    const { page, close } = await visit(browser, served.url);
+    const { page, close } = await open();
     await choose(page, file);
     await scanAt(page, "2.5×");
     await done(page);

@@ -3,34 +3,25 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import { describe, test } from "node:test";
+import type { Page } from "playwright-core";
 import { halved, type Plane } from "../../public/src/slide/formats/picture-levels.ts";
 import { assertValid, DICOM_FOLDER, says } from "../dicom_setup.ts";
 import {
+  type DicomElement,
   dicomFile,
   element,
   film,
   INSTANCE_UID,
   replaced,
-  type DicomElement,
 } from "../make_dicom.ts";
 import { pngText } from "../decode_png.ts";
 import { png } from "../made_images.ts";
 import { section } from "../made_section.ts";
 import { levelFile } from "../made_series.ts";
-import { makeTiff, type MadeImage } from "../make_tiff.ts";
+import { type MadeImage, makeTiff } from "../make_tiff.ts";
 import { allWords, recordDrawing } from "./drawn.ts";
-import {
-  drop,
-  launch,
-  serveBare,
-  skip,
-  visit,
-  type GivenFile,
-  type Served,
-  type Visit,
-} from "./harness.ts";
+import { drop, type GivenFile, skip, usePages, type Visit } from "./harness.ts";
 import { kept } from "./kept.ts";
 import { drawScreen } from "./screens.ts";
 import { breast, button, downloaded, panel, saved } from "./slide_steps.ts";
@@ -191,21 +182,12 @@ function assertNoNames(text: string, names: readonly string[], where: string): v
 }
 
 describe("files that say their scale", { skip, timeout: 300_000 }, () => {
-  let browser: Browser;
-  let served: Served;
-
-  before(async () => {
-    [browser, served] = await Promise.all([launch(), serveBare()]);
-  });
-  after(async () => {
-    await browser.close();
-    await served.close();
-  });
+  const { open } = usePages();
 
   // said: everything on the console
   async function onPage(act: (visit: Visit, said: string[]) => Promise<void>): Promise<void> {
     const said: string[] = [];
-    const opened = await visit(browser, served.url, {
+    const opened = await open({
       prepare: (page) => {
         page.on("console", (message) => said.push(message.text()));
         return recordDrawing(page);

@@ -1,22 +1,13 @@
 // Files that mean harm, dropped on the page: each is told of once, in words, and the page goes on.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { deflateSync } from "node:zlib";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { dicomFile, element, film, replaced } from "../make_dicom.ts";
 import { png, tissue } from "../made_images.ts";
 import { section } from "../made_section.ts";
-import { makeTiff, pattern, type MadeImage } from "../make_tiff.ts";
-import {
-  drop,
-  launch,
-  readAnswer,
-  serveBare,
-  skip,
-  visit,
-  type Served,
-  type Visit,
-} from "./harness.ts";
+import { type MadeImage, makeTiff, pattern } from "../make_tiff.ts";
+import { drop, readAnswer, skip, usePages } from "./harness.ts";
 import { button, panel } from "./slide_steps.ts";
 
 const WAIT = { timeout: 60_000 }; // of a machine that has other work
@@ -85,26 +76,7 @@ const HOSTILE: [what: string, name: string, bytes: () => Uint8Array<ArrayBuffer>
 ];
 
 describe("files that mean harm", { skip, timeout: 500_000 }, () => {
-  let browser: Browser;
-  let served: Served;
-
-  before(async () => {
-    [browser, served] = await Promise.all([launch(), serveBare()]);
-  });
-  after(async () => {
-    await browser.close();
-    await served.close();
-  });
-
-  async function onPage(act: (visit: Visit) => Promise<void>): Promise<void> {
-    const opened = await visit(browser, served.url);
-    try {
-      await act(opened);
-      assert.deepEqual(opened.complaints, []);
-    } finally {
-      await opened.close();
-    }
-  }
+  const { onPage } = usePages();
 
   // A patch is answered, and a section scanned to its end.
   async function assertAlive(page: Page): Promise<void> {

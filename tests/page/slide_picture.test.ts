@@ -1,16 +1,16 @@
 // The map as a picture, as PNG and as a DICOM Secondary Capture: what is drawn under the image says what
 // it was made by, and can be read.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import { describe, test } from "node:test";
+import type { Page } from "playwright-core";
 import { NOTICE } from "../../public/src/wording.ts";
 import { decodePng, pngChunks } from "../decode_png.ts";
 import { openBytes, readWhole, says } from "../dicom_setup.ts";
 import { element } from "../make_dicom.ts";
 import { section } from "../made_section.ts";
 import { levelFile } from "../made_series.ts";
-import { drawnOn, recordDrawing, type Drawn } from "./drawn.ts";
-import { drop, launch, serveBare, skip, visit, type Served, type Visit } from "./harness.ts";
+import { type Drawn, drawnOn, recordDrawing } from "./drawn.ts";
+import { drop, skip, usePages, type Visit } from "./harness.ts";
 import { panel, saved } from "./slide_steps.ts";
 
 const WAIT = { timeout: 120_000 }; // of a machine that has other work
@@ -42,19 +42,10 @@ function lastPicture(all: readonly Drawn[]): Drawn[] {
 }
 
 describe("the map as a picture", { skip, timeout: 300_000 }, () => {
-  let browser: Browser;
-  let served: Served;
-
-  before(async () => {
-    [browser, served] = await Promise.all([launch(), serveBare()]);
-  });
-  after(async () => {
-    await browser.close();
-    await served.close();
-  });
+  const { open } = usePages();
 
   const onMap = async (umPerPixel: number, act: (visit: Visit) => Promise<void>) => {
-    const opened = await visit(browser, served.url, { prepare: recordDrawing });
+    const opened = await open({ prepare: recordDrawing });
     try {
       await drop(opened.page, [{ name: "slide.dcm", bytes: slide(umPerPixel) }]);
       await panel(opened.page).locator("details", { hasText: "Save the map" }).waitFor(WAIT);

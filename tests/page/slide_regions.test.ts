@@ -1,11 +1,11 @@
 // Regions drawn on a slide: the map is painted within them while it is made, what is pointed at is told,
 // and the page's thread is never blocked by them.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import { before, describe, test } from "node:test";
+import type { Page } from "playwright-core";
 import { sectionFile } from "../made_section.ts";
 import { assertNeverBlocked, busyDuring } from "./busy.ts";
-import { launch, root, serveBare, skip, visit, type Served } from "./harness.ts";
+import { root, skip, usePages } from "./harness.ts";
 import { checkScreen } from "./screens.ts";
 import { button, choose, done, mapOf, panel, saved, scanAt } from "./slide_steps.ts";
 
@@ -73,21 +73,15 @@ async function picturesMeanwhile(page: Page, begin: () => Promise<void>): Promis
 }
 
 describe("regions of a slide", { skip, timeout: 600_000 }, () => {
-  let browser: Browser;
-  let served: Served;
+  const { open } = usePages();
   let file: string;
 
-  before(async () => {
+  before(() => {
     file = sectionFile(root);
-    [browser, served] = await Promise.all([launch(), serveBare()]);
-  });
-  after(async () => {
-    await browser.close();
-    await served.close();
   });
 
   async function onMap(act: (page: Page) => Promise<void>): Promise<void> {
-    const { page, complaints, close } = await visit(browser, served.url);
+    const { page, complaints, close } = await open();
     try {
       await choose(page, file);
       await scanAt(page, "2.5×");
@@ -115,7 +109,7 @@ describe("regions of a slide", { skip, timeout: 600_000 }, () => {
 
   test("The page is never blocked while regions are drawn on a fine map and it is judged and saved", () =>
     onMap(async (page) => {
-      const busy = await busyDuring(browser, page, async () => {
+      const busy = await busyDuring(page, async () => {
         await drawRegion(page, SQUARE);
         await drawRegion(page, star([0.3, 0.5], 40));
         const models = page.getByRole("combobox", { name: "Read with the model" });
@@ -146,7 +140,7 @@ describe("regions of a slide", { skip, timeout: 600_000 }, () => {
     for (const colorScheme of ["light", "dark"] as const) {
       test(`A warned scale, regions and what is saved at ${width} px, ${colorScheme}, are accessible and fit`, async () => {
         const options = { width, colorScheme };
-        const { page, complaints, close } = await visit(browser, served.url, options);
+        const { page, complaints, close } = await open(options);
         const variant = `${width}-${colorScheme}`;
         await choose(page, file);
         await page.getByRole("spinbutton", { name: "Size of a pixel" }).fill("6.1");

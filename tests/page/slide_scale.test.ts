@@ -1,12 +1,12 @@
 // The scale of a slide on the page: how it is asked and shown, and when a file's own is asked again.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
-import { png, type Pixels } from "../made_images.ts";
+import { describe, test } from "node:test";
+import type { Page } from "playwright-core";
+import { type Pixels, png } from "../made_images.ts";
 import { section } from "../made_section.ts";
 import { makeTiff } from "../make_tiff.ts";
-import { atRest, boxOf, pixelsOf, pixelOf, recordDrawing, seen, wordsOn } from "./drawn.ts";
-import { drop, launch, serveBare, skip, visit, type Served, type Visit } from "./harness.ts";
+import { atRest, boxOf, pixelOf, pixelsOf, recordDrawing, seen, wordsOn } from "./drawn.ts";
+import { drop, skip, usePages } from "./harness.ts";
 import { button, panel } from "./slide_steps.ts";
 
 const WAIT = { timeout: 90_000 }; // of a machine that has other work
@@ -61,26 +61,7 @@ const size = (page: Page) => page.getByRole("spinbutton", { name: "Size of a pix
 const slider = (page: Page) => page.getByRole("slider", { name: "Scale" });
 
 describe("the scale of a slide", { skip, timeout: 300_000 }, () => {
-  let browser: Browser;
-  let served: Served;
-
-  before(async () => {
-    [browser, served] = await Promise.all([launch(), serveBare()]);
-  });
-  after(async () => {
-    await browser.close();
-    await served.close();
-  });
-
-  async function onPage(act: (visit: Visit) => Promise<void>): Promise<void> {
-    const opened = await visit(browser, served.url, { prepare: recordDrawing });
-    try {
-      await act(opened);
-      assert.deepEqual(opened.complaints, []);
-    } finally {
-      await opened.close();
-    }
-  }
+  const { onPage } = usePages({ prepare: recordDrawing });
 
   test("The bar on the image is as long as it says, at every scale given and every zoom", () =>
     onPage(async ({ page }) => {

@@ -1,10 +1,10 @@
 // What a person takes back or asks for anew while slides wait for each other.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import { describe, test } from "node:test";
+import type { Page } from "playwright-core";
 import { png } from "../made_images.ts";
 import { section } from "../made_section.ts";
-import { drop, launch, serveBare, skip, visibleText, visit, type Served } from "./harness.ts";
+import { drop, skip, usePages, visibleText } from "./harness.ts";
 import { button, panel, saved } from "./slide_steps.ts";
 
 const small = png(section({ width: 760, height: 590 }));
@@ -17,22 +17,13 @@ const scanOf = (page: Page, objective: string) =>
 const head = (page: Page) => page.locator(".slide-head");
 
 describe("slides that wait", { skip, timeout: 600_000 }, () => {
-  let browser: Browser;
-  let served: Served;
-
-  before(async () => {
-    [browser, served] = await Promise.all([launch(), serveBare()]);
-  });
-  after(async () => {
-    await browser.close();
-    await served.close();
-  });
+  const { open } = usePages();
 
   // The models of the page's choice come when arrive() is called; the engine has its own already.
   async function withHeldModel(
     act: (page: Page, arrive: () => void) => Promise<void>,
   ): Promise<void> {
-    const { page, complaints, close } = await visit(browser, served.url);
+    const { page, complaints, close } = await open();
     let arrive: () => void = () => undefined;
     const arrival = new Promise<void>((resolve) => (arrive = resolve));
     await page.route(/seed-.*\.onnx/, async (route) => {
@@ -86,7 +77,7 @@ describe("slides that wait", { skip, timeout: 600_000 }, () => {
     }));
 
   test("A picture is never saved with another image's map", async () => {
-    const { page, complaints, close } = await visit(browser, served.url);
+    const { page, complaints, close } = await open();
     const downloads: string[] = [];
     page.on("download", (download) => downloads.push(download.suggestedFilename()));
     await drop(page, [{ name: "first.png", bytes: small }]);

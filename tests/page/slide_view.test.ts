@@ -1,14 +1,14 @@
 // The map over the image: its colours, the number under the pointer, the way to its places, what a ruler
 // says, and how much is left of a scan; each against the cells as the table of them has them.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import { describe, test } from "node:test";
+import type { Page } from "playwright-core";
 import { cividis } from "../../public/src/slide/cividis.ts";
 import { decodePng } from "../decode_png.ts";
 import { png } from "../made_images.ts";
 import { section, sectionFile } from "../made_section.ts";
-import { atRest, boxOf, drawnOn, pixelsOf, pixelOf, recordDrawing } from "./drawn.ts";
-import { drop, launch, root, serveBare, skip, visit, type Served, type Visit } from "./harness.ts";
+import { atRest, boxOf, drawnOn, pixelOf, pixelsOf, recordDrawing } from "./drawn.ts";
+import { drop, root, skip, usePages } from "./harness.ts";
 import { button, panel, saved } from "./slide_steps.ts";
 
 const WAIT = { timeout: 120_000 }; // of a machine that has other work
@@ -104,26 +104,7 @@ async function halve(page: Page): Promise<Cell[]> {
 }
 
 describe("the map over a slide", { skip, timeout: 400_000 }, () => {
-  let browser: Browser;
-  let served: Served;
-
-  before(async () => {
-    [browser, served] = await Promise.all([launch(), serveBare()]);
-  });
-  after(async () => {
-    await browser.close();
-    await served.close();
-  });
-
-  async function onPage(act: (visit: Visit) => Promise<void>): Promise<void> {
-    const opened = await visit(browser, served.url, { prepare: recordDrawing });
-    try {
-      await act(opened);
-      assert.deepEqual(opened.complaints, []);
-    } finally {
-      await opened.close();
-    }
-  }
+  const { onPage } = usePages({ prepare: recordDrawing });
 
   const onMap = (act: (page: Page) => Promise<void>) =>
     onPage(async ({ page }) => {
