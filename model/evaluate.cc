@@ -63,13 +63,7 @@ Result<Scored> Score(const PatchFile& patch, double threshold, Classifier* class
 
 Result<Report> Evaluate(const EvaluateRequest& request, Classifier* classifier) {
   const ModelInfo& info = classifier->info();
-  Report report;
-  report.model_id = info.id;
-  report.model_version = info.version;
-  report.model_sha256 = classifier->sha256();
-  report.model_kind = info.kind;
-  report.operating_points.assign(info.operating_points.begin(), info.operating_points.end());
-  report.positive_class = info.labels[static_cast<size_t>(info.positive)];
+  Report report = ReportOn(info, classifier->sha256());
   report.threshold = request.threshold.value_or(info.threshold);
   report.data_name = DataName(request);
   report.folder = request.folder;

@@ -82,16 +82,9 @@ Status JudgeFilm(const OpenFilm& open, size_t index, Classifier* classifier, con
 }
 
 // As insitu evaluate reports on patches of histology.
-Report ReportOn(const Classifier& whole, std::vector<Case> cases) {
+Report PatchReport(const Classifier& whole, std::vector<Case> cases) {
   const ModelInfo& info = whole.info();
-  Report report;
-  report.model_id = info.id;
-  report.model_version = info.version;
-  report.model_sha256 = whole.sha256();
-  report.model_kind = info.kind;
-  report.operating_points.assign(info.operating_points.begin(), info.operating_points.end());
-  report.positive_class = info.labels[static_cast<size_t>(info.positive)];
-  report.threshold = info.threshold;
+  Report report = ReportOn(info, whole.sha256());
   report.data_name = "mini-MIAS";
   report.cases = std::move(cases);
   std::vector<double> thresholds = {info.threshold};
@@ -127,7 +120,7 @@ Result<FilmEvaluation> Evaluate(const Classifier& whole, std::vector<Film> films
   const BootstrapOptions bootstrap;
   evaluation.figures = ComputeFilmFigures(evaluation.films, evaluation.repeats, bootstrap);
   evaluation.by_chance = ComputeFilmFigures(evaluation.films, {evaluation.chance}, bootstrap);
-  evaluation.report = ReportOn(whole, PatchesByWoman(evaluation.films, evaluation.repeats));
+  evaluation.report = PatchReport(whole, PatchesByWoman(evaluation.films, evaluation.repeats));
   return evaluation;
 }
 

@@ -60,10 +60,9 @@ Tensor InitialWeight(const Sizes& sizes) {
   return weight;
 }
 
-// What is learnt of the weights: without the turns of what a layer gives.
-Sizes LearntSizes(Sizes sizes, int turns, bool last) {
-  if (sizes.empty()) return sizes;
-  sizes[last ? 1 : 0] /= turns;
+// One turn of the `axis` of these: what is learnt of them.
+Sizes Learnt(Sizes sizes, size_t axis, int turns) {
+  if (!sizes.empty()) sizes[axis] /= turns;
   return sizes;
 }
 
@@ -74,11 +73,12 @@ Layers InitialLayers(const NetworkSpec& spec) {
   for (size_t i = 0; i < layers.size(); ++i) {
     if (shapes[i].weight.empty()) continue;
     const LayerSpec layer = SpecOf(spec, i);
+    // The last layer's outputs have no turns, but what it takes has.
     const bool last = i == spec.layers.size();
-    const Sizes fields = last ? shapes[i].bias : LearntSizes(shapes[i].bias, spec.turns, false);
-    layers[i].depthwise = InitialWeight(LearntSizes(shapes[i].depthwise, spec.turns, false));
-    layers[i].weight = InitialWeight(
-        LearntSizes(TorchSizes(layer, shapes[i].weight, extents[i]), spec.turns, last));
+    const Sizes fields = last ? shapes[i].bias : Learnt(shapes[i].bias, 0, spec.turns);
+    const Sizes weight = TorchSizes(layer, shapes[i].weight, extents[i]);
+    layers[i].depthwise = InitialWeight(Learnt(shapes[i].depthwise, 0, spec.turns));
+    layers[i].weight = InitialWeight(Learnt(weight, last ? 1 : 0, spec.turns));
     layers[i].bias = torch::zeros(fields);
     if (!layer.convolves()) continue;
     layers[i].mean = torch::zeros(shapes[i].bias);
@@ -89,7 +89,7 @@ Layers InitialLayers(const NetworkSpec& spec) {
 }
 
 // Layers as they are applied, from what is learnt of them.
-Layers Turned(const NetworkSpec& spec, Layers layers) {
+Layers AsApplied(const NetworkSpec& spec, Layers layers) {
   const int turns = spec.turns;
   if (turns == 1) return layers;
   for (size_t i = 0; i < layers.size(); ++i) {
@@ -99,8 +99,8 @@ Layers Turned(const NetworkSpec& spec, Layers layers) {
       t.weight = FromFields(t.weight, turns);
       continue;
     }
-    if (t.depthwise.defined()) t.depthwise = FromImage(t.depthwise, turns);
-    t.weight = i == 0 ? FromImage(t.weight, turns) : BetweenFields(t.weight, turns);
+    if (t.depthwise.defined()) t.depthwise = EachTurn(t.depthwise, turns);
+    t.weight = i == 0 ? EachTurn(t.weight, turns) : BetweenFields(t.weight, turns);
     t.bias = t.bias.repeat({turns});
     if (t.gain.defined()) t.gain = t.gain.repeat({turns});
   }
@@ -228,7 +228,7 @@ double NetworkTrainer::Step(const std::vector<float>& images, const std::vector<
   }
   const size_t count = targets.size() / static_cast<size_t>(state.spec.labels);
   const Tensor target = FromValues(targets, {static_cast<int64_t>(count), state.spec.labels});
-  const Tensor logits = Forward(state.spec, Turned(state.spec, state.layers),
+  const Tensor logits = Forward(state.spec, AsApplied(state.spec, state.layers),
                                 ImagesToTensor(state.spec, images.data(), count), true);
   const Tensor loss = torch::nn::functional::cross_entropy(logits, target);
   state.adam->zero_grad();
@@ -257,7 +257,7 @@ NetworkWeights NetworkTrainer::AveragedWeights() const {
     }
     layer = Folded(layer, weights.spec.turns);
   }
-  for (const LayerTensors& layer : Turned(weights.spec, layers)) {
+  for (const LayerTensors& layer : AsApplied(weights.spec, layers)) {
     weights.layers.push_back({Values(layer.depthwise), Values(layer.weight), Values(layer.bias)});
   }
   return weights;

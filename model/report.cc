@@ -135,6 +135,18 @@ void AppendText(const Json& json, size_t depth, std::string* text) {
 
 }  // namespace
 
+Report ReportOn(const ModelInfo& model, const std::string& sha256) {
+  Report report;
+  report.model_id = model.id;
+  report.model_version = model.version;
+  report.model_sha256 = sha256;
+  report.model_kind = model.kind;
+  report.operating_points.assign(model.operating_points.begin(), model.operating_points.end());
+  report.positive_class = model.labels[static_cast<size_t>(model.positive)];
+  report.threshold = model.threshold;
+  return report;
+}
+
 Json ReportJson(const Report& report) {
   const Evaluation& evaluation = report.evaluation;
   Json cases = Json::object();

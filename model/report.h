@@ -31,6 +31,9 @@ struct Report {
   size_t ignored = 0;
 };
 
+// A report on this model, of no data yet.
+Report ReportOn(const ModelInfo& model, const std::string& sha256);
+
 // The report as JSON. Every key is always there but those marked "if"; a measure whose denominator
 // is zero is null, and so is an interval that cannot be given. An interval is [low, high], 95 %.
 // Numbers have six decimals at most, but for those of "pooled", "cases" and "mean_case_auc".

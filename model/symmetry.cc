@@ -40,13 +40,16 @@ Tensor Before(int turn, int turns) {
   return torch::tensor(before);
 }
 
+// The windows in each of the turns, one after the other along the axis.
+Tensor MovedAlong(int64_t axis, const Tensor& windows, int turns) {
+  std::vector<Tensor> all;
+  for (int turn = 0; turn < turns; ++turn) all.push_back(Moved(windows, turn));
+  return torch::cat(all, axis);
+}
+
 }  // namespace
 
-Tensor FromImage(const Tensor& learnt, int turns) {
-  std::vector<Tensor> all;
-  for (int turn = 0; turn < turns; ++turn) all.push_back(Moved(learnt, turn));
-  return torch::cat(all);
-}
+Tensor EachTurn(const Tensor& learnt, int turns) { return MovedAlong(0, learnt, turns); }
 
 Tensor BetweenFields(const Tensor& learnt, int turns) {
   const int64_t out = learnt.size(0), in = learnt.size(1) / turns, side = learnt.size(2);
@@ -58,10 +61,6 @@ Tensor BetweenFields(const Tensor& learnt, int turns) {
   return torch::cat(all).reshape({turns * out, turns * in, side, side});
 }
 
-Tensor FromFields(const Tensor& learnt, int turns) {
-  std::vector<Tensor> all;
-  for (int turn = 0; turn < turns; ++turn) all.push_back(Moved(learnt, turn));
-  return torch::cat(all, 1) / turns;
-}
+Tensor FromFields(const Tensor& learnt, int turns) { return MovedAlong(1, learnt, turns) / turns; }
 
 }  // namespace insitu

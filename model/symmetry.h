@@ -13,8 +13,9 @@ namespace insitu {
 
 // turns: 1 for none, 4 for the quarter turns, 8 for their mirror images too.
 
-// image -> fields. learnt: (fields, channels, side, side) -> (turns * fields, channels, side, side)
-torch::Tensor FromImage(const torch::Tensor& learnt, int turns);
+// image -> fields, or of each field by itself.
+// learnt: (fields, channels, side, side) -> (turns * fields, channels, side, side)
+torch::Tensor EachTurn(const torch::Tensor& learnt, int turns);
 
 // fields -> fields. learnt: (out, turns * in, side, side) -> (turns * out, turns * in, side, side)
 torch::Tensor BetweenFields(const torch::Tensor& learnt, int turns);

@@ -5,12 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { after, before, describe, test } from "node:test";
-import type { Browser } from "playwright-core";
+import { after, describe, test } from "node:test";
 import { tissue } from "../made_images.ts";
 import { encoderIsMissing, stripJpeg, stripPng, type Strips } from "../made_pictures.ts";
 import { button } from "./account_steps.ts";
-import { launch, serveBare, skip, visit, type Served, type Visit } from "./harness.ts";
+import { skip, usePages, type Visit } from "./harness.ts";
 import { eightCores, MOST_MB, pan, Renderers } from "./memory.ts";
 import { panel } from "./slide_steps.ts";
 
@@ -37,15 +36,9 @@ function tissueStrips(): Strips {
 
 describe("pictures of 400 megapixels", { skip, timeout: 300_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), "insitu-pictures-"));
-  let browser: Browser;
-  let served: Served;
+  const { open } = usePages({ prepare: eightCores });
 
-  before(async () => {
-    [browser, served] = await Promise.all([launch(), serveBare()]);
-  });
-  after(async () => {
-    await browser.close();
-    await served.close();
+  after(() => {
     rmSync(folder, { recursive: true });
   });
 
@@ -53,7 +46,7 @@ describe("pictures of 400 megapixels", { skip, timeout: 300_000 }, () => {
     const path = join(folder, `tissue.${kind.toLowerCase()}`);
     const blob = make(tissueStrips());
     await pipeline(Readable.from(blob.stream()), createWriteStream(path));
-    const visited = await visit(browser, served.url, { prepare: eightCores });
+    const visited = await open();
     try {
       await measure(visited, kind, path, blob.size);
     } finally {
@@ -64,6 +57,8 @@ describe("pictures of 400 megapixels", { skip, timeout: 300_000 }, () => {
 
   async function measure({ page, complaints }: Visit, kind: string, path: string, bytes: number) {
     page.setDefaultTimeout(WAIT.timeout);
+    const browser = page.context().browser();
+    assert.ok(browser);
     const renderers = await Renderers.of(browser);
     const before = await renderers.megabytes();
     renderers.watch();

@@ -17,7 +17,7 @@ const scanOf = (page: Page, objective: string) =>
 const head = (page: Page) => page.locator(".slide-head");
 
 describe("slides that wait", { skip, timeout: 600_000 }, () => {
-  const { open } = usePages();
+  const { open, onPage } = usePages();
 
   // The models of the page's choice come when arrive() is called; the engine has its own already.
   async function withHeldModel(
@@ -58,7 +58,7 @@ describe("slides that wait", { skip, timeout: 600_000 }, () => {
       await button(page, "Scan at this scale").waitFor();
     }));
 
-  test("A map that is still being made is not saved, and its summary is of what was scanned last", () =>
+  test("A slide that was cancelled before its new model came is read by it when one asks", () =>
     withHeldModel(async (page, arrive) => {
       await drop(page, [{ name: "first.png", bytes: small }]);
       await scanOf(page, "2.5×");
@@ -76,29 +76,57 @@ describe("slides that wait", { skip, timeout: 600_000 }, () => {
       assert.match(table, /seed/);
     }));
 
-  test("A picture is never saved with another image's map", async () => {
-    const { page, complaints, close } = await open();
-    const downloads: string[] = [];
-    page.on("download", (download) => downloads.push(download.suggestedFilename()));
-    await drop(page, [{ name: "first.png", bytes: small }]);
-    await scanOf(page, "2.5×");
-    await button(page, /^Finer map/).waitFor({ timeout: 60_000 });
-    await drop(page, [{ name: "second.png", bytes: small }]);
-    await page.getByRole("option", { name: /second\.png/ }).waitFor();
-    await page.getByRole("option", { name: /first\.png/ }).click();
-    await panel(page).getByText("Save the map").click();
-    await page.getByRole("button", { name: "Map as PNG" }).waitFor();
-    await page.evaluate(() => {
-      const press = (selector: string, text: string) =>
-        [...document.querySelectorAll<HTMLElement>(selector)]
-          .find(({ textContent }) => textContent.includes(text))
-          ?.click();
-      press("button", "Map as PNG");
-      press("[role=option]", "second.png"); // before the picture is made
+  // A scanned slide, with what can be saved of its map in sight; names are of what was saved.
+  async function toSave(act: (page: Page, names: string[]) => Promise<void>): Promise<void> {
+    await onPage(async ({ page }) => {
+      const names: string[] = [];
+      page.on("download", (download) => names.push(download.suggestedFilename()));
+      await drop(page, [{ name: "first.png", bytes: small }]);
+      await scanOf(page, "2.5×");
+      await button(page, /^Finer map/).waitFor({ timeout: 60_000 });
+      await panel(page).getByText("Save the map").click();
+      await button(page, "Map as PNG").waitFor();
+      await act(page, names);
     });
-    await page.getByText(/The file could not be made/).waitFor();
-    assert.deepEqual(downloads, []);
-    assert.deepEqual(complaints, []);
-    await close();
-  });
+  }
+
+  test("A map that is still being made is not saved", () =>
+    toSave(async (page, names) => {
+      await page.evaluate(() => {
+        const named = (name: string) =>
+          [...document.querySelectorAll("button")].find(({ textContent: t }) => t.includes(name));
+        named("Finer map")?.click();
+        named("Map as PNG")?.click(); // in the same breath
+      });
+      await page.getByText(/could not be made: the map is still being made/).waitFor();
+      assert.deepEqual(names, []);
+    }));
+
+  test("A picture is not saved with the map of an image that was chosen meanwhile", () =>
+    toSave(async (page, names) => {
+      await drop(page, [{ name: "second.png", bytes: small }]);
+      const second = page.getByRole("option", { name: /second\.png/ });
+      await second.filter({ hasText: "asks for its scale" }).waitFor();
+      await page.getByRole("option", { name: /first\.png/ }).click();
+      await button(page, "Map as PNG").waitFor();
+      await page.evaluate(() => {
+        const other = () =>
+          [...document.querySelectorAll<HTMLElement>("[role=option]")].find(({ textContent }) =>
+            textContent.includes("second.png"),
+          );
+        const { prototype } = CanvasRenderingContext2D;
+        // The other is chosen between the image on the picture and its map.
+        const put = Reflect.get(prototype, "putImageData") as (...given: unknown[]) => void;
+        prototype.putImageData = new Proxy(put, {
+          apply(_, on: CanvasRenderingContext2D, given: unknown[]) {
+            put.apply(on, given);
+            const isPicture = on.canvas.width >= 900 && !on.canvas.isConnected;
+            if (isPicture) other()?.click();
+          },
+        });
+      });
+      await button(page, "Map as PNG").click();
+      await page.getByText(/could not be made: another image is shown/).waitFor();
+      assert.deepEqual(names, []);
+    }));
 });

@@ -1,6 +1,6 @@
 // From a labelled folder to its report: reads every image with the page's own workers, then
 // evaluates what they answered. No DOM.
-import type { ClassifyOptions } from "../engine-pool.ts";
+import { MAX_IN_FLIGHT, MAX_WORKERS, type ClassifyOptions } from "../engine-pool.ts";
 import { csvText, judgedCells, type Cell } from "../exports.ts";
 import { answerAt, ownPoint, positiveProbability } from "../judgement.ts";
 import type { ModelFacts, Reading } from "../messages.ts";
@@ -10,9 +10,8 @@ import type { LabelledFile, LabelledFolder } from "./labelled.ts";
 import { ruleSentence } from "./labelled.ts";
 import { asReport, type FileFailure, type Report } from "./report.ts";
 
-// As many as the workers hold at most (engine-pool.ts), so that none of them waits; not all, so that a
-// cancel is quick.
-const IN_FLIGHT = 24;
+// As many as the workers hold at most, so that none of them waits; not all, so that a cancel is quick.
+const IN_FLIGHT = MAX_WORKERS * MAX_IN_FLIGHT;
 
 // Rejects with an EngineError.
 export type ReadImage = (file: Blob, options: ClassifyOptions) => Promise<Reading>;

@@ -43,11 +43,11 @@ export class Slide implements SlideRecord {
 
   readonly #opened: OpenedFile;
   #planned: { request: PlanRequest; model: ModelRequest } | null = null; // what made the map
-  #asked: Promise<SlideModel> | null = null; // the model, the last time
+  #arriving: Promise<SlideModel> | null = null; // the model that was asked for last
   readonly #run: ScanRun;
   #stop: AbortController | null = null; // of the scan that is under way
-  #asking = 0; // what was asked for last: what waits from before it is dropped
-  #begun = false; // its file was opened and its scale looked at
+  #wish = 0; // the number of what was asked for last: what waits from before it is dropped
+  #isLookedAt = false; // its file was opened, and its scale known or asked
   #shown = false;
   #closed = false;
   readonly #summing: RegionSummary;
@@ -78,7 +78,7 @@ export class Slide implements SlideRecord {
       const known = this.scale;
       const model = known === null ? null : await this.#loadModel();
       if (!isWanted()) return;
-      this.#begun = true;
+      this.#isLookedAt = true;
       const verdict =
         known === null ? null : judgeScale(known.umPerPixel, model?.facts.umPerPixel ?? 1);
       if (verdict === null || verdict === "refused") this.#askScale();
@@ -91,7 +91,7 @@ export class Slide implements SlideRecord {
     this.kind = kind;
     this.scale = scale;
     this.judgesAnyway = false;
-    await this.#anew(0);
+    await this.#inTurn(() => this.#scan(0));
   }
 
   // Another question of the scale, as when the file's own is wrong.
@@ -126,14 +126,14 @@ export class Slide implements SlideRecord {
 
   // The map at a finer stride; what is there stays in sight until it is done.
   async finer(): Promise<void> {
-    if (this.map !== null && this.finerStride !== null) await this.#anew(this.finerStride);
+    const stride = this.finerStride;
+    if (stride !== null) await this.#inTurn(() => this.#scan(stride));
   }
 
   // Another model of the kind is to read it.
   async readAnew(): Promise<void> {
     if (this.scale === null || this.phase === "asking" || this.phase === "opening") return;
-    this.cancel();
-    await this.#anew(0);
+    await this.#inTurn(() => this.#scan(0));
   }
 
   // What the gate refused is judged too, or is left out again.
@@ -155,18 +155,17 @@ export class Slide implements SlideRecord {
 
   // At any point: while it waits, its file is opened, its model arrives, it is planned or made.
   cancel(): void {
-    this.#asking += 1;
-    if (this.#stop !== null) {
-      this.#stop.abort();
-      this.#run.letGo();
-    } else if (this.phase === "waiting" || this.phase === "opening") this.#enterStopped(this.map);
+    const isRunning = this.#stop !== null; // and says itself when it has stopped
+    this.#drop();
+    if (isRunning) return;
+    if (this.phase === "waiting" || this.phase === "opening") this.#enterStopped(this.map);
   }
 
   resume(): void {
-    if (this.phase === "paused" && !this.#begun) void this.begin();
-    else if (this.phase === "paused" && this.map === null) void this.#anew(0);
-    else if (this.phase === "paused") void this.#inTurn(() => this.#runBlocks(this.#stoppable()));
-    else if (this.phase === "waiting" || this.phase === "failed") void this.begin();
+    if (!["paused", "waiting", "failed"].includes(this.phase)) return;
+    if (this.phase !== "paused" || !this.#isLookedAt) void this.begin();
+    else if (this.map === null) void this.#inTurn(() => this.#scan(0));
+    else void this.#inTurn(() => this.#runBlocks(this.#stoppable()));
   }
 
   close(): void {
@@ -251,23 +250,28 @@ export class Slide implements SlideRecord {
   }
 
   async #loadModel(): Promise<SlideModel> {
-    const asked = (this.#asked = this.#tools.model(this.kind));
-    const model = await asked;
-    if (asked === this.#asked) this.model = model; // another may have been asked for meanwhile
+    const arriving = (this.#arriving = this.#tools.model(this.kind));
+    const model = await arriving;
+    if (arriving === this.#arriving) this.model = model; // not another that was asked for meanwhile
     return model;
   }
 
   // --- Scanning --------------------------------------------------------------------------------
 
-  #anew(stride: number): Promise<void> {
-    this.cancel();
-    this.#enter("waiting");
-    return this.#inTurn(() => this.#scan(stride));
+  // What waits or runs is wanted no more.
+  #drop(): void {
+    this.#wish += 1;
+    if (this.#stop === null) return;
+    this.#stop.abort();
+    this.#run.letGo();
   }
 
+  // Takes the place of what was asked for before.
   async #inTurn(act: (isWanted: () => boolean) => Promise<void>): Promise<void> {
-    const asked = ++this.#asking;
-    const isWanted = () => !this.#closed && asked === this.#asking;
+    this.#drop();
+    const wish = this.#wish;
+    const isWanted = () => !this.#closed && wish === this.#wish;
+    this.#enter("waiting");
     const turn = await this.#tools.turns.take();
     try {
       if (isWanted()) await act(isWanted);

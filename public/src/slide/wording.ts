@@ -192,6 +192,8 @@ export function scaleSentence(slide: Slide): string {
   return `${said}; ${how}.`;
 }
 
+const LESS_SURE = "what is judged is less sure than it says";
+
 // What a scale means for the model, before it is used. "" where there is nothing to say. What is to be
 // expected of enlarged tissue: model/README.md, "At another scale".
 export function scaleWarning(kind: SlideKind, umPerPixel: number, modelUmPerPixel: number): string {
@@ -211,8 +213,6 @@ export function scaleWarning(kind: SlideKind, umPerPixel: number, modelUmPerPixe
     );
   return "";
 }
-
-const LESS_SURE = "what is judged is less sure than it says";
 
 // The same of a map that was made, with what was found.
 function enlargedSentence(umPerPixel: number, modelUmPerPixel: number): string {

@@ -114,7 +114,7 @@ export class MapLayer {
     this.#redraw();
   }
 
-  // All of the map, as it is now.
+  // Nothing of it waits for a later frame.
   get isPainted(): boolean {
     return this.#painting === 0;
   }
