@@ -41,7 +41,6 @@ template <int64_t kVectorLanes>
 inline __attribute__((always_inline)) void Run(const Tiles& tiles) {
   using V = typename VectorOf<kVectorLanes>::Type;
   constexpr int64_t kVectors = kBlock / kVectorLanes;
-  constexpr auto& kMatrix = kWinogradOutput<kSide, kPoints>.at;
   const float* input = tiles.inputs;
   float* const* to = tiles.outputs;
   for (int64_t tile = 0; tile < tiles.count; ++tile) {
@@ -63,10 +62,11 @@ inline __attribute__((always_inline)) void Run(const Tiles& tiles) {
       }
 #pragma clang loop unroll(full)
       for (int64_t v = 0; v < kVectors; ++v) {
+        V sums[kSide];
+        SumPowers<kSide, kPoints - 1>(product[v], sums);
+        sums[kSide - 1] += product[v][kPoints - 1];
 #pragma clang loop unroll(full)
-        for (int64_t r = 0; r < kSide; ++r) {
-          SumMultiples<kPoints>(kMatrix[r], product[v], &half[v][r][j]);
-        }
+        for (int64_t r = 0; r < kSide; ++r) half[v][r][j] = sums[r];
       }
     }
     for (int64_t v = 0; v < kVectors; ++v) {
@@ -75,9 +75,10 @@ inline __attribute__((always_inline)) void Run(const Tiles& tiles) {
       V most = V{} - std::numeric_limits<float>::infinity();
       for (int64_t r = 0; r < kSide; ++r) {
         V output[kSide];
+        SumPowers<kSide, kPoints - 1>(half[v][r], output);
+        output[kSide - 1] += half[v][r][kPoints - 1];
 #pragma clang loop unroll(full)
         for (int64_t k = 0; k < kSide; ++k) {
-          SumMultiples<kPoints>(kMatrix[k], half[v][r], &output[k]);
           if (tiles.is_pooled) {
             Raise(output[k], &most);
           } else {
@@ -200,8 +201,8 @@ float* NarrowWinograd::TransformWeights(const float* weights, int64_t first, flo
         for (int64_t o = first; o < first + kBlock; ++o) {
           double sum = 0;
           for (int64_t tap = 0; tap < kTaps * kTaps; ++tap) {
-            sum += WinogradWeight(kPoints, i, tap / kTaps, kSide) *
-                   WinogradWeight(kPoints, j, tap % kTaps, kSide) *
+            sum += WinogradWeight(kPoints, kSide, i, tap / kTaps) *
+                   WinogradWeight(kPoints, kSide, j, tap % kTaps) *
                    double{weights[(o * kTaps * kTaps + tap) * channels_ + c]};
           }
           *to++ = static_cast<float>(sum);

@@ -15,6 +15,9 @@ constexpr int64_t kTileBytes = 256 << 10;
 // Transformed weights that meet the tiles one after the other: within a first cache.
 constexpr int64_t kColumnBytes = 16 << 10;
 
+// Channels in times out. Beyond, what tiles of 5 save goes to reading their weights (measured).
+constexpr int64_t kMaxPairsOfLongTiles = int64_t{32} << 10;
+
 constexpr int64_t kMaxPartTaps = 4;
 constexpr int64_t kMaxParts = 4;
 constexpr int64_t kMaxTileValues = kMaxWinogradPoints * kMaxWinogradPoints;  // of a channel
@@ -35,16 +38,18 @@ struct Part {
 // How one axis is cut.
 struct Axis {
   int64_t stride = 1;
-  int64_t points = 0;  // of the longest part
+  int64_t outputs = 0;  // of a tile
+  int64_t points = 0;   // of the longest part
   int64_t tiles = 0;
   int64_t part_points = 0;  // of all parts
   int64_t count = 0;        // of the parts; 0: it cannot be cut
   Part parts[kMaxParts];
 };
 
-Axis CutAxis(const Window& window, int at) {
+Axis CutAxis(const Window& window, int at, int64_t outputs) {
   Axis axis;
   axis.stride = window.stride[at];
+  axis.outputs = outputs;
   const int64_t kernel = window.kernel[at];
   if (axis.stride > 2 || window.dilation[at] != 1 || kernel < 3) return axis;
   for (int64_t first = 0; first < axis.stride; ++first) {
@@ -56,14 +61,25 @@ Axis CutAxis(const Window& window, int at) {
       Part& part = axis.parts[axis.count++];
       part.taps = DivideUp(taps - begin, left);
       part.offset = first + begin * axis.stride;
-      part.points = kWinogradOutputs + part.taps - 1;
+      part.points = outputs + part.taps - 1;
       axis.points = std::max(axis.points, part.points);
       axis.part_points += part.points;
       begin += part.taps;
     }
   }
-  axis.tiles = DivideUp(window.output[at], kWinogradOutputs);
+  axis.tiles = DivideUp(window.output[at], outputs);
   return axis;
+}
+
+// With the tiles that take the fewest products, unless they read too many weights.
+Axis CutAxis(const ConvolutionSpec& spec, int at) {
+  const Axis axis = CutAxis(spec.window, at, kMinWinogradOutputs);
+  const Axis longer = CutAxis(spec.window, at, kMaxWinogradOutputs);
+  return longer.points <= kMaxWinogradPoints &&
+                 longer.tiles * longer.part_points < axis.tiles * axis.part_points &&
+                 spec.group_inputs * spec.group_outputs <= kMaxPairsOfLongTiles
+             ? longer
+             : axis;
 }
 
 // Which of a part's own points is `point` of all; -1: none.
@@ -133,7 +149,7 @@ Winograd::Winograd(const ConvolutionSpec& spec)
       channels_(spec.group_inputs),
       outputs_(spec.group_outputs),
       clamp_(spec.clamp),
-      axes_{CutAxis(spec.window, 0), CutAxis(spec.window, 1)},
+      axes_{CutAxis(spec, 0), CutAxis(spec, 1)},
       kernel_(ChooseMatrixKernel()),
       zeros_(static_cast<size_t>(channels_)),
       nowhere_(static_cast<size_t>(outputs_)) {
@@ -180,7 +196,8 @@ void Winograd::TransformPart(const ConvolutionSpec& spec, int64_t output, const 
   double factors[kMaxPartTaps][kMaxPartTaps];
   for (int64_t y = 0; y < p.taps; ++y) {
     for (int64_t x = 0; x < q.taps; ++x) {
-      factors[y][x] = WinogradWeight(p.points, i, y) * WinogradWeight(q.points, j, x);
+      factors[y][x] = WinogradWeight(p.points, axes_[0].outputs, i, y) *
+                      WinogradWeight(q.points, axes_[1].outputs, j, x);
     }
   }
   const int64_t width = window_.kernel[1];
@@ -217,8 +234,7 @@ Winograd::Tile Winograd::TileAt(int64_t index) const {
   const auto& [down, across] = axes_;
   const int64_t image = index / (down.tiles * across.tiles);
   const int64_t within = index % (down.tiles * across.tiles);
-  return {image, within / across.tiles * kWinogradOutputs,
-          within % across.tiles * kWinogradOutputs};
+  return {image, within / across.tiles * down.outputs, within % across.tiles * across.outputs};
 }
 
 void Winograd::Run() {
@@ -240,13 +256,14 @@ void Winograd::Transform(const Side& down, const Side& across, const float* cons
     for (int64_t i = 0; i < down.outputs; ++i) {
       half[i] = half_.data() + (i * across.inputs + j) * channels;
     }
-    down.transform({down.inputs, from + j * down.inputs, half, channels});
+    down.transform({down.inputs, from + j * down.inputs, half, channels, down.outputs});
   }
   for (int64_t i = 0; i < down.outputs; ++i) {
     for (int64_t j = 0; j < across.inputs; ++j) {
       half[j] = half_.data() + (i * across.inputs + j) * channels;
     }
-    across.transform({across.inputs, half, to + i * across.outputs, channels, clamp});
+    across.transform(
+        {across.inputs, half, to + i * across.outputs, channels, across.outputs, clamp});
   }
 }
 
@@ -332,17 +349,17 @@ void Winograd::TransformOutput(const Tile& tile, int64_t slot) {
     }
   }
   float* image = output_ + tile.image * window_.output[0] * window_.output[1] * outputs_;
-  for (int64_t i = 0; i < kWinogradOutputs; ++i) {
-    for (int64_t j = 0; j < kWinogradOutputs; ++j) {
+  for (int64_t i = 0; i < down.outputs; ++i) {
+    for (int64_t j = 0; j < across.outputs; ++j) {
       const int64_t row = tile.row + i;
       const int64_t column = tile.column + j;
       const bool inside = row < window_.output[0] && column < window_.output[1];
-      to[i * kWinogradOutputs + j] =
+      to[i * across.outputs + j] =
           inside ? image + (row * window_.output[1] + column) * outputs_ : nowhere_.data();
     }
   }
-  Transform({down.points, kWinogradOutputs, insitu::TransformOutput},
-            {across.points, kWinogradOutputs, insitu::TransformOutput}, from, to, outputs_,
+  Transform({down.points, down.outputs, insitu::TransformOutput},
+            {across.points, across.outputs, insitu::TransformOutput}, from, to, outputs_,
             clamp_.is_bounded() ? &clamp_ : nullptr);
 }
 
@@ -354,8 +371,8 @@ bool SuitsWinograd(const ConvolutionSpec& spec) {
       spec.group_outputs < kMinWinogradChannels) {
     return false;
   }
-  const Axis down = CutAxis(w, 0);
-  const Axis across = CutAxis(w, 1);
+  const Axis down = CutAxis(spec, 0);
+  const Axis across = CutAxis(spec, 1);
   if (down.count == 0 || across.count == 0) return false;
   const auto real = [](int64_t value) { return static_cast<double>(value); };
   const double pairs = real(spec.group_inputs) * real(spec.group_outputs);

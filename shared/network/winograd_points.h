@@ -33,25 +33,6 @@ struct WinogradInputMatrix {
 template <int64_t kPoints>
 inline constexpr WinogradInputMatrix<kPoints> kWinogradInput;
 
-// A' for so many outputs: powers of each point; of infinity, the highest alone.
-template <int64_t kOutputs, int64_t kPoints>
-struct WinogradOutputMatrix {
-  float at[kOutputs][kPoints] = {};
-
-  constexpr WinogradOutputMatrix() {
-    for (int64_t point = 0; point < kPoints - 1; ++point) {
-      double power = 1;
-      for (auto& row : at) {
-        row[point] = static_cast<float>(power);
-        power *= kWinogradPoints[point];
-      }
-    }
-    at[kOutputs - 1][kPoints - 1] = 1;
-  }
-};
-template <int64_t kOutputs, int64_t kPoints>
-inline constexpr WinogradOutputMatrix<kOutputs, kPoints> kWinogradOutput;
-
 // *sum += factor * value, for a factor that the compiler knows.
 template <typename V>
 inline __attribute__((always_inline)) void AddMultiple(float factor, const V& value, V* sum) {
@@ -80,6 +61,28 @@ inline __attribute__((always_inline)) void SumMultiples(const float* factors, co
       begun = true;
     }
   }
+}
+
+// A' without infinity: sums[k] = sum over the points of point^k * values[point]. Where there are
+// fewer points the values are zero. The points 1 and -1 share their sum and difference, so do 2
+// and -2.
+template <int64_t kSums, int64_t kPoints, typename V>
+inline __attribute__((always_inline)) void SumPowers(const V* values, V* sums) {
+  static_assert(kPoints == 4 || kPoints == 6);
+  const V one[] = {values[1] + values[2], values[1] - values[2]};
+  V two[] = {V{}, V{}};
+  if (kPoints > 4) {
+    two[0] = values[5] + values[4];
+    two[1] = values[5] - values[4];
+  }
+  float power = 1;
+#pragma clang loop unroll(full)
+  for (int64_t k = 0; k < kSums; ++k, power *= 2) {
+    sums[k] = one[k % 2];
+    AddMultiple(1 / power, values[3], &sums[k]);
+    if (kPoints > 4) AddMultiple(power, two[k % 2], &sums[k]);
+  }
+  sums[0] += values[0];
 }
 
 }  // namespace insitu

@@ -5,8 +5,6 @@
 namespace insitu {
 namespace {
 
-constexpr auto& kOutput = kWinogradOutput<kWinogradOutputs, kMaxWinogradPoints>.at;
-
 // The row of B' that gives infinity's product, for each number of points: the coefficients of the
 // product of (x - point) over the others.
 struct InfinityRows {
@@ -64,20 +62,20 @@ inline __attribute__((always_inline)) void Output(const WinogradLine& line) {
   using V = typename VectorOf<kLanes>::Type;
   for (int64_t c = 0; c < line.channels; c += kLanes) {
     c = std::min(c, line.channels - kLanes);
-    V value[kMaxWinogradPoints];
+    V value[kMaxWinogradPoints - 1];
 #pragma clang loop unroll(full)
     for (int64_t j = 0; j < kMaxWinogradPoints - 1; ++j) {
       value[j] = j + 1 < line.points ? V(At<kLanes>(line.from[j] + c)) : V{};
     }
-    value[kMaxWinogradPoints - 1] = At<kLanes>(line.from[line.points - 1] + c);
+    const V infinity = At<kLanes>(line.from[line.points - 1] + c);
+    V sums[kMaxWinogradOutputs];
+    SumPowers<kMaxWinogradOutputs, kMaxWinogradPoints - 1>(value, sums);
 #pragma clang loop unroll(full)
-    for (int64_t i = 0; i < kWinogradOutputs; ++i) {
-      V sum;
-      SumMultiples<kMaxWinogradPoints>(kOutput[i], value, &sum);
-      if (line.clamp != nullptr) {
-        Bound(line.clamp->low, line.clamp->high, &sum);
-      }
-      At<kLanes>(line.to[i] + c) = sum;
+    for (int64_t i = 0; i < kMaxWinogradOutputs; ++i) {
+      if (i >= kMinWinogradOutputs && i >= line.outputs) continue;
+      if (i + 1 >= kMinWinogradOutputs && i + 1 == line.outputs) sums[i] += infinity;
+      if (line.clamp != nullptr) Bound(line.clamp->low, line.clamp->high, &sums[i]);
+      At<kLanes>(line.to[i] + c) = sums[i];
     }
   }
 }
@@ -107,7 +105,7 @@ void TransformOutput(const WinogradLine& line) {
   Output<kMinWinogradChannels>(line);
 }
 
-double WinogradWeight(int64_t points, int64_t point, int64_t tap, int64_t outputs) {
+double WinogradWeight(int64_t points, int64_t outputs, int64_t point, int64_t tap) {
   if (point == points - 1) return tap == points - outputs ? 1 : 0;
   double factor = 1;
   for (int64_t i = 0; i < tap; ++i) factor *= kWinogradPoints[point];

@@ -16,7 +16,8 @@
 
 namespace insitu {
 
-inline constexpr int64_t kWinogradOutputs = 4;
+inline constexpr int64_t kMinWinogradOutputs = 4;  // of a tile
+inline constexpr int64_t kMaxWinogradOutputs = 5;
 inline constexpr int64_t kMinWinogradPoints = 4;
 inline constexpr int64_t kMaxWinogradPoints = 7;
 inline constexpr int64_t kMinWinogradChannels = 4;
@@ -28,8 +29,10 @@ struct WinogradLine {
   int64_t points;  // kMinWinogradPoints to kMaxWinogradPoints
   const float* const* from;
   float* const* to;
-  int64_t channels;              // kMinWinogradChannels at least
-  const Clamp* clamp = nullptr;  // of outputs, where there is any
+  int64_t channels;  // kMinWinogradChannels at least
+  // Of TransformOutput alone:
+  int64_t outputs = 0;  // kMinWinogradOutputs to kMaxWinogradOutputs
+  const Clamp* clamp = nullptr;
 };
 
 // By B', of so many points, and by A'.
@@ -37,7 +40,6 @@ void TransformInput(const WinogradLine& line);
 void TransformOutput(const WinogradLine& line);
 
 // G for so many points and outputs.
-double WinogradWeight(int64_t points, int64_t point, int64_t tap,
-                      int64_t outputs = kWinogradOutputs);
+double WinogradWeight(int64_t points, int64_t outputs, int64_t point, int64_t tap);
 
 }  // namespace insitu
