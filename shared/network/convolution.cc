@@ -2,7 +2,6 @@
 
 #include "shared/network/depthwise.h"
 #include "shared/network/matrix_convolution.h"
-#include "shared/network/narrow_convolution.h"
 #include "shared/network/narrow_winograd.h"
 #include "shared/network/winograd.h"
 
@@ -17,7 +16,6 @@ Result<std::unique_ptr<Operation>> MakeConvolution(const ConvolutionSpec& spec) 
     return MakeDepthwise(spec);
   }
   if (SuitsNarrowWinograd(spec)) return MakeNarrowWinograd(spec);
-  if (IsNarrow(spec)) return MakeNarrowConvolution(spec);
   if (SuitsWinograd(spec)) return MakeWinograd(spec);
   return MakeMatrixConvolution(spec);
 }

@@ -14,7 +14,6 @@ struct ConvolutionSpec {
   int64_t items = 1;  // leading dimension of one run's input, before batching
   int64_t groups = 1;
   int64_t group_inputs = 1;        // channels
-  int64_t pixel_values = 0;        // from pixel to pixel, where not groups * group_inputs
   int64_t group_outputs = 1;       // channels
   const float* weights = nullptr;  // (groups * group_outputs, kernel h, kernel w, group_inputs)
   const float* bias = nullptr;     // (groups * group_outputs) or null

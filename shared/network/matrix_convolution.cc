@@ -20,13 +20,12 @@ class MatrixConvolution final : public Operation {
         groups_(spec.groups),
         group_inputs_(spec.group_inputs),
         group_outputs_(spec.group_outputs),
-        pixel_values_(spec.pixel_values > 0 ? spec.pixel_values : spec.groups * spec.group_inputs),
+        pixel_values_(spec.groups * spec.group_inputs),
         taps_(Pixels(spec.window.kernel)),
         clamp_(spec.clamp),
         kernel_(kernel),
         weights_(kernel, spec.groups, spec.group_outputs, taps_ * spec.group_inputs),
-        zeros_(static_cast<size_t>(spec.group_inputs)) {
-    // Sides, not their product: joined rows are one tap too, with fewer columns and padding.
+        zeros_(static_cast<size_t>(spec.window.kernel[1] * spec.group_inputs)) {
     is_pointwise_ = taps_ == 1 && window_.stride[0] == 1 && window_.stride[1] == 1 &&
                     window_.input[0] == window_.output[0] && window_.input[1] == window_.output[1];
     if (is_pointwise_) {  // where a pixel lies does not matter
@@ -74,6 +73,18 @@ class MatrixConvolution final : public Operation {
   // A last tile of a single row is left to the kernel of one row.
   bool IsSingle(int64_t pixel) const { return pixel + 1 == Pixels(bound_.output); }
 
+  // Where the taps of a row of the kernel lie side by side for all pixels of a tile, each row is
+  // one tap to the matrix kernel.
+  bool IsJoined(int64_t first) const {
+    bool joined = groups_ == 1 && bound_.dilation[1] == 1;
+    const int64_t end = std::min(first + kernel_.rows, Pixels(bound_.output));
+    for (int64_t pixel = first; pixel < end && joined; ++pixel) {
+      const int64_t left = pixel % bound_.output[1] * bound_.stride[1] - bound_.pad_begin[1];
+      joined = left >= 0 && left + bound_.kernel[1] <= bound_.input[1];
+    }
+    return joined;
+  }
+
   // Where the window of an output pixel's tap lies in the first image, or the zeros of the padding.
   const float* Source(const float* input, int64_t pixel, int64_t tap) const {
     const int64_t at[2] = {pixel / bound_.output[1], pixel % bound_.output[1]};
@@ -87,16 +98,19 @@ class MatrixConvolution final : public Operation {
     return input + (from[0] * bound_.input[1] + from[1]) * pixel_values_;
   }
 
-  // Tile by tile: (taps, rows of the kernel), the last pixel repeated to fill the last tile.
+  // Tile by tile: (taps or, joined, rows of taps; rows of the kernel), the last pixel repeated to
+  // fill the last tile.
   void FillPointers(const float* input) {
     const int64_t pixels = Pixels(bound_.output);
     pointers_.resize(static_cast<size_t>(RoundUp(pixels, kernel_.rows) * taps_));
-    size_t to = 0;
+    joined_.clear();
     for (int64_t pixel = 0; pixel < pixels; pixel += kernel_.rows) {
+      const float** to = pointers_.data() + pixel * taps_;
       const int64_t rows = IsSingle(pixel) ? 1 : kernel_.rows;
-      for (int64_t tap = 0; tap < taps_; ++tap) {
+      joined_.push_back(IsJoined(pixel) ? bound_.kernel[1] : 1);
+      for (int64_t tap = 0; tap < taps_; tap += joined_.back()) {
         for (int64_t row = 0; row < rows; ++row) {
-          pointers_[to++] = Source(input, std::min(pixel + row, pixels - 1), tap);
+          *to++ = Source(input, std::min(pixel + row, pixels - 1), tap);
         }
       }
     }
@@ -107,15 +121,17 @@ class MatrixConvolution final : public Operation {
     const int64_t output_channels = groups_ * group_outputs_;
     MatrixTile tile;
     tile.columns = columns;
-    tile.taps = taps_;
-    tile.tap_length = group_inputs_;
     tile.input_offset =
         image / items_ * item_stride_ + image % items_ * ImageLength() + group * group_inputs_;
     tile.zeros = zeros_.data();
     tile.weights = weights_.At(group, column);
     tile.output_stride = output_channels;
     tile.clamp = clamp_;
+    const int64_t* joined_taps = joined_.data();
     for (int64_t pixel = 0; pixel < pixels; pixel += kernel_.rows) {
+      const int64_t joined = *joined_taps++;
+      tile.taps = taps_ / joined;
+      tile.tap_length = group_inputs_ * joined;
       tile.rows = std::min(kernel_.rows, pixels - pixel);
       tile.pointers = pointers_.data() + pixel * taps_;
       tile.output =
@@ -141,6 +157,7 @@ class MatrixConvolution final : public Operation {
   int64_t images_ = 0;
   int64_t item_stride_ = 0;
   List<const float*> pointers_;
+  List<int64_t> joined_;  // taps that are one, of each tile
   float* output_ = nullptr;
 };
 

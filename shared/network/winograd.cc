@@ -41,8 +41,9 @@ struct Axis {
   int64_t outputs = 0;  // of a tile
   int64_t points = 0;   // of the longest part
   int64_t tiles = 0;
-  int64_t part_points = 0;  // of all parts
-  int64_t count = 0;        // of the parts; 0: it cannot be cut
+  int64_t part_points = 0;                     // of all parts
+  int64_t fewest_points = kMaxWinogradPoints;  // of a part
+  int64_t count = 0;                           // of the parts; 0: it cannot be cut
   Part parts[kMaxParts];
 };
 
@@ -63,6 +64,7 @@ Axis CutAxis(const Window& window, int at, int64_t outputs) {
       part.offset = first + begin * axis.stride;
       part.points = outputs + part.taps - 1;
       axis.points = std::max(axis.points, part.points);
+      axis.fewest_points = std::min(axis.fewest_points, part.points);
       axis.part_points += part.points;
       begin += part.taps;
     }
@@ -71,15 +73,19 @@ Axis CutAxis(const Window& window, int at, int64_t outputs) {
   return axis;
 }
 
-// With the tiles that take the fewest products, unless they read too many weights.
+// With the tiles that take the fewest products, the longest only where they read few weights.
 Axis CutAxis(const ConvolutionSpec& spec, int at) {
-  const Axis axis = CutAxis(spec.window, at, kMinWinogradOutputs);
-  const Axis longer = CutAxis(spec.window, at, kMaxWinogradOutputs);
-  return longer.points <= kMaxWinogradPoints &&
-                 longer.tiles * longer.part_points < axis.tiles * axis.part_points &&
-                 spec.group_inputs * spec.group_outputs <= kMaxPairsOfLongTiles
-             ? longer
-             : axis;
+  const bool reads_few = spec.group_inputs * spec.group_outputs <= kMaxPairsOfLongTiles;
+  Axis best;
+  for (int64_t outputs = kMinWinogradOutputs; outputs < kMaxWinogradOutputs + reads_few;
+       ++outputs) {
+    const Axis axis = CutAxis(spec.window, at, outputs);
+    if (axis.fewest_points >= kMinWinogradPoints && axis.points <= kMaxWinogradPoints &&
+        (best.count == 0 || axis.tiles * axis.part_points <= best.tiles * best.part_points)) {
+      best = axis;
+    }
+  }
+  return best;
 }
 
 // Which of a part's own points is `point` of all; -1: none.

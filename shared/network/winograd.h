@@ -1,10 +1,11 @@
-// Convolutions with fewer products: tiles of 4 or 5 outputs a side by Winograd's minimal filtering,
-// whichever fill the image with fewer products; channels last.
+// Convolutions with fewer products: tiles of 3 to 5 outputs a side by Winograd's minimal filtering,
+// whichever fill the image with the fewest products; channels last.
 //
-//   1. each tile of the input is transformed (winograd_transform.h): 6x6 values a channel for 4x4
-//      outputs, 7x7 for 5x5
+//   1. each tile of the input is transformed (winograd_transform.h): for 4x4 outputs of a 3x3
+//      kernel 6x6 values a channel
 //   2. for each of these points, the matrix product of a batch of tiles and transformed weights, by
-//      the matrix kernel: 36 products a pair of channels instead of 16 * 9, 49 instead of 25 * 9
+//      the matrix kernel: 36 products a pair of channels instead of 16 * 9 (tiles of 3: 25 instead
+//      of 9 * 9; of 5: 49 instead of 25 * 9)
 //   3. the products are transformed to outputs and clamped
 // A batch of tiles is small enough that what lies between the steps stays in a core's second cache.
 //
@@ -15,8 +16,8 @@
 //
 // Exactness. The error of an output is a few times that of a plain sum, and not the same at every
 // place of a tile. In the tests, of inputs within [-1, 1] and weights whose squares add up to 1/3,
-// it is below 4e-6 for tiles of 4 and parts of three taps, and below 1e-5 for what takes seven
-// points: parts of four, and tiles of 5.
+// it is below 4e-6 for up to six points a side, and below 1e-5 for seven: parts of four taps, and
+// tiles of 5.
 // NaN reaches every output whose window sees it, and others of the same tile. So does an infinite
 // value, and where the sum of |input * weight| may exceed 1e33 what lies between overflows: an
 // output is then NaN, infinite or a bound of the clamp.

@@ -16,7 +16,7 @@
 
 namespace insitu {
 
-inline constexpr int64_t kMinWinogradOutputs = 4;  // of a tile
+inline constexpr int64_t kMinWinogradOutputs = 3;  // of a tile
 inline constexpr int64_t kMaxWinogradOutputs = 5;
 inline constexpr int64_t kMinWinogradPoints = 4;
 inline constexpr int64_t kMaxWinogradPoints = 7;
