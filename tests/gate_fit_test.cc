@@ -121,15 +121,33 @@ TEST_CASE("A share's interval is wider for few groups and never leaves 0 to 1", 
 
 TEST_CASE("The table tells right rows from wrong ones and how the family fares without it",
           "[gate_fit]") {
-  const std::vector<GateRow> rows = GateTable(MadeImages(), GatePart::kTissue);
+  const std::vector<GateRow> rows =
+      GateTable(MadeImages(), GatePart::kTissue, Refit::kWithoutEachFamily);
   REQUIRE(rows.size() == 3);
   CHECK(rows[0].variant == "right");
+  CHECK(rows[0].right);
   CHECK_FALSE(rows[0].held_out);
   CHECK(rows[1].variant == "blur");
+  CHECK_FALSE(rows[1].right);
   REQUIRE(rows[1].held_out);
   CHECK(rows[1].images == 30);
   CHECK(TableText(rows).find("| blur | 30 | 30 |") != std::string::npos);
   CHECK(TableJson(rows).size() == 3);
+}
+
+TEST_CASE("Without a refit the table has the same rows but for what a fit would say, of any images",
+          "[gate_fit]") {
+  const std::vector<GateImage> images = MadeImages();
+  Json refitted = TableJson(GateTable(images, GatePart::kTissue, Refit::kWithoutEachFamily));
+  for (Json& row : refitted) row.erase("refused_held_out");
+  CHECK(TableJson(GateTable(images, GatePart::kTissue, Refit::kNever)) == refitted);
+
+  const std::vector<GateImage> blurred = {images[1]};
+  REQUIRE(blurred[0].family == "blur");
+  const std::vector<GateRow> rows = GateTable(blurred, GatePart::kTissue, Refit::kNever);
+  REQUIRE(rows.size() == 1);
+  CHECK_FALSE(rows[0].right);
+  CHECK_FALSE(rows[0].held_out);
 }
 
 }  // namespace

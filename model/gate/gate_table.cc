@@ -54,7 +54,11 @@ size_t GroupsOf(const Members& members) {
 
 // without: a gate fitted without the family, or nullptr.
 GateRow Row(const Members& members, GatePart part, const FittedGate* without) {
-  GateRow row{members.front()->family, members.front()->variant, members.size(), 0, {}, {}, 0, 0};
+  GateRow row;
+  row.family = members.front()->family;
+  row.variant = members.front()->variant;
+  row.right = IsRight(*members.front(), part);
+  row.images = members.size();
   double refused = 0;
   for (const GateImage* image : members) {
     const GateVerdict& verdict = VerdictOf(*image, part);
@@ -121,20 +125,21 @@ Share ShareOf(const std::vector<GroupCount>& groups) {
   return {p, shares[kSamples / 40], shares[kSamples - kSamples / 40 - 1]};
 }
 
-std::vector<GateRow> GateTable(const std::vector<GateImage>& images, GatePart part) {
+std::vector<GateRow> GateTable(const std::vector<GateImage>& images, GatePart part, Refit refit) {
   std::map<std::string, std::map<std::string, Members>> families;
   for (const GateImage& image : images) {
     if (Counts(image, part)) families[image.family][image.variant].push_back(&image);
   }
   std::vector<GateRow> right;
   std::vector<GateRow> wrong;
-  Progress progress("Fitting without each family", families.size());
+  Progress progress("Measuring families", families.size());
   size_t done = 0;
   for (const auto& [family, variants] : families) {
     const bool is_right = IsRight(*variants.begin()->second.front(), part);
-    const FittedGate without = is_right ? FittedGate{} : FitGate(images, part, family);
+    std::optional<FittedGate> without;
+    if (!is_right && refit == Refit::kWithoutEachFamily) without = FitGate(images, part, family);
     for (const auto& [variant, members] : variants) {
-      (is_right ? right : wrong).push_back(Row(members, part, is_right ? nullptr : &without));
+      (is_right ? right : wrong).push_back(Row(members, part, without ? &*without : nullptr));
     }
     progress.Update(++done);
   }
@@ -170,14 +175,12 @@ std::string TableText(const std::vector<GateRow>& rows) {
 Json TableJson(const std::vector<GateRow>& rows) {
   Json json = Json::array();
   for (const GateRow& row : rows) {
-    Json one = {{"family", row.family},   {"variant", row.variant},
-                {"right", !row.held_out}, {"images", row.images},
-                {"groups", row.groups},   {"refused", ShareJson(row.shipped)},
+    Json one = {{"family", row.family}, {"variant", row.variant},
+                {"right", row.right},   {"images", row.images},
+                {"groups", row.groups}, {"refused", ShareJson(row.shipped)},
                 {"warned", row.warned}};
-    if (row.held_out) {
-      one["refused_held_out"] = ShareJson(*row.held_out);
-      one["reason_right"] = row.reason_right;
-    }
+    if (row.held_out) one["refused_held_out"] = ShareJson(*row.held_out);
+    if (!row.right) one["reason_right"] = row.reason_right;
     json.push_back(std::move(one));
   }
   return json;

@@ -31,6 +31,7 @@ Share ShareOf(const std::vector<GroupCount>& groups);
 struct GateRow {
   std::string family;
   std::string variant;
+  bool right = false;
   size_t images = 0;
   size_t groups = 0;
   std::optional<Share>
@@ -40,8 +41,13 @@ struct GateRow {
   double reason_right = 0;  // share of the refused whose reason is the one it was listed with
 };
 
+// Whether the table has what a gate fitted without each wrong family refuses, which needs all
+// images that make, or of the gate that this program was built with alone, which any images will do
+// for.
+enum class Refit { kWithoutEachFamily, kNever };
+
 // part: which model's gate. Right images first.
-std::vector<GateRow> GateTable(const std::vector<GateImage>& images, GatePart part);
+std::vector<GateRow> GateTable(const std::vector<GateImage>& images, GatePart part, Refit refit);
 
 std::string TableText(const std::vector<GateRow>& rows);
 Json TableJson(const std::vector<GateRow>& rows);
