@@ -2,10 +2,12 @@
 #include <iostream>
 #include <limits>
 #include <optional>
+#include <span>
 
 #include "model/arguments.h"
 #include "model/commands.h"
 #include "model/dataset.h"
+#include "model/evaluation_checkpoint.h"
 #include "model/files.h"
 #include "model/progress.h"
 #include "model/report.h"
@@ -22,6 +24,7 @@ constexpr double kLeastPrevalence = 1e-6;
 struct EvaluateRequest {
   std::string folder;
   std::string case_list;            // "": all cases
+  std::string checkpoint;           // file; "" for none
   std::optional<double> threshold;  // the model's own
   std::optional<double> prevalence;
   BootstrapOptions bootstrap;
@@ -52,13 +55,74 @@ std::string DataName(const EvaluateRequest& request) {
   return (folder.has_filename() ? folder : folder.parent_path()).filename().string();
 }
 
-Result<Scored> Score(const PatchFile& patch, double threshold, Classifier* classifier) {
-  ASSIGN_OR_RETURN(const auto bytes,
-                   ReadFile(patch.path, kMaxImageBytes, ErrorCode::kImageTooLarge));
+// The patches from the data's folder on, which is what a checkpoint knows them by.
+std::vector<std::string> PathsBelow(const std::string& folder,
+                                    const std::vector<PatchFile>& patches) {
+  std::vector<std::string> paths;
+  for (const PatchFile& patch : patches) {
+    paths.push_back(std::filesystem::path(patch.path).lexically_relative(folder).string());
+  }
+  return paths;
+}
+
+Result<EvaluationCheckpoint> OpenCheckpoint(const std::string& path,
+                                            const std::vector<std::string>& patches,
+                                            const Classifier& classifier) {
+  std::string items;
+  for (const std::string& patch : patches) items += patch + '\0';
+  return EvaluationCheckpoint::Open(path, {"evaluate", classifier.sha256(), items});
+}
+
+// The probability of the positive class. Errors: the image's.
+Result<double> Classify(std::span<const uint8_t> bytes, Classifier* classifier) {
   ASSIGN_OR_RETURN(const Prediction prediction, classifier->Classify(bytes));
-  const auto positive = static_cast<size_t>(classifier->info().positive);
-  const double score = prediction.probabilities[positive];
-  return Scored{score, score >= threshold, patch.label == 1};
+  return double{prediction.probabilities[static_cast<size_t>(classifier->info().positive)]};
+}
+
+// The same from the checkpoint where it is kept there. Nothing of an image that cannot be read,
+// which the report then names. Errors: those of the checkpoint.
+Result<std::optional<double>> ReadPatch(const PatchFile& patch, CheckpointItem item,
+                                        Classifier* classifier, EvaluationCheckpoint* checkpoint,
+                                        Report* report) {
+  const auto fail = [&](const Error& error) {
+    report->errors.push_back({patch.path, patch.case_id, error});
+    return std::optional<double>();
+  };
+  const auto bytes = ReadFile(patch.path, kMaxImageBytes, ErrorCode::kImageTooLarge);
+  if (!bytes.ok()) return fail(bytes.error());
+  item.bytes = bytes.value();
+  ASSIGN_OR_RETURN(const Json* const kept, checkpoint->Find(item));
+  if (kept != nullptr) {
+    if (!kept->is_number()) return checkpoint->Unusable(item);
+    return std::optional(kept->get<double>());
+  }
+  const Result<double> probability = Classify(item.bytes, classifier);
+  if (!probability.ok()) return fail(probability.error());
+  RETURN_IF_ERROR(checkpoint->Keep(item, probability.value()));
+  return std::optional(probability.value());
+}
+
+// Into the report: its cases and its errors. patches: ordered by case.
+Status ReadPatches(const std::vector<PatchFile>& patches, const EvaluateRequest& request,
+                   Classifier* classifier, Report* report) {
+  const std::vector<std::string> paths = PathsBelow(request.folder, patches);
+  ASSIGN_OR_RETURN(EvaluationCheckpoint checkpoint,
+                   OpenCheckpoint(request.checkpoint, paths, *classifier));
+  Progress progress("Evaluating patches", patches.size(), checkpoint.kept());
+  for (size_t i = 0; i < patches.size(); ++i) {
+    const PatchFile& patch = patches[i];
+    ASSIGN_OR_RETURN(const std::optional<double> probability,
+                     ReadPatch(patch, {i, paths[i], {}}, classifier, &checkpoint, report));
+    if (probability) {
+      if (report->cases.empty() || report->cases.back().id != patch.case_id) {
+        report->cases.push_back({patch.case_id, {}});
+      }
+      report->cases.back().scored.push_back(
+          {*probability, *probability >= report->threshold, patch.label == 1});
+    }
+    progress.Update(i + 1);
+  }
+  return {};
 }
 
 Result<Report> Evaluate(const EvaluateRequest& request, Classifier* classifier) {
@@ -68,20 +132,7 @@ Result<Report> Evaluate(const EvaluateRequest& request, Classifier* classifier) 
   report.data_name = DataName(request);
   report.folder = request.folder;
   ASSIGN_OR_RETURN(const PatchList list, SelectPatches(request.folder, request.case_list, &report));
-  Progress progress("Evaluating patches", list.patches.size());
-  size_t done = 0;
-  for (const PatchFile& patch : list.patches) {  // in the order of the cases
-    const Result<Scored> scored = Score(patch, report.threshold, classifier);
-    if (!scored.ok()) {
-      report.errors.push_back({patch.path, patch.case_id, scored.error()});
-    } else {
-      if (report.cases.empty() || report.cases.back().id != patch.case_id) {
-        report.cases.push_back({patch.case_id, {}});
-      }
-      report.cases.back().scored.push_back(scored.value());
-    }
-    progress.Update(++done);
-  }
+  RETURN_IF_ERROR(ReadPatches(list.patches, request, classifier, &report));
   std::vector<double> thresholds = {report.threshold};
   for (const OperatingPoint& point : info.operating_points) thresholds.push_back(point.threshold);
   std::optional<StatedBand> band;
@@ -119,10 +170,13 @@ Result<EvaluateRequest> ReadRequest(const Arguments& arguments) {
     return Error{ErrorCode::kInvalidArgument, "evaluate needs one folder."};
   }
   request.folder = arguments.positional()[0];
-  request.case_list = arguments.Text("cases");
-  if (arguments.Has("cases") && request.case_list.empty()) {
-    return Error{ErrorCode::kInvalidArgument, "The flag --cases needs a value."};
+  for (const char* flag : {"cases", "checkpoint"}) {
+    if (arguments.Has(flag) && arguments.Text(flag).empty()) {
+      return Error{ErrorCode::kInvalidArgument, StrCat("The flag --", flag, " needs a value.")};
+    }
   }
+  request.case_list = arguments.Text("cases");
+  request.checkpoint = arguments.Text("checkpoint");
   if (arguments.Has("threshold")) {
     ASSIGN_OR_RETURN(request.threshold, arguments.Number("threshold", 0, 0, 1));
   }
@@ -145,6 +199,7 @@ Result<EvaluateRequest> ReadRequest(const Arguments& arguments) {
 int RunEvaluate(const Words& words, std::ostream& out, std::ostream& err) {
   const auto arguments = Arguments::Parse(words, {{"model", true},
                                                   {"cases", true},
+                                                  {"checkpoint", true},
                                                   {"threshold", true},
                                                   {"prevalence", true},
                                                   {"samples", true},

@@ -1,24 +1,36 @@
 // insitu evaluate-films: how right a mammogram model is on the films of mini-MIAS, each judged by a
 // model that has not seen the woman's films.
 #include <algorithm>
+#include <filesystem>
 #include <iomanip>
 #include <iostream>
 #include <map>
+#include <optional>
 #include <sstream>
 
 #include "model/arguments.h"
 #include "model/commands.h"
+#include "model/evaluation_checkpoint.h"
 #include "model/files.h"
+#include "model/film_answer.h"
 #include "model/film_models.h"
 #include "model/film_reader.h"
 #include "model/film_report.h"
 #include "model/json.h"
 #include "model/progress.h"
 #include "model/report.h"
+#include "shared/limits.h"
 #include "shared/str_cat.h"
 
 namespace insitu {
 namespace {
+
+// What is asked for beside the model.
+struct FilmRequest {
+  std::vector<Film> films;
+  FilmModels models;
+  std::string checkpoint;  // file; "" for none
+};
 
 struct FilmEvaluation {
   std::vector<Film> films;
@@ -69,16 +81,49 @@ Result<FilmModels> ModelsFor(const Arguments& arguments, const std::vector<Film>
   return one;
 }
 
-Status JudgeFilm(const OpenFilm& open, size_t index, Classifier* classifier, const Film& film,
-                 FilmRepeat* repeat) {
-  ASSIGN_OR_RETURN(const FilmMap map, ReadMap(open, classifier));
-  repeat->films.push_back(JudgeMarks(film, FindMarks(map, kMarkApart)));
-  for (const FilmPatch& patch : SamplePatches(film, open.breast, {})) {
-    ASSIGN_OR_RETURN(const double probability, ReadPatch(open, patch.centre, classifier));
-    const bool decision = probability >= classifier->info().threshold;
-    repeat->patches.push_back({{probability, decision, patch.label == 1}, index});
+// From the checkpoint where it is kept there, or from the model.
+Result<FilmAnswer> AskOnce(const OpenFilm& open, const std::vector<FilmPatch>& patches,
+                           const CheckpointItem& item, Classifier* classifier,
+                           EvaluationCheckpoint* checkpoint) {
+  ASSIGN_OR_RETURN(const Json* const kept, checkpoint->Find(item));
+  if (kept != nullptr) {
+    const std::optional<FilmAnswer> answer = ParseFilmAnswer(*kept, patches.size());
+    if (!answer) return checkpoint->Unusable(item);
+    return *answer;
   }
-  return {};
+  ASSIGN_OR_RETURN(const FilmAnswer answer, AskAbout(open, patches, classifier));
+  RETURN_IF_ERROR(checkpoint->Keep(item, FilmAnswerJson(answer)));
+  return answer;
+}
+
+void Add(const Film& film, size_t index, const std::vector<FilmPatch>& patches,
+         const FilmAnswer& answer, double threshold, FilmRepeat* repeat) {
+  repeat->films.push_back(JudgeMarks(film, answer.marks));
+  for (size_t i = 0; i < patches.size(); ++i) {
+    const double probability = answer.probabilities[i];
+    repeat->patches.push_back(
+        {{probability, probability >= threshold, patches[i].label == 1}, index});
+  }
+}
+
+// The films with what is known of each, and who judges it in each repeat. Errors: those of a model.
+Result<EvaluationCheckpoint> OpenCheckpoint(const FilmRequest& request, const Classifier& whole,
+                                            Models* loaded) {
+  std::string items;
+  for (const Film& film : request.films) {
+    Json known = {film.id, film.woman};
+    for (const Finding& finding : film.findings) {
+      known.push_back({finding.abnormality, finding.malignant});
+      if (!finding.place) continue;
+      known.push_back({finding.place->x, finding.place->y, finding.place->radius});
+    }
+    for (const auto& repeat : request.models) {
+      ASSIGN_OR_RETURN(const Classifier* const judge, loaded->Get(repeat.at(film.woman)));
+      known.push_back(judge->sha256());
+    }
+    items += ToText(known, false);
+  }
+  return EvaluationCheckpoint::Open(request.checkpoint, {"evaluate-films", whole.sha256(), items});
 }
 
 // As insitu evaluate reports on patches of histology.
@@ -99,23 +144,39 @@ Report PatchReport(const Classifier& whole, std::vector<Case> cases) {
   return report;
 }
 
-Result<FilmEvaluation> Evaluate(const Classifier& whole, std::vector<Film> films,
-                                const FilmModels& models) {
+// One film by all repeats. Its findings in `evaluation` lose a place that cannot be.
+Status JudgeFilm(size_t index, const FilmRequest& request, Models* loaded,
+                 EvaluationCheckpoint* checkpoint, Progress* progress, FilmEvaluation* evaluation) {
+  Film& film = evaluation->films[index];
+  const auto bytes = ReadFile(film.path, kMaxImageBytes, ErrorCode::kImageTooLarge);
+  if (!bytes.ok()) return Located(film.path, bytes.error());
+  ASSIGN_OR_RETURN(const OpenFilm open, Open(&film));
+  const std::vector<FilmPatch> patches = SamplePatches(film, open.breast, {});
+  const size_t repeats = request.models.size();
+  for (size_t r = 0; r < repeats; ++r) {
+    ASSIGN_OR_RETURN(Classifier* const judge, loaded->Get(request.models[r].at(film.woman)));
+    const size_t at = index * repeats + r;
+    const CheckpointItem item{at, std::filesystem::path(film.path).filename().string(),
+                              bytes.value()};
+    ASSIGN_OR_RETURN(const FilmAnswer answer, AskOnce(open, patches, item, judge, checkpoint));
+    Add(film, index, patches, answer, judge->info().threshold, &evaluation->repeats[r]);
+    progress->Update(at + 1);
+  }
+  evaluation->chance.films.push_back(
+      JudgeMarks(film, FindMarks(ChanceMap(open, index), kMarkApart)));
+  return {};
+}
+
+Result<FilmEvaluation> Evaluate(const Classifier& whole, const FilmRequest& request) {
   FilmEvaluation evaluation;
-  evaluation.films = std::move(films);
-  evaluation.repeats.resize(models.size());
+  evaluation.films = request.films;
+  evaluation.repeats.resize(request.models.size());
   Models loaded(whole.info());
-  Progress progress("Reading films", evaluation.films.size() * models.size());
-  size_t done = 0;
-  for (size_t i = 0; i < evaluation.films.size(); ++i) {
-    Film& film = evaluation.films[i];
-    ASSIGN_OR_RETURN(const OpenFilm open, Open(&film));
-    for (size_t r = 0; r < models.size(); ++r) {
-      ASSIGN_OR_RETURN(Classifier* const classifier, loaded.Get(models[r].at(film.woman)));
-      RETURN_IF_ERROR(JudgeFilm(open, i, classifier, film, &evaluation.repeats[r]));
-      progress.Update(++done);
-    }
-    evaluation.chance.films.push_back(JudgeMarks(film, FindMarks(ChanceMap(open, i), kMarkApart)));
+  ASSIGN_OR_RETURN(EvaluationCheckpoint checkpoint, OpenCheckpoint(request, whole, &loaded));
+  Progress progress("Reading films", request.films.size() * request.models.size(),
+                    checkpoint.kept());
+  for (size_t i = 0; i < request.films.size(); ++i) {
+    RETURN_IF_ERROR(JudgeFilm(i, request, &loaded, &checkpoint, &progress, &evaluation));
   }
   const BootstrapOptions bootstrap;
   evaluation.figures = ComputeFilmFigures(evaluation.films, evaluation.repeats, bootstrap);
@@ -260,21 +321,25 @@ void PrintMarks(std::ostream& out, const FilmEvaluation& evaluation) {
 }  // namespace
 
 int RunEvaluateFilms(const Words& words, std::ostream& out, std::ostream& err) {
-  const auto parsed = Arguments::Parse(words, {{"model", true}, {"folds", true}, {"json"}});
+  const auto parsed =
+      Arguments::Parse(words, {{"model", true}, {"folds", true}, {"checkpoint", true}, {"json"}});
   if (!parsed.ok()) return UsageError(parsed.error().message, err);
   const Arguments& arguments = parsed.value();
   if (!arguments.Has("model")) return UsageError("evaluate-films needs --model MODEL.", err);
   if (arguments.positional().size() != 1) {
     return UsageError("evaluate-films needs one folder.", err);
   }
-  const std::string model = arguments.Text("model");
-  const Result<Classifier> whole = LoadClassifier(model);
+  if (arguments.Has("checkpoint") && arguments.Text("checkpoint").empty()) {
+    return UsageError("The flag --checkpoint needs a value.", err);
+  }
+  const Result<Classifier> whole = LoadClassifier(arguments.Text("model"));
   if (!whole.ok()) return Failure(whole.error(), err);
   Result<std::vector<Film>> films = ListFilms(arguments.positional()[0]);
   if (!films.ok()) return Failure(films.error(), err);
-  const Result<FilmModels> models = ModelsFor(arguments, films.value());
+  Result<FilmModels> models = ModelsFor(arguments, films.value());
   if (!models.ok()) return Failure(models.error(), err);
-  auto evaluation = Evaluate(whole.value(), TakeValue(&films), models.value());
+  auto evaluation = Evaluate(whole.value(),
+                             {TakeValue(&films), TakeValue(&models), arguments.Text("checkpoint")});
   if (!evaluation.ok()) return Failure(evaluation.error(), err);
   evaluation.value().by_folds = arguments.Has("folds");
   if (arguments.Has("json")) {

@@ -28,10 +28,12 @@ constexpr const char* kUsage =
       --threshold X: at this operating point instead of the model's.
       --prevalence P: also what the figures mean where this share is positive.
       --samples N, --seed N: of the bootstrap, 2000 and 1.
+      --checkpoint FILE: keeps what was read there as it goes, and goes on from what is there.
   evaluate-films --model MODEL [--folds LIST.csv] FOLDER [--json]
       How right a mammogram model is on the films of mini-MIAS, FOLDER/labels.csv and the films:
       patches, films, marks. --folds: each film is judged by the model that the list gives for its
       woman (repeat,woman,model), which was trained as MODEL was, but without her.
+      --checkpoint FILE: as for evaluate.
   scan --model MODEL --um-per-pixel X IMAGE [--stride S] [--out MAP.png]
        [--csv CELLS.csv] [--json] [--judge-anyway] [--says-film]
       What the model says all over an image larger than a patch, as the page does it. X: the image's

@@ -22,24 +22,29 @@ std::string Duration(double seconds) {
 
 }  // namespace
 
-Progress::Progress(std::string what, size_t total)
+Progress::Progress(std::string what, size_t total, size_t before, Clock::time_point (*now)())
     : what_(std::move(what)),
       total_(total),
+      before_(before),
+      now_(now),
       terminal_(isatty(STDERR_FILENO) == 1),
-      start_(Clock::now()),
-      shown_(start_) {}
+      start_(now()),
+      shown_(start_) {
+  if (before > 0) std::cerr << what_ << ": goes on after " << before << " of " << total << '\n';
+}
 
 Progress::~Progress() {
   if (line_open_) std::cerr << '\n';
 }
 
 void Progress::Update(size_t done, std::string_view note) {
-  const Clock::time_point now = Clock::now();
+  const Clock::time_point now = now_();
   const bool due = terminal_ ? now - shown_ >= kTerminalInterval : now - shown_ >= kLogInterval;
-  if (done == 0 || (!due && done != total_)) return;
+  if (done <= before_ || (!due && done != total_)) return;
   shown_ = now;
   const double spent = std::chrono::duration<double>(now - start_).count();
-  const double left = spent * static_cast<double>(total_ - done) / static_cast<double>(done);
+  const double left =
+      spent * static_cast<double>(total_ - done) / static_cast<double>(done - before_);
   std::string line = StrCat(what_, ": ", done, " of ", total_);
   if (!note.empty()) line += StrCat(", ", note);
   line += done == total_ ? StrCat(", ", Duration(spent)) : StrCat(", ", Duration(left), " left");

@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { makeFilms, WOMEN } from "./made_films.ts";
 
 const root = join(import.meta.dirname, "..");
 const trainer = join(root, "build/train/insitu-train");
@@ -22,8 +23,6 @@ after(() => {
   rmSync(work, { recursive: true });
 });
 const films = join(work, "mias");
-const SIDE = 1024;
-const WOMEN = 6;
 
 interface Figure {
   value?: number;
@@ -58,33 +57,6 @@ function run(command: string, ...words: string[]) {
   return { code: result.status, out: result.stdout, err: result.stderr };
 }
 
-// The half ellipse of a breast at the left edge of a dark film, with a bright disc where asked.
-function film(disc: boolean, n: number): Buffer {
-  const pixels = Buffer.alloc(SIDE * SIDE, 5);
-  for (let y = 300; y < 700; y++) {
-    for (let x = 0; x < 200; x++) {
-      if ((x / 200) ** 2 + ((y - 500) / 200) ** 2 >= 1) continue;
-      const inDisc = disc && Math.hypot(x - 100, y - 523) < 30;
-      pixels[y * SIDE + x] = (inDisc ? 200 : 90) + ((x * 7 + y * 13 + n) % 20);
-    }
-  }
-  return Buffer.concat([Buffer.from(`P5 ${SIDE} ${SIDE} 255\n`), pixels]);
-}
-
-// Two films each of six women; the first of every other woman has a finding, at row 523 from the
-// top, which is 500 from the bottom.
-function makeFilms(): void {
-  const rows = ["image,background_tissue,abnormality,severity,x,y,radius,woman"];
-  for (let n = 0; n < 2 * WOMEN; n++) {
-    const id = `mdb${String(n + 1).padStart(3, "0")}`;
-    const woman = `pair${Math.floor(n / 2)}`;
-    const finding = n % 4 === 0;
-    rows.push(finding ? `${id},F,CIRC,B,100,500,30,${woman}` : `${id},F,NORM,,,,,${woman}`);
-    writeFileSync(join(films, `${id}.pgm`), film(finding, n));
-  }
-  writeFileSync(join(films, "labels.csv"), rows.join("\r\n") + "\r\n");
-}
-
 const model = join(work, "made.onnx");
 const folds = join(work, "folds", "models.csv");
 
@@ -103,7 +75,7 @@ const evaluate = (...words: string[]) =>
 before(() => {
   if (skip !== false) return;
   mkdirSync(films);
-  makeFilms();
+  makeFilms(films);
   const { code, err } = train("--repeats", "2");
   assert.equal(code, 0, err);
 });
