@@ -111,8 +111,16 @@ describe("the map as a picture", { skip, timeout: 300_000 }, () => {
       const told = says("dcmdump", ["+L", "+P", "0008,2111", "+P", "0020,4000"], capture);
       assert.ok(told.includes(`SHA-256 ${fact("model_sha256")}, over the image`));
       assert.ok(told.includes(NOTICE));
-      const [, ...types] = pngChunks(file).map(({ type }) => type);
-      console.log(`chunks of the map's PNG: ${[...new Set(types)].join(", ")}`);
+      const point = `${fact("label")}, positive at or above ${fact("threshold")} (${fact("operating_point")})`;
+      assert.ok(told.includes(`Operating point: ${point}.`), told);
+      // And the PNG says it to programs.
+      const words = pngChunks(file).find(({ type }) => type === "iTXt");
+      const [, json = ""] = words?.data.toString("utf8").split(/\0+/) ?? [];
+      const said = JSON.parse(json) as Record<string, string | number>;
+      assert.equal(said["notice"], NOTICE);
+      assert.equal("file" in said, false, "the file's name was not asked for");
+      for (const name of ["model_sha256", "um_per_pixel", "operating_point", "threshold"])
+        assert.equal(String(said[name]), fact(name));
     }));
 
   test("has no line of words that runs over its edge, whatever is warned of", () =>

@@ -63,6 +63,9 @@ export function about(made: MapExport): Facts {
   };
 }
 
+export const pointText = ({ model, point }: MapExport): string =>
+  `${positiveLabel(model)}, positive at or above ${point.threshold} (${point.name})`;
+
 // "slide.svs" saved as "geojson" to "slide.geojson", without a name to "map.geojson".
 export function savedName(name: string | null, kind: string): string {
   if (name === null) return kind.startsWith("map.") ? kind : `map.${kind}`;

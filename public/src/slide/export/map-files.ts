@@ -4,12 +4,13 @@ import type { Projection } from "../views/map-layer.ts";
 import type { Slide } from "../slide.ts";
 import { anywayTotal, refusedTotal } from "../summary.ts";
 import * as wording from "../wording.ts";
-import { savedName, type MapExport } from "./about.ts";
+import { about, pointText, savedName, type MapExport } from "./about.ts";
 import { secondaryCapture } from "./dicom-sc.ts";
 import { dicomReport, type ReportSummary } from "./dicom-sr.ts";
 import { geoJson } from "./geojson.ts";
 import { longText } from "./long-text.ts";
 import { mapPicture, pictureSize, pngOf } from "./map-png.ts";
+import { withText } from "./png-text.ts";
 import { tilesCsv } from "./tiles-csv.ts";
 
 export type MapFile = "map.png" | "geojson" | "tiles.csv" | "sr.dcm" | "sc.dcm";
@@ -64,6 +65,9 @@ const modelOf = ({ model }: MapExport) => ({
   sha256: model.sha256,
 });
 
+// What a DICOM object says in words, the point in force first.
+const notesOf = (made: MapExport) => [`Operating point: ${pointText(made)}.`, ...made.warnings];
+
 async function identityOf(slide: Slide) {
   const identity = await slide.identity();
   if (identity === null) throw new Error("the image is no DICOM file");
@@ -96,7 +100,7 @@ async function report(slide: Slide, made: MapExport): Promise<Uint8Array<ArrayBu
     model: modelOf(made),
     summary: reportSummary(slide, made),
     notice: NOTICE,
-    notes: made.warnings,
+    notes: notesOf(made),
     when: made.written,
   });
 }
@@ -112,8 +116,13 @@ async function capture(slide: Slide, made: MapExport, draw: Draw) {
   await breathe();
   const umPerPixel = (made.scale.umPerPixel * made.size.width) / pictureSize(made).width;
   const identity = await identityOf(slide);
-  const { warnings: notes, written: when } = made;
-  const said = { identity, model: modelOf(made), notice: NOTICE, notes, when };
+  const said = {
+    identity,
+    model: modelOf(made),
+    notice: NOTICE,
+    notes: notesOf(made),
+    when: made.written,
+  };
   return secondaryCapture({ ...said, width, height, umPerPixel }, rgb);
 }
 
@@ -140,7 +149,9 @@ export async function mapFile(
       case "sc.dcm":
         return capture(slide, made, draw).then(dicom);
       case "map.png":
-        return picture(slide, made, draw).then(pngOf);
+        return picture(slide, made, draw)
+          .then(pngOf)
+          .then((png) => withText(png, "Comment", JSON.stringify(about(made))));
     }
   };
   return { name, content: await content() };

@@ -4,7 +4,7 @@ import { cividis } from "../cividis.ts";
 import { scaleBar } from "../scale.ts";
 import { label } from "../views/drawing.ts";
 import type { Projection } from "../views/map-layer.ts";
-import { about, type MapExport } from "./about.ts";
+import { about, pointText, type MapExport } from "./about.ts";
 
 export const PICTURE_SIDE = 1_600; // px at most, of the image
 const MARGIN = 16;
@@ -34,7 +34,7 @@ export async function mapPicture(
   const room = canvas.width - 2 * MARGIN;
   context.font = FONT;
   const lines = [
-    `${made.name === null ? "" : `${made.name}: `}${facts["label"] ?? ""}, positive at or above ${facts["threshold"] ?? ""} (${facts["operating_point"] ?? ""})`,
+    `${made.name === null ? "" : `${made.name}: `}${pointText(made)}`,
     `Model ${facts["model_id"] ?? ""} ${facts["model_version"] ?? ""}, SHA-256 ${facts["model_sha256"] ?? ""}`,
     `${facts["um_per_pixel"] ?? ""} µm per pixel (${facts["scale_from"] ?? ""}); a cell every ${facts["stride_px"] ?? ""} px of the model's ${facts["model_um_per_pixel"] ?? ""} µm`,
     ...made.warnings,
