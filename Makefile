@@ -25,7 +25,7 @@ run: native site  ## serve the page and open accounts at http://127.0.0.1:8080; 
 	@build/native/insitu-server --config backend/deploy/try.toml
 
 test:  ## build everything and run every test
-	@cmake/setup.sh run test
+	@cmake/setup.sh run test train
 	@cmake/test.sh
 
 fuzz:  ## each fuzzer for FUZZ_SECONDS (60), with ASan and UBSan
