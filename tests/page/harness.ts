@@ -1,6 +1,6 @@
 // The built site in Debian's Chromium: servers, a browser, and what every page test does.
 import assert from "node:assert/strict";
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -28,6 +28,13 @@ const CHROMIUM_ARGUMENTS = [
   "--disable-component-update",
   "--disable-sync",
 ];
+
+// The site built anew, with what public/build.mjs is told.
+export function buildSite(words: readonly string[]): void {
+  const all = [join(root, "public/build.mjs"), ...words, "--uncompressed"];
+  const { status, stderr } = spawnSync(process.execPath, all, { encoding: "utf8" });
+  if (status !== 0) throw new Error(stderr);
+}
 
 export const TYPES: Record<string, string> = {
   ".html": "text/html",
@@ -180,12 +187,12 @@ export async function visit(
 }
 
 // A browser and the site for the tests of the describe() that this is called in. options: of every
-// page, where it says no other.
-export function usePages(options: VisitOptions = {}) {
+// page, where it says no other. directory: of another site, which is there by then.
+export function usePages(options: VisitOptions = {}, directory = site) {
   let browser: Browser;
   let served: Served;
   before(async () => {
-    [browser, served] = await Promise.all([launch(), serveBare()]);
+    [browser, served] = await Promise.all([launch(), serveBare("/", directory)]);
   });
   after(async () => {
     await browser.close();

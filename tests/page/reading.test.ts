@@ -1,6 +1,5 @@
 // A person reads images: dropped, chosen, pasted; one, bad ones, two hundred.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import {
   copyFileSync,
   existsSync,
@@ -18,9 +17,11 @@ import type { Browser } from "playwright-core";
 import { Engine } from "../../public/src/engine.ts";
 import { answerAt, ownPoint, type Answer } from "../../public/src/judgement.ts";
 import type { ModelFacts } from "../../public/src/messages.ts";
+import { intervalText } from "../../public/src/wording.ts";
 import { engineThatTraps } from "../made_engine.ts";
 import { bmp, png, pngHeader, ppm, tissue } from "../made_images.ts";
 import {
+  buildSite,
   drop,
   launch,
   progressOf,
@@ -62,16 +63,7 @@ function buildFaultySite(imageBytes: number): string {
     copyFileSync(join(root, "build", other), join(folder, other));
   }
   const out = join(folder, "site");
-  const words = [
-    join(root, "public/build.mjs"),
-    "--engines",
-    folder,
-    "--out",
-    out,
-    "--uncompressed",
-  ];
-  const { status, stderr } = spawnSync(process.execPath, words, { encoding: "utf8" });
-  assert.equal(status, 0, stderr);
+  buildSite(["--engines", folder, "--out", out]);
   return out;
 }
 
@@ -153,6 +145,43 @@ describe("reading", { skip, timeout: 300_000 }, () => {
         });
         assert.ok(Math.abs(share - probabilityIn(answer)) < 0.02, `the bar shows ${share}`);
       }
+    }));
+
+  test("The 95 % interval beside the probability is that of the export, and is drawn on the bar", () =>
+    onPage(async ({ page }) => {
+      const files = [0.1, 0.9].map((crowding, seed) => ({
+        name: `${seed}.png`,
+        bytes: png(tissue(50, 50, seed, crowding)),
+      }));
+      await drop(page, files);
+      await progressOf(page, "2 images read");
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("button", { name: "Save JSON" }).click(),
+      ]);
+      const { images } = JSON.parse(readFileSync(await download.path(), "utf8")) as {
+        images: Record<"probability_low" | "probability_high", number>[];
+      };
+      const shown: string[] = [];
+      for (const [at, { name }] of files.entries()) {
+        const { probability_low: low, probability_high: high } = images[at] ?? {};
+        assert.ok(low !== undefined && high !== undefined);
+        assert.ok(low >= 0 && low < high && high <= 1, `${low} to ${high}`);
+        await page.getByRole("option", { name }).click();
+        await page.locator('#stage [data-part="name"]', { hasText: name }).waitFor();
+        const said = `95 % interval ${intervalText([low, high])}`;
+        assert.equal(await visibleText(page, '#answer [data-part="interval"]'), said);
+        const bar = page.locator('#answer [data-part="bar"]');
+        assert.ok((await bar.getAttribute("aria-label"))?.includes(`, ${said}, `));
+        const [track, range] = await Promise.all(
+          ["track", "range"].map((part) => bar.locator(`.probability-${part}`).boundingBox()),
+        );
+        assert.ok(track && range);
+        const ends = [range.x, range.x + range.width].map((x) => (x - track.x) / track.width);
+        [low, high].forEach((end, at) => assert.ok(Math.abs((ends[at] ?? NaN) - end) < 0.02));
+        shown.push(said);
+      }
+      assert.notEqual(shown[0], shown[1]);
     }));
 
   test("Of an image a little larger than a patch the region that the model saw is outlined and named", () =>

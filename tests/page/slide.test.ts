@@ -12,11 +12,25 @@ import { assertForQuPath } from "../qupath.ts";
 import { assertNeverBlocked, busyDuring } from "./busy.ts";
 import { drop, readAnswer, root, skip, usePages, visibleText } from "./harness.ts";
 import { checkScreen, drawScreen } from "./screens.ts";
-import { breast, button, choose, done, mapOf, panel, saved, scanAt } from "./slide_steps.ts";
+import {
+  breast,
+  button,
+  choose,
+  done,
+  downloaded,
+  mapOf,
+  panel,
+  saved,
+  scanAt,
+} from "./slide_steps.ts";
 
 const data = process.env["INSITU_DATA"] ?? join(root, "../shared/data");
 const realSection = join(data, "idc/slides/8867.png");
 const skipReal = existsSync(realSection) ? skip : `SKIPPED: no section in ${data}; set INSITU_DATA`;
+
+// What the model for films says of itself.
+const filmModel = readFileSync(join(root, "model/mammogram.toml"), "utf8");
+const FILM_WARNING = /^warning = "(.+)"$/m.exec(filmModel)?.[1] ?? "no warning";
 
 const verdict = (page: Page) => panel(page).locator("h2.verdict");
 
@@ -347,12 +361,24 @@ describe("slides", { skip, timeout: 600_000 }, () => {
       const text = await panel(page).innerText();
       assert.match(text, /Model\s+mammogram/);
       assert.doesNotMatch(text, /IDC/);
+      const assertWarned = () =>
+        panel(page).locator(".gate-note", { hasText: FILM_WARNING }).waitFor();
+      await assertWarned();
+      assert.ok(text.indexOf(FILM_WARNING) < text.indexOf(await verdict(page).innerText()));
+      const results = await downloaded(page, () => button(page, "Save JSON").click());
+      const { models } = JSON.parse(results.bytes.toString()) as { models: { warning: string }[] };
+      assert.deepEqual(
+        models.map(({ warning }) => warning),
+        [FILM_WARNING],
+      );
       const threshold = page.getByRole("slider", { name: "Threshold" });
       await threshold.fill("1");
       await verdict(page).filter({ hasText: "No suspicious mark on this film" }).waitFor();
       assert.equal(await panel(page).getByRole("heading", { name: "Marks" }).count(), 0);
+      await assertWarned();
       await threshold.fill("0");
       await panel(page).getByText("Below the threshold").waitFor({ state: "detached" });
+      await assertWarned();
     }));
 
   test("A field that is refused says why, and what to look at", () =>
