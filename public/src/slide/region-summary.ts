@@ -57,6 +57,6 @@ export class RegionSummary {
     const { done, failed, plan, progress } = map;
     const isWhole =
       done.size === plan.blocks.length || (progress > ALL_BUT_ROUNDING && failed.size === 0);
-    return { summary: readSummary(said), share: isWhole ? 1 : progress };
+    return { summary: readSummary(said, threshold), share: isWhole ? 1 : progress };
   }
 }

@@ -52,12 +52,12 @@ export const refusals = ({ refusedMm2 }: Summary) => ranked(refusedMm2);
 export const anywayTotal = ({ anywayMm2 }: Summary) => total(anywayMm2);
 export const anywayAreas = ({ anywayMm2 }: Summary) => ranked(anywayMm2);
 
-// As scan.wasm gives it (shared/scan_summary.h).
-export function readSummary(said: ScanSummary): Summary {
+// As scan.wasm gives it (shared/scan_summary.h). threshold: that was asked for; said, it is rounded.
+export function readSummary(said: ScanSummary, threshold: number): Summary {
   const { area_mm2: area, positive, largest_focus: focus, film } = said;
   const place = ({ column, row, probability }: ScanPlace) => ({ column, row, probability });
   return {
-    threshold: said.threshold,
+    threshold,
     imageMm2: area.image,
     judgedMm2: area.judged,
     anywayMm2: area.judged_anyway,
