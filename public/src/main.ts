@@ -22,7 +22,7 @@ import { ExplanationView } from "./views/explanation-view.ts";
 import { GateView } from "./views/gate-view.ts";
 import { ListView } from "./views/list-view.ts";
 import { byId, element } from "./views/parts.ts";
-import { PointView } from "./views/point-view.ts";
+import { PointView, type PointParts } from "./views/point-view.ts";
 import { ProofView } from "./views/proof-view.ts";
 import { StageView } from "./views/stage-view.ts";
 import { StartView, type LoadState } from "./views/start-view.ts";
@@ -64,6 +64,16 @@ const figures = new FiguresLink(SITE_CATALOG.figures, {
   tell,
   save,
 });
+const point: PointParts = {
+  judge,
+  hasReport: ({ sha256 }) => SITE_CATALOG.figures.reports.some((report) => report.model === sha256),
+  open: async (model, onChange) => {
+    const part = await figures.part();
+    return part.operatingPoint(model, () => judge.pointFor(model).threshold, onChange);
+  },
+  redraw: draw,
+  tell,
+};
 const modelFiles = new Map<string, Promise<ArrayBuffer>>(); // by name; fetched once
 const slides = new SlideLink(
   SITE_CATALOG.slide,
@@ -74,7 +84,7 @@ const slides = new SlideLink(
     models: startedModels,
     modelFile,
     chooseModel,
-    openPoint: async (model, onChange) => (await figures.part()).operatingPoint(model, onChange),
+    point,
     report: (requests) => network.report(requests),
     redraw: draw,
     tell,
@@ -82,13 +92,7 @@ const slides = new SlideLink(
   },
   () => (load.step === "ready" ? load.model : null),
 );
-const pointView = new PointView({
-  judge,
-  hasReport: ({ sha256 }) => SITE_CATALOG.figures.reports.some((report) => report.model === sha256),
-  open: async (model, onChange) => (await figures.part()).operatingPoint(model, onChange),
-  redraw: draw,
-  tell,
-});
+const pointView = new PointView(point);
 
 function tell(sentence: string): void {
   message.textContent = sentence;

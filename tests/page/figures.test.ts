@@ -1,6 +1,5 @@
 // What a model's stored evaluation says, as pages; and a person's own images evaluated.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import {
   copyFileSync,
   existsSync,
@@ -15,10 +14,12 @@ import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Browser, Locator, Page } from "playwright-core";
 import { png, tissue } from "../made_images.ts";
+import { section } from "../made_section.ts";
 import type { Report, SectionReport } from "../../public/src/figures/report.ts";
 import { nearestPoint } from "../../public/src/operating-point.ts";
 import { checkScreen, drawScreen } from "./screens.ts";
 import {
+  buildSite,
   drop,
   launch,
   readAnswer,
@@ -30,6 +31,7 @@ import {
   type Served,
   type Visit,
 } from "./harness.ts";
+import { done, scanAt } from "./slide_steps.ts";
 
 // Of the model that the site reads with first, if it was evaluated.
 const evaluated = ["best", "seed"].find((name) =>
@@ -73,12 +75,6 @@ async function dropFolder({ page, context }: Visit, folder: string): Promise<voi
   for (const type of ["dragEnter", "dragOver", "drop"] as const) {
     await session.send("Input.dispatchDragEvent", { type, x: 180, y: 300, data });
   }
-}
-
-function build(words: string[]): void {
-  const all = [join(root, "public/build.mjs"), ...words, "--uncompressed"];
-  const { status, stderr } = spawnSync(process.execPath, all, { encoding: "utf8" });
-  if (status !== 0) throw new Error(stderr);
 }
 
 const row = (page: Page, name: RegExp): Locator =>
@@ -230,7 +226,7 @@ describe("figures", { skip, timeout: 300_000 }, () => {
     const other = { ...sectionReport(), model: { id: "gone", sha256: "ab".repeat(32) } };
     writeFileSync(join(models, "section.report.json"), JSON.stringify(other));
     assert.throws(
-      () => build(["--models", models, "--out", join(work, "sections")]),
+      () => buildSite(["--models", models, "--out", join(work, "sections")]),
       /is of another model than those beside it/,
     );
   });
@@ -334,14 +330,28 @@ describe("figures", { skip, timeout: 300_000 }, () => {
     const models = join(work, "models");
     mkdirSync(models);
     copyFileSync(join(root, "model/seed.onnx"), join(models, "seed.onnx"));
-    build(["--models", models, "--out", out]);
+    buildSite(["--models", models, "--out", out]);
     const bare = await serveBare("/", out);
-    const { page, complaints, close } = await visit(browser, bare.url);
-    assert.equal(await page.getByRole("link", { name: "How good is it?" }).count(), 0);
-    assert.ok(await page.getByRole("link", { name: "Evaluate on my own images" }).isVisible());
-    assert.deepEqual(complaints, []);
-    await close();
-    await bare.close();
+    try {
+      const { page, complaints, close } = await visit(browser, bare.url);
+      const links = page.getByRole("link", { name: "How good is it?" });
+      const change = page.getByRole("button", { name: "Change the operating point" });
+      assert.equal(await links.count(), 0);
+      assert.ok(await page.getByRole("link", { name: "Evaluate on my own images" }).isVisible());
+      await drop(page, patch);
+      await readAnswer(page);
+      assert.deepEqual([await links.count(), await change.count()], [0, 0], "beside a patch");
+      const field = png(section({ width: 760, height: 590 }));
+      await drop(page, [{ name: "field.png", bytes: field }]);
+      await page.getByRole("option", { name: /field\.png/ }).click();
+      await scanAt(page, "2.5×");
+      await done(page);
+      assert.deepEqual([await links.count(), await change.count()], [0, 0], "beside a slide");
+      assert.deepEqual(complaints, []);
+      await close();
+    } finally {
+      await bare.close();
+    }
   });
 
   test("The gate's table is drawn where the gate has a report, and a report of another model stops the build", async () => {
@@ -365,7 +375,7 @@ describe("figures", { skip, timeout: 300_000 }, () => {
     ];
     const gate = JSON.stringify({ histology, mammogram: [] });
     writeFileSync(join(models, "gate.report.json"), gate);
-    build(["--models", models, "--out", out]);
+    buildSite(["--models", models, "--out", out]);
     const gated = await serveBare("/", out);
     const { page, complaints, close } = await visit(browser, gated.url);
     await openFigures(page);
@@ -387,7 +397,7 @@ describe("figures", { skip, timeout: 300_000 }, () => {
     const other = { ...seed, model: { ...seed.model, sha256: "ab".repeat(32) } };
     writeFileSync(join(models, "seed.report.json"), JSON.stringify(other));
     assert.throws(
-      () => build(["--models", models, "--out", out]),
+      () => buildSite(["--models", models, "--out", out]),
       /is of another model than seed\.onnx/,
     );
   });

@@ -9,61 +9,14 @@ import { png } from "../made_images.ts";
 import { section, sectionFile } from "../made_section.ts";
 import { atRest, boxOf, drawnOn, pixelOf, pixelsOf, recordDrawing } from "./drawn.ts";
 import { drop, root, skip, usePages } from "./harness.ts";
+import { CELL, cellsOf, isJudged, projection, type Cell } from "./slide_cells.ts";
 import { button, panel, saved } from "./slide_steps.ts";
 
 const WAIT = { timeout: 120_000 }; // of a machine that has other work
 
-const UM_PER_PIXEL = 4; // the model's own, so that a cell is 50 px
-const CELL = 50; // px
+const UM_PER_PIXEL = 4; // the model's own
 const FIELD = section({ width: 760, height: 590 });
 const SIZE = { width: FIELD.width, height: FIELD.height };
-
-interface Cell {
-  column: number;
-  row: number;
-  x: number; // its middle
-  y: number;
-  probability: number; // NaN: not judged
-  positive: boolean;
-  verdict: string;
-}
-
-// As the table has them.
-async function cellsOf(page: Page): Promise<Cell[]> {
-  const table = (await saved(page, "Tiles as CSV")).bytes.toString();
-  const lines = table.split("\r\n").filter((line) => /^\d/.test(line));
-  return lines.map((line) => {
-    const fields = line.split(",");
-    const [column, row, x, y, width, height] = fields.slice(0, 6).map(Number);
-    assert.deepEqual([width, height], [CELL, CELL]);
-    return {
-      column: column ?? NaN,
-      row: row ?? NaN,
-      x: (x ?? NaN) + CELL / 2,
-      y: (y ?? NaN) + CELL / 2,
-      probability: fields[10] === "" ? NaN : Number(fields[10]),
-      positive: fields[11] === "true",
-      verdict: fields[12] ?? "",
-    };
-  });
-}
-
-const isJudged = ({ probability }: Cell) => !Number.isNaN(probability);
-
-// Where pixels of the image are on the screen while all of it is seen, from the corner of the room.
-async function projection(page: Page) {
-  await button(page, /^Fit/).click();
-  await atRest(page);
-  const room = await boxOf(page, ".slide-room");
-  const scale = Math.min(room.width / SIZE.width, room.height / SIZE.height);
-  const left = (room.width - SIZE.width * scale) / 2;
-  const top = (room.height - SIZE.height * scale) / 2;
-  return {
-    room,
-    scale,
-    at: ({ x, y }: { x: number; y: number }) => [left + x * scale, top + y * scale] as const,
-  };
-}
 
 // What is said of the place under the pointer. place: from the corner of the room.
 async function hovered(page: Page, [x, y]: readonly [number, number]): Promise<string> {
@@ -122,7 +75,7 @@ describe("the map over a slide", { skip, timeout: 400_000 }, () => {
       const empty = cells.filter(({ verdict }) => verdict === "no tissue"); // what is refused is hatched
       assert.ok(judged.filter(({ positive }) => positive).length > 9);
       assert.ok(judged.filter(({ positive }) => !positive).length > 9);
-      const { at } = await projection(page);
+      const { at } = await projection(page, SIZE);
       const strengths: number[] = [];
       for (const share of [0, 0.3, 0.7, 1]) {
         await opacity(page).fill(String(share));
@@ -204,7 +157,7 @@ describe("the map over a slide", { skip, timeout: 400_000 }, () => {
   test("The number under the pointer is that of the cell there", () =>
     onMap(async (page) => {
       const cells = await cellsOf(page);
-      const { at } = await projection(page);
+      const { at } = await projection(page, SIZE);
       const judged = cells.filter(isJudged);
       for (const cell of judged.filter((_, index) => index % 7 === 0)) {
         // In its middle, and near its corners: nothing of a neighbour.
@@ -228,7 +181,7 @@ describe("the map over a slide", { skip, timeout: 400_000 }, () => {
 
   test("A ruler says how far apart in mm its two ends are, clicked or dragged", () =>
     onMap(async (page) => {
-      const { room, at } = await projection(page);
+      const { room, at } = await projection(page, SIZE);
       const ends = [
         { x: 120, y: 150 },
         { x: 620, y: 450 },

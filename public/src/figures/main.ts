@@ -35,6 +35,7 @@ export interface FiguresPart {
   // The slider to stand beside an answer; null where the model has no report on this site.
   operatingPoint(
     model: ModelFacts,
+    inForce: () => number, // the threshold, when the slider is there
     onChange: (point: MeasuredPoint) => void,
   ): Promise<OperatingPointView | null>;
 }
@@ -124,6 +125,7 @@ class FiguresPages implements FiguresPart {
 
   async operatingPoint(
     model: ModelFacts,
+    inForce: () => number,
     onChange: (point: MeasuredPoint) => void,
   ): Promise<OperatingPointView | null> {
     const files = this.#parts.reports.find((one) => one.model === model.sha256);
@@ -134,7 +136,7 @@ class FiguresPages implements FiguresPart {
       measured,
       source: `${wording.count(patches)} images of ${cases} cases (${name})`,
       stated: model.operatingPoints,
-      threshold: model.threshold,
+      threshold: inForce(),
       onChange,
     });
   }

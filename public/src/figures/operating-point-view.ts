@@ -93,8 +93,9 @@ export class OperatingPointView {
     this.#show();
   }
 
-  get point(): MeasuredPoint {
-    return this.#point;
+  // To where another panel of the model put it, or the slider of a map.
+  follow(threshold: number): void {
+    if (threshold !== this.#point.threshold) this.set(threshold);
   }
 
   set(threshold: number): void {

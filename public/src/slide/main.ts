@@ -6,9 +6,9 @@ import type { Judge } from "../judgement.ts";
 import { EngineError, type ModelFacts, type NetworkRequest } from "../messages.ts";
 import { chooseEngine } from "../model-loader.ts";
 import type { Models } from "../models.ts";
-import type { MeasuredPoint } from "../operating-point.ts";
 import type { ImageEntry } from "../session.ts";
 import type { SlidePart, SlideRecord, TellState } from "../slide-record.ts";
+import type { PointParts } from "../views/point-view.ts";
 import { byteCount, plural } from "../wording.ts";
 import type { SlideKind } from "./scale.ts";
 import { scanWorkers } from "./scan-pool.ts";
@@ -26,10 +26,7 @@ export interface SlideParts {
   models: () => Promise<Models>; // when they can read
   modelFile: (entry: SiteModel) => Promise<ArrayBuffer>;
   chooseModel: (model: SiteModel) => void; // to read images of its kind from now on
-  openPoint: (
-    model: ModelFacts,
-    onChange: (point: MeasuredPoint) => void,
-  ) => Promise<{ element: HTMLElement; set(threshold: number): void } | null>;
+  point: PointParts; // to move the operating point
   report: (requests: NetworkRequest[]) => void; // a worker saw itself use the network
   redraw: () => void;
   tell: (sentence: string) => void;
@@ -62,13 +59,11 @@ class Slides implements SlidePart {
       now: () => performance.now(),
       onRequests: parts.report,
     };
-    const { judge, openPoint, chooseModel, redraw, tell, save, siteModels } = parts;
+    const { point, chooseModel, tell, save, siteModels } = parts;
     this.#view = new SlideView({
-      judge,
-      openPoint,
+      point,
       chooseModel,
       modelsOf: (kind) => siteModels.filter((entry) => entry.kind === kind),
-      redraw,
       tell,
       save,
       kinds: KINDS.filter((kind) => siteModels.some((entry) => entry.kind === kind)),

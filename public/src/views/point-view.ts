@@ -5,14 +5,17 @@ import type { ModelFacts } from "../messages.ts";
 import { asOperatingPoint, type MeasuredPoint } from "../operating-point.ts";
 import { byId, part } from "./parts.ts";
 
+// The panel that moves it. What moves it tells the judge.
+export interface PointPanel {
+  element: HTMLElement;
+  follow(threshold: number): void; // in force, whoever put it there
+}
+
 export interface PointParts {
   judge: Judge;
   hasReport: (model: ModelFacts) => boolean;
-  // The slider for a model; null where there is none after all.
-  open: (
-    model: ModelFacts,
-    onChange: (point: MeasuredPoint) => void,
-  ) => Promise<{ element: HTMLElement } | null>;
+  // The panel for a model, at the point in force; null where there is none after all.
+  open: (model: ModelFacts, onChange: (point: MeasuredPoint) => void) => Promise<PointPanel | null>;
   redraw: () => void;
   tell: (sentence: string) => void;
 }
@@ -22,7 +25,7 @@ export class PointView {
   readonly #change = part(this.#element, "change", HTMLButtonElement);
   readonly #place = part(this.#element, "place");
   readonly #parts: PointParts;
-  readonly #opened = new Map<string, HTMLElement>(); // by the model's SHA-256
+  readonly #opened = new Map<string, PointPanel>(); // by the model's SHA-256
   #model: ModelFacts | null = null;
 
   constructor(parts: PointParts) {
@@ -38,7 +41,8 @@ export class PointView {
     const opened = model === null ? undefined : this.#opened.get(model.sha256);
     this.#change.hidden = opened !== undefined;
     if (opened === undefined) this.#place.replaceChildren();
-    else if (this.#place.firstChild !== opened) this.#place.replaceChildren(opened);
+    else if (this.#place.firstChild !== opened.element) this.#place.replaceChildren(opened.element);
+    if (judgement !== null) opened?.follow(judgement.point.threshold);
   }
 
   async #open(): Promise<void> {
@@ -51,7 +55,7 @@ export class PointView {
         judge.choose(model, asOperatingPoint(point));
         redraw();
       });
-      if (view !== null) this.#opened.set(model.sha256, view.element);
+      if (view !== null) this.#opened.set(model.sha256, view);
     } catch (error) {
       tell(
         `The operating point did not load: ${String(error)}. Check the connection and try again.`,
@@ -59,6 +63,6 @@ export class PointView {
     }
     this.#change.disabled = false;
     redraw();
-    this.#opened.get(model.sha256)?.querySelector("input")?.focus();
+    this.#opened.get(model.sha256)?.element.querySelector("input")?.focus();
   }
 }

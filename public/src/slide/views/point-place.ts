@@ -1,41 +1,32 @@
 // The operating point of a slide's model: the panel that moves it, fetched when it is asked for.
 import { button, make } from "../../figures/build.ts";
-import type { Judge } from "../../judgement.ts";
 import type { ModelFacts } from "../../messages.ts";
-import { asOperatingPoint, type MeasuredPoint } from "../../operating-point.ts";
+import { asOperatingPoint } from "../../operating-point.ts";
+import type { PointPanel, PointParts } from "../../views/point-view.ts";
 import type { Slide } from "../slide.ts";
-
-export interface PointView {
-  element: HTMLElement;
-  set(threshold: number): void;
-}
-
-export interface PointPlaceOptions {
-  judge: Judge;
-  openPoint: (
-    model: ModelFacts,
-    onChange: (point: MeasuredPoint) => void,
-  ) => Promise<PointView | null>;
-  redraw: () => void;
-  tell: (sentence: string) => void;
-}
 
 const UNKNOWN = { sensitivity: Number.NaN, specificity: Number.NaN };
 
 export class PointPlace {
   readonly element = make("div", { class: "point" });
-  readonly #options: PointPlaceOptions;
+  readonly #parts: PointParts;
   #offered = ""; // SHA-256 of the model that the button or the panel is of
-  #open: { sha256: string; view: PointView } | null = null;
+  #open: { sha256: string; panel: PointPanel } | null = null;
 
-  constructor(options: PointPlaceOptions) {
-    this.#options = options;
+  constructor(parts: PointParts) {
+    this.#parts = parts;
   }
 
   update({ model, summary, phase }: Slide): void {
-    const isFor = model !== null && summary !== null && phase !== "asking";
+    const { judge, hasReport } = this.#parts;
+    const isFor =
+      model !== null && summary !== null && phase !== "asking" && hasReport(model.facts);
     this.element.hidden = !isFor;
-    if (!isFor || this.#offered === model.facts.sha256) return;
+    if (!isFor) return;
+    if (this.#offered === model.facts.sha256) {
+      this.#open?.panel.follow(judge.pointFor(model.facts).threshold);
+      return;
+    }
     this.#offered = model.facts.sha256;
     this.#open = null;
     this.element.replaceChildren(
@@ -46,26 +37,26 @@ export class PointPlace {
   // In force from now on, for all images of the model.
   setThreshold(model: ModelFacts, threshold: number): void {
     if (this.#open?.sha256 === model.sha256) {
-      this.#open.view.set(threshold); // tells the judge, with what it means
+      this.#open.panel.follow(threshold); // tells the judge, with what it means
       return;
     }
-    this.#options.judge.choose(model, { name: "own", threshold, ...UNKNOWN });
-    this.#options.redraw();
+    this.#parts.judge.choose(model, { name: "own", threshold, ...UNKNOWN });
+    this.#parts.redraw();
   }
 
   async #openPoint(model: ModelFacts): Promise<void> {
-    const { openPoint, judge, redraw, tell } = this.#options;
+    const { open, judge, redraw, tell } = this.#parts;
     try {
-      const view = await openPoint(model, (point) => {
+      const panel = await open(model, (point) => {
         judge.choose(model, asOperatingPoint(point));
         redraw();
       });
       if (this.#offered !== model.sha256) return; // another model reads meanwhile
       this.element.replaceChildren();
-      if (view === null) return;
-      this.#open = { sha256: model.sha256, view };
-      this.element.append(view.element);
-      view.element.querySelector("input")?.focus();
+      if (panel === null) return;
+      this.#open = { sha256: model.sha256, panel };
+      this.element.append(panel.element);
+      panel.element.querySelector("input")?.focus();
     } catch (error) {
       tell(
         `The operating point did not load: ${String(error)}. Check the connection and try again.`,

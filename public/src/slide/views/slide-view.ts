@@ -2,23 +2,26 @@
 import { make } from "../../figures/build.ts";
 import { textOf } from "../../messages.ts";
 import { byId, showFileName } from "../../views/parts.ts";
+import type { PointParts } from "../../views/point-view.ts";
 import { mapFile, type Draw, type MapFile } from "../export/map-files.ts";
 import { BY_HAND, type SlideKind } from "../scale.ts";
 import type { Slide } from "../slide.ts";
 import type { Change } from "../slide-tools.ts";
 import { ImageRoom } from "./image-room.ts";
 import { MapStrip } from "./map-strip.ts";
-import { PointPlace, type PointPlaceOptions } from "./point-place.ts";
+import { PointPlace } from "./point-place.ts";
 import { ScaleQuestion } from "./scale-question.ts";
 import { ScanHead } from "./scan-head.ts";
 import { bindSlideKeys } from "./slide-keys.ts";
 import { SummaryPanel } from "./summary-panel.ts";
 
-export interface SlideViewParts extends PointPlaceOptions {
+export interface SlideViewParts {
+  point: PointParts;
   kinds: readonly SlideKind[];
   modelScale: (kind: SlideKind) => number | null;
   modelsOf: (kind: string) => readonly SiteModel[];
   chooseModel: (model: SiteModel) => void;
+  tell: (sentence: string) => void;
   save: (name: string, content: Blob) => void;
 }
 
@@ -51,7 +54,7 @@ export class SlideView {
     });
     this.#strip = this.#makeStrip(this.#room);
     this.#summary = this.#makeSummary(this.#room);
-    this.#point = new PointPlace(parts);
+    this.#point = new PointPlace(parts.point);
     this.#stage = make(
       "section",
       { id: "slide-stage", class: "stage-pane slide-pane", "aria-label": "Image and map" },
@@ -109,6 +112,7 @@ export class SlideView {
       goToCell: (column, row) => room.goToCell(column, row),
       goToFocus: () => room.goToFocus(),
       ask: () => this.#slide?.ask(),
+      hasReport: this.#parts.point.hasReport,
       modelsOf: this.#parts.modelsOf,
       chooseModel: this.#parts.chooseModel,
       removeRegion: (at) =>

@@ -1,5 +1,6 @@
 // Beside the image: what the map says in numbers, where to look, and what it was made by.
 import { make, button, fold, paragraph, type Child } from "../../figures/build.ts";
+import type { ModelFacts } from "../../messages.ts";
 import { besideThreshold, operatingPoint, probabilityText } from "../../wording.ts";
 import { MAP_FILES, type MapFile } from "../export/map-files.ts";
 import type { Slide } from "../slide.ts";
@@ -12,6 +13,7 @@ export interface PanelOptions {
   goToCell: (column: number, row: number) => void;
   goToFocus: () => void;
   ask: () => void;
+  hasReport: (model: ModelFacts) => boolean;
   modelsOf: (kind: string) => readonly SiteModel[];
   chooseModel: (model: SiteModel) => void;
   removeRegion: (index: number) => void;
@@ -244,7 +246,9 @@ export class SummaryPanel {
                 model.facts.sha256.slice(0, SHORT_HASH),
               ),
               " ",
-              make("a", { href: "#figures" }, "How good is it?"),
+              this.#options.hasReport(model.facts)
+                ? make("a", { href: "#figures" }, "How good is it?")
+                : null,
               this.#choice(slide),
             ),
           ],

@@ -1,0 +1,57 @@
+// The cells of a map as its table has them, and where they are on the screen. Of an image at the
+// model's own scale, read one patch beside the other.
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { atRest, boxOf } from "./drawn.ts";
+import { button, saved } from "./slide_steps.ts";
+
+export const CELL = 50; // px
+
+export interface Cell {
+  column: number;
+  row: number;
+  x: number; // its middle
+  y: number;
+  probability: number; // NaN: not judged
+  positive: boolean;
+  verdict: string;
+}
+
+export async function cellsOf(page: Page): Promise<Cell[]> {
+  return cellsIn((await saved(page, "Tiles as CSV")).bytes.toString());
+}
+
+export function cellsIn(table: string): Cell[] {
+  const lines = table.split("\r\n").filter((line) => /^\d/.test(line));
+  return lines.map((line) => {
+    const fields = line.split(",");
+    const [column, row, x, y, width, height] = fields.slice(0, 6).map(Number);
+    assert.deepEqual([width, height], [CELL, CELL]);
+    return {
+      column: column ?? NaN,
+      row: row ?? NaN,
+      x: (x ?? NaN) + CELL / 2,
+      y: (y ?? NaN) + CELL / 2,
+      probability: fields[10] === "" ? NaN : Number(fields[10]),
+      positive: fields[11] === "true",
+      verdict: fields[12] ?? "",
+    };
+  });
+}
+
+export const isJudged = ({ probability }: Cell) => !Number.isNaN(probability);
+
+// Where pixels of the image are on the screen while all of it is seen, from the corner of the room.
+export async function projection(page: Page, size: { width: number; height: number }) {
+  await button(page, /^Fit/).click();
+  await atRest(page);
+  const room = await boxOf(page, ".slide-room");
+  const scale = Math.min(room.width / size.width, room.height / size.height);
+  const left = (room.width - size.width * scale) / 2;
+  const top = (room.height - size.height * scale) / 2;
+  return {
+    room,
+    scale,
+    at: ({ x, y }: { x: number; y: number }) => [left + x * scale, top + y * scale] as const,
+  };
+}
