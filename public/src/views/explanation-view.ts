@@ -41,6 +41,7 @@ export class ExplanationView {
   readonly #canvas = part(byId("stage", HTMLElement), "map", HTMLCanvasElement);
   readonly #explain: (entry: ImageEntry) => Promise<Explanation>;
   readonly #maps = new WeakMap<object, Explanation>(); // by reading
+  readonly #asked = new WeakSet<object>(); // readings whose map is being worked out
   #entry: ImageEntry | null = null;
   #wanted = false; // stays as images are gone through
 
@@ -62,9 +63,9 @@ export class ExplanationView {
     this.#button.setAttribute("aria-pressed", String(this.#wanted));
     const map = reading === null ? undefined : this.#maps.get(reading);
     this.#show(this.#wanted ? map : undefined);
-    if (entry !== null && reading !== null && this.#wanted && map === undefined) {
-      void this.#ask(entry, reading);
-    }
+    if (entry === null || reading === null || !this.#wanted || map !== undefined) return;
+    this.#text.textContent = "Being worked out.";
+    if (!this.#asked.has(reading)) void this.#ask(entry, reading);
   }
 
   #show(map: Explanation | undefined): void {
@@ -82,14 +83,17 @@ export class ExplanationView {
   }
 
   async #ask(entry: ImageEntry, reading: object): Promise<void> {
-    this.#text.textContent = "Being worked out.";
+    this.#asked.add(reading);
     try {
       this.#maps.set(reading, await this.#explain(entry));
     } catch (error) {
+      if (this.#entry?.reading !== reading) return;
       this.#wanted = false;
       this.update(this.#entry);
       this.#text.textContent = asEngineError(error).message;
       return;
+    } finally {
+      this.#asked.delete(reading);
     }
     if (this.#entry?.reading === reading) this.update(this.#entry);
   }
