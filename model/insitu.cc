@@ -36,9 +36,11 @@ constexpr const char* kUsage =
       --checkpoint FILE: as for evaluate.
   scan --model MODEL --um-per-pixel X IMAGE [--stride S] [--out MAP.png]
        [--csv CELLS.csv] [--json] [--judge-anyway] [--says-film]
-      What the model says all over an image larger than a patch, as the page does it. X: the image's
-      scale. --stride: pixels at the model's scale between places of the map; without it the patches
-      lie side by side. MAP.png: a pixel a place, what is not judged is transparent.
+      What the model says all over an image larger than a patch, as the page does it. IMAGE is PNG,
+      JPEG, BMP, PGM or PPM, of at most 50 million pixels; TIFF, SVS and DICOM are opened by the page
+      only. X: the image's scale. --stride: pixels at the model's scale between places of the map;
+      without it the patches lie side by side. MAP.png: a pixel a place, what is not judged is
+      transparent.
       --labels LABELS.png: of the image's size, 255 positive, 128 negative, 0 neither: how right the
       map is. --threshold P: in place of the model's. --threads N.
       --method dense or patches: how the map is computed, where not the quicker way.

@@ -1,4 +1,6 @@
-// insitu scan: the map of a whole image, as the page makes it.
+// insitu scan: the map of a whole image, as the page makes it. Takes the images that DecodeImage
+// takes: PNG, JPEG, BMP, PGM and PPM, up to kMaxImagePixels. Larger ones, and TIFF, SVS and DICOM,
+// are opened by the page alone, whose readers are in TypeScript.
 #include <algorithm>
 #include <array>
 #include <chrono>

@@ -39,6 +39,19 @@ test("No case is in two of the lists that train, measure and test", { skip }, ()
   }
 });
 
+test("The case whose section is scanned is of the val list: it trained nothing", { skip }, () => {
+  const path = join(root, "model/section.report.json");
+  const { file } = JSON.parse(readFileSync(path, "utf8")) as { file: string };
+  assert.equal(file, "8867.png");
+  assert.ok(listed("val").includes("8867"));
+  for (const [name, cases] of [
+    ["train", listed("train")],
+    ["unlisted", unlisted()],
+  ] as const) {
+    assert.ok(!cases.includes("8867"), name);
+  }
+});
+
 test("The figures of the histology models are of cases of the val list alone", { skip }, () => {
   const val = listed("val").sort();
   for (const model of ["seed", "best"]) {

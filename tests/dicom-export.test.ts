@@ -114,6 +114,13 @@ describe("A DICOM structured report", () => {
     assert.ok(!told.includes("Score of the film"), "a section has no score of a film");
   });
 
+  test("says that its content is of the template TID 1500 of DICOM's own mapping resource", async () => {
+    const told = says("dcmdump", ["-q"], report(await filmIdentity()));
+    const template = /\(0040,a504\) SQ[^]*?\(fffe,e0dd\)/.exec(told)?.[0] ?? "";
+    assert.match(template, /\(0008,0105\) CS \[DCMR\]/);
+    assert.match(template, /\(0040,db00\) CS \[1500\]/);
+  });
+
   test("names its patient as the source does, byte for byte, and its study", async () => {
     const told = says("dcmdump", ["-q"], report(await filmIdentity()));
     assert.match(told, /\(0010,0010\) PN \[M\xfcller\^Erika\]/);
