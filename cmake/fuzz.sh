@@ -9,8 +9,8 @@ fuzz=build/fuzz
 rm -rf "$fuzz/seeds"
 "$fuzz/make_seeds" "$fuzz/seeds"
 mkdir -p "$fuzz/found"
-for target in config deflate image jpeg2000 jpeg_strip jpegls json_body lists model_info onnx \
-    png_strip request_head; do
+for target in config deflate evaluation_checkpoint image jpeg2000 jpeg_strip jpegls json_body lists \
+    model_config model_info onnx png_strip request_head; do
   corpus=$fuzz/corpus/$target
   log=$fuzz/$target.log
   mkdir -p "$corpus"

@@ -97,11 +97,15 @@ double CalibrationError(std::span<const HeldOut> held_out, const Calibration& ca
 Result<CaseCounts> ReadCaseCounts(const std::string& path) {
   const auto bytes = ReadFile(path, kMaxCountsBytes, ErrorCode::kInvalidArgument);
   if (!bytes.ok()) return Located(path, bytes.error());
-  std::istringstream text(std::string(bytes.value().begin(), bytes.value().end()));
+  return ParseCaseCounts({bytes.value().begin(), bytes.value().end()}, path);
+}
+
+Result<CaseCounts> ParseCaseCounts(const std::string& text, const std::string& path) {
+  std::istringstream lines(text);
   CaseCounts counts;
   std::string line;
-  std::getline(text, line);
-  for (int number = 2; std::getline(text, line); ++number) {
+  std::getline(lines, line);
+  for (int number = 2; std::getline(lines, line); ++number) {
     if (line.ends_with('\r')) line.pop_back();
     if (line.empty()) continue;
     const auto parsed = ParseCounts(line);

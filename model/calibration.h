@@ -28,6 +28,9 @@ using CaseCounts = std::map<std::string, std::array<double, 2>>;
 // Lines of case,count of label 0,count of label 1, after a heading. Errors: kInvalidArgument.
 Result<CaseCounts> ReadCaseCounts(const std::string& path);
 
+// The same of the file's text. path: for messages.
+Result<CaseCounts> ParseCaseCounts(const std::string& text, const std::string& path);
+
 // Gives every patch the weight with which the held-out ones stand for those the network will meet:
 // every case alike, the labels within a case as frequent as counts say, and the positive ones
 // together of the share prevalence, in (0, 1). Without counts every patch of a label weighs alike.

@@ -140,6 +140,11 @@ Result<PatchList> ListPatches(const std::string& folder) {
 Result<std::vector<std::string>> ReadCaseList(const std::string& path) {
   const auto read = ReadFile(path, kMaxCaseListBytes, ErrorCode::kInvalidArgument);
   if (!read.ok()) return Located(path, read.error());
+  return ParseCaseList({reinterpret_cast<const char*>(read.value().data()), read.value().size()},
+                       path);
+}
+
+Result<std::vector<std::string>> ParseCaseList(std::string_view text, const std::string& path) {
   std::vector<std::string> cases;
   std::set<std::string> seen;
   std::string line;
@@ -147,11 +152,11 @@ Result<std::vector<std::string>> ReadCaseList(const std::string& path) {
     if (!line.empty() && seen.insert(line).second) cases.push_back(line);
     line.clear();
   };
-  for (const uint8_t byte : read.value()) {
-    if (byte == '\n') {
+  for (const char letter : text) {
+    if (letter == '\n') {
       finish_line();
-    } else if (byte != '\r' && byte != ' ' && byte != '\t') {
-      line.push_back(static_cast<char>(byte));
+    } else if (letter != '\r' && letter != ' ' && letter != '\t') {
+      line.push_back(letter);
     }
   }
   finish_line();

@@ -39,8 +39,11 @@ Result<PatchFile> ParsePatchName(std::string_view file_name);
 // Errors: kInvalidArgument when folder cannot be read or holds no patch.
 Result<PatchList> ListPatches(const std::string& folder);
 
-// One case id a line; blank lines are skipped. Errors: kInvalidArgument.
+// One case id a line; blank lines are skipped. Errors: kInvalidArgument, naming the path.
 Result<std::vector<std::string>> ReadCaseList(const std::string& path);
+
+// The same of the list's text. path: for messages.
+Result<std::vector<std::string>> ParseCaseList(std::string_view text, const std::string& path);
 
 // Keeps the patches and errors of cases, and errors of no known case; returns the cases that have
 // no patch.

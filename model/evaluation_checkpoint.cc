@@ -28,12 +28,27 @@ std::string LineOf(const Json& json) {
   return StrCat(Digest(text).substr(0, kDigits), " ", text, "\n");
 }
 
+// Nothing of what is no JSON, or nested too deeply.
+Json Parsed(std::string_view text) {
+  bool too_deep = false;
+  Json json = Json::parse(
+      text,
+      [&too_deep](int depth, Json::parse_event_t event, const Json&) {
+        const bool opens =
+            event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
+        too_deep = too_deep || (opens && depth >= kMaxCheckpointDepth);
+        return !too_deep;
+      },
+      false);
+  return too_deep ? Json() : json;
+}
+
 // The JSON of a line without its end; nothing of one that is damaged.
 std::optional<Json> ContentOf(std::string_view line) {
   if (line.size() <= kDigits || line[kDigits] != ' ') return std::nullopt;
   const std::string_view text = line.substr(kDigits + 1);
   if (Digest(text).substr(0, kDigits) != line.substr(0, kDigits)) return std::nullopt;
-  std::optional<Json> json(Json::parse(text, nullptr, false));
+  std::optional<Json> json(Parsed(text));
   if (!json->is_object()) return std::nullopt;
   return json;
 }
@@ -81,23 +96,33 @@ Status CheckHeader(std::string_view line, const CheckpointSubject& subject) {
 Result<EvaluationCheckpoint> EvaluationCheckpoint::Open(const std::string& path,
                                                         const CheckpointSubject& subject,
                                                         size_t limit) {
-  EvaluationCheckpoint checkpoint(path, limit);
+  EvaluationCheckpoint checkpoint;
   if (path.empty()) return checkpoint;
   std::error_code error;
   if (std::filesystem::exists(path, error)) {
     const auto bytes = ReadFile(path, limit, ErrorCode::kInvalidArgument);
     if (!bytes.ok()) return Located(path, bytes.error());
     const auto* text = reinterpret_cast<const char*>(bytes.value().data());
-    const Status read = checkpoint.ReadLines({text, bytes.value().size()}, subject);
+    auto read = Parse({text, bytes.value().size()}, subject);
     if (!read.ok()) return Located(path, read.error());
+    checkpoint = TakeValue(&read);
     std::filesystem::resize_file(path, checkpoint.size_, error);
     if (error) return Located(path, Refuse(StrCat("It cannot be cut: ", error.message(), ".")));
   } else {
     std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
   }
+  checkpoint.path_ = path;
+  checkpoint.limit_ = limit;
   checkpoint.file_.open(path, std::ios::binary | std::ios::app);
   if (!checkpoint.file_) return Located(path, Unwritable());
   if (checkpoint.size_ == 0) RETURN_IF_ERROR(checkpoint.Append(LineOf(HeaderOf(subject))));
+  return checkpoint;
+}
+
+Result<EvaluationCheckpoint> EvaluationCheckpoint::Parse(std::string_view text,
+                                                         const CheckpointSubject& subject) {
+  EvaluationCheckpoint checkpoint;
+  RETURN_IF_ERROR(checkpoint.ReadLines(text, subject));
   return checkpoint;
 }
 

@@ -20,6 +20,10 @@ namespace insitu {
 // A patch takes some 190 bytes, so this is five times the public IDC release's 277,524.
 inline constexpr size_t kMaxCheckpointBytes = size_t{256} << 20;
 
+// Objects and lists in one another in a line, itself among them; an answer has four. Bounds the
+// stack that copying and comparing take.
+inline constexpr int kMaxCheckpointDepth = 16;
+
 // All that the answers depend on beside the images' bytes, the program and the machine.
 struct CheckpointSubject {
   std::string command;       // "evaluate"
@@ -44,6 +48,11 @@ class EvaluationCheckpoint {
                                            const CheckpointSubject& subject,
                                            size_t limit = kMaxCheckpointBytes);
 
+  // What such a file's text holds. Has no file: Keep keeps nothing. Errors: kInvalidArgument, as
+  // for Open, without the file's name.
+  static Result<EvaluationCheckpoint> Parse(std::string_view text,
+                                            const CheckpointSubject& subject);
+
   // How many images have an answer kept.
   size_t kept() const { return kept_.size(); }
 
@@ -64,14 +73,14 @@ class EvaluationCheckpoint {
     Json answer;
   };
 
-  EvaluationCheckpoint(std::string path, size_t limit) : path_(std::move(path)), limit_(limit) {}
+  EvaluationCheckpoint() = default;
 
   Status ReadLines(std::string_view text, const CheckpointSubject& subject);
   bool ReadLine(std::string_view line);
   Status Append(const std::string& line);
 
   std::string path_;
-  size_t limit_;
+  size_t limit_ = 0;
   size_t size_ = 0;  // of the file, without a line that was cut off
   std::ofstream file_;
   std::map<size_t, Kept> kept_;

@@ -1,6 +1,8 @@
 #include "model/film_answer.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <utility>
 
 #include "model/film_reader.h"
 
@@ -10,6 +12,11 @@ namespace {
 bool AreNumbers(const Json& list, size_t count) {
   return list.is_array() && list.size() == count &&
          std::all_of(list.begin(), list.end(), [](const Json& one) { return one.is_number(); });
+}
+
+bool IsInt(const Json& number) {
+  if (number.is_number_unsigned()) return std::in_range<int>(number.get<uint64_t>());
+  return number.is_number_integer() && std::in_range<int>(number.get<int64_t>());
 }
 
 }  // namespace
@@ -40,7 +47,7 @@ std::optional<FilmAnswer> ParseFilmAnswer(const Json& json, size_t patches) {
   if (!marks.is_array() || !AreNumbers(probabilities, patches)) return std::nullopt;
   FilmAnswer answer;
   for (const Json& mark : marks) {
-    if (!AreNumbers(mark, 3)) return std::nullopt;
+    if (!AreNumbers(mark, 3) || !IsInt(mark[0]) || !IsInt(mark[1])) return std::nullopt;
     answer.marks.push_back({{mark[0].get<int>(), mark[1].get<int>()}, mark[2].get<double>()});
   }
   answer.probabilities = probabilities.get<std::vector<double>>();

@@ -224,10 +224,14 @@ InputSpec ModelConfig::input() const {
 }
 
 Result<ModelConfig> ReadModelConfig(const std::string& path, const std::string& overrides) {
-  ModelConfig config;
   const auto bytes = ReadFile(path, kMaxConfigBytes, ErrorCode::kInvalidArgument);
   if (!bytes.ok()) return Located(path, bytes.error());
-  const std::string text(bytes.value().begin(), bytes.value().end());
+  return ParseModelConfig({bytes.value().begin(), bytes.value().end()}, path, overrides);
+}
+
+Result<ModelConfig> ParseModelConfig(const std::string& text, const std::string& path,
+                                     const std::string& overrides) {
+  ModelConfig config;
   RETURN_IF_ERROR(ReadInto(path, text, "", &config));
   if (!overrides.empty()) {
     RETURN_IF_ERROR(ReadInto("--set", StrCat("set = {", overrides, "}"), "set", &config));

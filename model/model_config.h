@@ -40,6 +40,10 @@ struct ModelConfig {
 // are no network.
 Result<ModelConfig> ReadModelConfig(const std::string& path, const std::string& overrides);
 
+// The same of the file's text. path: for messages.
+Result<ModelConfig> ParseModelConfig(const std::string& text, const std::string& path,
+                                     const std::string& overrides);
+
 // All settings that the weights of a fit depend on, as text: two that differ give other weights.
 std::string SettingsText(const TrainingSettings& settings);
 

@@ -136,6 +136,16 @@ TEST_CASE("A case list keeps its cases and names those without patches", "[datas
   CHECK(list.value().errors.empty());
 }
 
+TEST_CASE("The text of a case list is read as its file is, and an empty one names the path",
+          "[dataset]") {
+  const auto cases = ParseCaseList("\n 9\r\n77\t\n9", "cases.txt");
+  REQUIRE(cases.ok());
+  CHECK(cases.value() == std::vector<std::string>{"9", "77"});
+  const auto empty = ParseCaseList(" \r\n", "cases.txt");
+  REQUIRE(!empty.ok());
+  CHECK(empty.error().message == "The list cases.txt names no case.");
+}
+
 TEST_CASE("An empty or absent case list is an error naming it", "[dataset]") {
   const Folder folder;
   const auto empty = ReadCaseList(folder.Write("cases.txt", " \n\n"));

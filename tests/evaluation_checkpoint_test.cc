@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "shared/sha256.h"
 #include "tests/temporary_folder.h"
 
 namespace insitu {
@@ -194,6 +195,52 @@ TEST_CASE("The limit holds what the whole public release takes", "[evaluation_ch
                     0.123456789012345678)
               .ok());
   CHECK(ReadFile(path).size() * 277'524 < kMaxCheckpointBytes);
+}
+
+TEST_CASE("The text of a checkpoint holds what its file holds, and keeps nothing more",
+          "[evaluation_checkpoint]") {
+  const TemporaryFolder folder;
+  const std::string path = MadeAt(folder / "checkpoint");
+  const std::string text = ReadFile(path);
+  auto parsed = EvaluationCheckpoint::Parse(text, kSubject);
+  REQUIRE(parsed.ok());
+  CHECK(parsed.value().kept() == 2);
+  CHECK(Found(parsed.value(), 0)->get<double>() == 0.1);
+  REQUIRE(parsed.value().Keep(Item(2), 0.3).ok());
+  CHECK(ReadFile(path) == text);
+  const auto damaged = EvaluationCheckpoint::Parse(text + "x\n", kSubject);
+  REQUIRE(!damaged.ok());
+  CHECK_THAT(damaged.error().message, ContainsSubstring("Line 4 is damaged"));
+}
+
+TEST_CASE("A line is nested up to its limit and no further, however deeply it says to be",
+          "[evaluation_checkpoint]") {
+  const auto read = [](int depth) {  // of the answer: the line's object is around it
+    const TemporaryFolder folder;
+    const std::string path = folder / "checkpoint";
+    Json answer = 1;
+    for (int i = 0; i < depth; ++i) answer = Json::array({answer});
+    REQUIRE(Opened(path).Keep(Item(0), answer).ok());
+    return EvaluationCheckpoint::Open(path, kSubject).ok();
+  };
+  CHECK(read(kMaxCheckpointDepth - 1));
+  CHECK_FALSE(read(kMaxCheckpointDepth));
+
+  const auto with_answer = [](const std::string& answer) {
+    const std::string json = R"({"index":0,"sha256":"","answer":)" + answer + "}";
+    const std::vector<uint8_t> bytes(json.begin(), json.end());
+    const TemporaryFolder folder;
+    Opened(folder / "checkpoint");
+    return EvaluationCheckpoint::Parse(ReadFile(folder / "checkpoint") +
+                                           HexDigits(Sha256(bytes)).substr(0, 16) + " " + json +
+                                           "\n",
+                                       kSubject);
+  };
+  CHECK(with_answer("[[0]]").ok());
+  constexpr size_t kDeep = 1'000'000;
+  const auto deep = with_answer(std::string(kDeep, '[') + std::string(kDeep, ']'));
+  REQUIRE(!deep.ok());
+  CHECK_THAT(deep.error().message, ContainsSubstring("Line 2 is damaged"));
 }
 
 TEST_CASE("Without a file nothing is kept of an evaluation", "[evaluation_checkpoint]") {

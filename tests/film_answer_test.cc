@@ -62,5 +62,19 @@ TEST_CASE("JSON that is no answer about so many patches is none", "[film_answer]
   }
 }
 
+TEST_CASE("A mark lies at whole pixels that an int holds", "[film_answer]") {
+  const auto read = [](const std::string& x) {
+    const std::string text = R"({"marks": [[)" + x + R"(, 2, 0.5]], "probabilities": []})";
+    return ParseFilmAnswer(Json::parse(text), 0).has_value();
+  };
+  CHECK(read("2147483647"));
+  CHECK_FALSE(read("2147483648"));
+  CHECK(read("-2147483648"));
+  CHECK_FALSE(read("-2147483649"));
+  CHECK_FALSE(read("18446744073709551615"));
+  CHECK_FALSE(read("1.5"));
+  CHECK_FALSE(read("1e300"));
+}
+
 }  // namespace
 }  // namespace insitu

@@ -77,6 +77,17 @@ TEST_CASE("Settings of the command line replace those of the file", "[model_conf
   CHECK(Contains(Refusal(kWhole, "epochs = 3"), "there is no setting epochs"));
 }
 
+TEST_CASE("The text of a config is read as its file is, and its path is in the messages",
+          "[model_config]") {
+  const auto config = ParseModelConfig(kWhole, "made.toml", "folds = 2");
+  REQUIRE(config.ok());
+  CHECK(config.value().id == "made");
+  CHECK(config.value().folds == 2);
+  const auto refused = ParseModelConfig("size = 3", "made.toml", "");
+  REQUIRE(!refused.ok());
+  CHECK(refused.error().message.starts_with("made.toml, line 1: there is no setting size"));
+}
+
 TEST_CASE("A teacher sees the same input and augmentation as its pupil", "[model_config]") {
   const auto config =
       Read(kWhole, "augmentation.blur = 0.5, distillation.teachers = 2, distillation.weight = 0.7");

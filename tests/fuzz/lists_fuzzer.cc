@@ -1,6 +1,7 @@
 // libFuzzer: arbitrary bytes as each of the small texts that are read: lists of films and of their
-// models, names of patches, the site's policy, a backup's manifest, digests, names and hashes. What
-// is taken is what the parser promises.
+// models, of cases and of their counts, names of patches, the site's policy, a backup's manifest,
+// digests, names and hashes. What is taken is what the parser promises.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -12,6 +13,7 @@
 #include "backend/password_hash.h"
 #include "backend/site_policy.h"
 #include "backend/username.h"
+#include "model/calibration.h"
 #include "model/dataset.h"
 #include "model/film_models.h"
 #include "model/film_set.h"
@@ -34,6 +36,17 @@ void ReadSet(std::string_view text) {
   }
   if (const auto models = insitu::ParseFilmModels(text, "folder"); Taken(models)) {
     Require(!models.value().empty() && !models.value().back().empty());
+  }
+  if (const auto cases = insitu::ParseCaseList(text, "cases.txt"); Taken(cases)) {
+    Require(!cases.value().empty());
+    for (const std::string& id : cases.value()) {
+      Require(!id.empty() && id.find_first_of(" \t\r\n") == std::string::npos);
+    }
+  }
+  if (const auto counts = insitu::ParseCaseCounts(std::string(text), "counts"); Taken(counts)) {
+    for (const auto& [id, labels] : counts.value()) {
+      Require(std::all_of(labels.begin(), labels.end(), [](double n) { return n >= 0; }));
+    }
   }
   if (const auto patch = insitu::ParsePatchName(text); Taken(patch)) {
     Require(!patch.value().case_id.empty());

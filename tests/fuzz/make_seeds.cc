@@ -186,6 +186,8 @@ void AddRequests(Folder* folder) {
       "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
       "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
       "GET / HTTP/1.0\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\nCookie: a=1; b=2\r\ncookie: __Host-insitu-device=x=y\r\n\r\n",
+      "a=1; __Host-insitu-session=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA; ;b=",
       "*/*;q=0.1,br;q=0.001",
       "cursor=a%20b&limit=+20",
       "1.2.3.4, 2001:db8::1, 127.0.0.1"};
@@ -228,6 +230,37 @@ void AddModelInfos(Folder* folder) {
                               "insitu.warning=weak\n")));
 }
 
+void AddModelConfigs(Folder* folder) {
+  constexpr std::string_view kConfigs[] = {
+      "id = \"made\"\nversion = \"1.0.0\"\nkind = \"mammogram\"\num_per_pixel = 200\n"
+      "labels = [\"none\", \"some\"]\nverdicts = [\"nothing\", \"something\"]\nwarning = 'few'\n"
+      "prevalence = 0.3\nfolds = 3\nseed = 7\nturns = 4\n"
+      "[input]\nside = 40\ncolours = \"grey\"\nfit = \"pad\"\n"
+      "[[layer]]\nkind = \"convolution\"\nfilters = 8\nside = 4\nstride = 2\npool = 2\n"
+      "[[layer]]\nkind = \"separable\"\nfilters = 8\npadding = 1\nresidual = true\nrepeat = 2\n"
+      "[[layer]]\nkind = \"max_pool\"\nside = 2\n"
+      "[[layer]]\nkind = \"global_average_pool\"\ndropout = 0.25\n"
+      "[[layer]]\nkind = \"dense\"\nfilters = 4\n"
+      "[training]\nepochs = 3\nsteps = 10\nbatch = 64\nlearning_rate = 1e-3\nmixup = 0.2\n"
+      "[augmentation]\nstain_scale = 0.1\nturn = 180\n"
+      "[distillation]\nteachers = 2\ngenerations = 2\nweight = 0.7\nlayer = []\n",
+      "folds = 2, training.epochs = 3, augmentation.blur = 0.5, input = {side = 30}",
+      "layer = [{kind = \"dense\", filters = 3}], distillation = {teachers = 1, seed = 9}"};
+  for (const std::string_view config : kConfigs) folder->Add(FromText(config));
+}
+
+void AddEvaluationCheckpoints(Folder* folder) {
+  const std::string digits(64, 'b');
+  const std::string line =
+      StrCat(R"({"index":1,"file":"9/0/a.png","sha256":")", digits, R"(","answer":0.1})", "\n");
+  folder->Add(FromText(line));
+  folder->Add(FromText(StrCat(line, line, R"({"index":2,"file":"b","sha256":")", digits,
+                              R"(","answer":{"marks":[1,2.5,null]}})", "\n", R"({"index)")));
+  folder->Add(FromText(R"({"marks":[[3,-4,0.5]],"probabilities":[0.1,0.2]})"));
+  folder->Add(FromText(StrCat(R"({"checkpoint":1,"command":"evaluate","model":")", digits,
+                              R"(","items":")", digits, "\"}\n", line)));
+}
+
 void AddLists(Folder* folder) {
   const std::string digits(64, 'a');
   const std::string lists[] = {
@@ -236,6 +269,8 @@ void AddLists(Folder* folder) {
       "\nmdb002,D,NORM,,,,,w1\n",
       "repeat,woman,model\n1,w1,a.onnx\n2,w1,b.onnx\n",
       "10253_idx5_x1001_y1001_class0.png",
+      "8863\r\n\n 8867\t\n",
+      "case,negative,positive\n10253,479,70\r\n8863,0,12\n",
       R"({"csp":"default-src 'self'","worker_csp":"default-src 'none'","workers":["w.js"]})",
       StrCat(R"({"format":"insitu-backup/1","schema_version":1,"made_at":2,"audit_head":")", digits,
              R"(","files":{"insitu.db":{"bytes":3,"sha256":")", digits, R"("}}})"),
@@ -262,9 +297,14 @@ bool MakeSeeds(const std::filesystem::path& path) {
   AddModelInfos(&infos);
   Folder lists(path / "lists");
   AddLists(&lists);
+  Folder model_configs(path / "model_config");
+  AddModelConfigs(&model_configs);
+  Folder checkpoints(path / "evaluation_checkpoint");
+  AddEvaluationCheckpoints(&checkpoints);
   if (!AddCodecs(path)) return false;
   return images.complete() && models.complete() && requests.complete() && bodies.complete() &&
-         configs.complete() && infos.complete() && lists.complete();
+         configs.complete() && infos.complete() && lists.complete() && model_configs.complete() &&
+         checkpoints.complete();
 }
 
 }  // namespace

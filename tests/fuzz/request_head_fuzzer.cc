@@ -1,5 +1,6 @@
 // libFuzzer: arbitrary bytes as the start of a connection. What the gate lets through must be
-// unambiguous: one Host, no control character anywhere, a path that begins with '/' or is "*".
+// unambiguous: one Host, no control character anywhere, a path that begins with '/' or is "*". The
+// cookies found in it are parts of its headers.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +12,8 @@
 #include "backend/negotiation.h"
 #include "backend/query.h"
 #include "backend/request_head.h"
+#include "backend/session_cookies.h"
+#include "backend/sessions.h"
 
 namespace {
 
@@ -23,6 +26,20 @@ bool HasControl(std::string_view text) {
 
 void Require(bool holds) {
   if (!holds) std::abort();
+}
+
+void FindCookies(const insitu::Request& request) {
+  for (const std::string_view name : {std::string_view("a"), insitu::kDeviceCookie}) {
+    const auto value = insitu::FindCookie(request, name);
+    if (!value) continue;
+    Require(value->find(';') == std::string::npos && !value->ends_with(' '));
+    const std::string pair = std::string(name) + "=" + *value;
+    Require(std::any_of(
+        request.headers.begin(), request.headers.end(),
+        [&pair](const auto& header) { return header.value.find(pair) != std::string::npos; }));
+  }
+  if (const auto token = insitu::FindSessionToken(request)) Require(insitu::IsToken(*token));
+  (void)insitu::FindDeviceCookie(request);
 }
 
 }  // namespace
@@ -38,6 +55,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto peer = *insitu::IpAddress::Parse("127.0.0.1");
   const std::string client = insitu::ClientAddress(peer, bytes, {trusted}).ToText();
   Require(!insitu::TruncatedAddress(client).empty());
+  insitu::Request cookies;
+  cookies.headers = {{"Cookie", std::string(bytes)}};
+  FindCookies(cookies);
   size_t length = 0;
   if (insitu::FindHeadEnd(bytes, &length) != insitu::HeadState::kComplete) return 0;
   Require(length <= size);
@@ -52,6 +72,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const insitu::Header& header : request->headers) {
     Require(!header.name.empty() && !HasControl(header.name) && !HasControl(header.value));
   }
+  FindCookies(*request);
   const bool http_1_0 = bytes.substr(0, bytes.find('\r')).ends_with("HTTP/1.0");
   Require(http_1_0 || request->Find("Host").has_value());
   return 0;
