@@ -28,6 +28,7 @@ const ReferenceConvolution kShapes[] = {
     {9, 11, 9, 33, 1, 3, 3, 1, 1, 1, 1, 1, 2, 1, 0},   // padding at the sides, many channels
     {9, 11, 4, 6, 1, 3, 3, 1, 1, 1, 2, 1, 1, 1, 1},    // dilation across: no taps are one
     {9, 11, 4, 6, 2, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},    // groups: neither
+    {9, 3, 3, 5, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},     // every tile has a pixel that padding cuts
     {3, 2, 2, 3, 1, 3, 5, 1, 1, 1, 1, 1, 3, 1, 3},     // a kernel wider than the image
 };
 
@@ -64,6 +65,7 @@ std::vector<float> Padded(const std::vector<float>& image, const ReferenceConvol
 
 TEST_CASE("Padding is zeros, to the last bit, wherever it cuts the taps that are one", "[matrix]") {
   for (const ReferenceConvolution& shape : kShapes) {
+    if (shape.top + shape.left + shape.bottom + shape.right == 0) continue;
     INFO(shape.inputs << " channels, kernel " << shape.kernel_h << "x" << shape.kernel_w);
     Trial trial = Tried(shape);
     const std::vector<float> input = TestNumbers(trial.InputSize(), 1);

@@ -28,21 +28,21 @@ Trial Tried(const ReferenceConvolution& shape) {
 const ReferenceConvolution kOfSix[] = {
     {6, 6, 4, 4, 1, 3, 3, 1, 1, 1, 1, 0, 0, 0, 0},  // one tile
     {14, 14, 32, 64, 1, 3, 3, 1, 1, 1, 1, 0, 0, 0, 0},
-    {7, 9, 8, 12, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},     // last tiles that are cut
+    {7, 8, 8, 12, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},     // last tiles that are cut
     {5, 12, 5, 7, 1, 3, 3, 1, 1, 1, 1, 0, 2, 1, 0},     // channels beyond the last vector
     {10, 10, 13, 9, 1, 3, 3, 1, 1, 1, 1, 2, 2, 2, 2},   // more padding than the kernel reaches
-    {4, 4, 6, 5, 1, 3, 3, 1, 1, 1, 1, 0, 0, 0, 0},      // a quarter of a tile
-    {3, 11, 6, 5, 1, 3, 3, 1, 1, 1, 1, 0, 0, 0, 0},     // and one row of it
+    {4, 4, 6, 5, 1, 3, 3, 1, 1, 1, 1, 0, 0, 0, 0},      // less than a tile
+    {3, 13, 6, 5, 1, 3, 3, 1, 1, 1, 1, 0, 0, 0, 0},     // one row
     {11, 2, 6, 33, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 0},    // one column
     {1, 1, 4, 4, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},      // one pixel
     {2, 2, 4, 9, 1, 3, 3, 1, 1, 1, 1, 6, 6, 6, 6},      // tiles on padding alone
     {36, 32, 16, 17, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},  // several batches of tiles
     {6, 6, 16, 32, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},    // of the mammogram network: tiles of three
     {13, 15, 8, 8, 1, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1},    // every second pixel: taps of two and one
-    {12, 13, 8, 8, 1, 5, 5, 1, 1, 1, 1, 2, 2, 2, 2},    // parts of three and two
+    {12, 11, 8, 8, 1, 5, 5, 1, 1, 1, 1, 2, 2, 2, 2},    // parts of three and two
     {13, 12, 8, 8, 1, 5, 5, 2, 2, 1, 1, 2, 2, 2, 2},
-    {13, 12, 8, 8, 1, 6, 3, 1, 1, 1, 1, 2, 1, 3, 1},  // in one direction alone
-    {13, 12, 8, 8, 1, 3, 5, 1, 2, 1, 1, 1, 2, 1, 2},  // steps in one direction alone
+    {12, 12, 8, 8, 1, 6, 3, 1, 1, 1, 1, 2, 1, 3, 1},  // in one direction alone
+    {12, 12, 8, 8, 1, 3, 5, 1, 2, 1, 1, 1, 2, 1, 2},  // steps in one direction alone
 };
 
 const ReferenceConvolution kOfSeven[] = {

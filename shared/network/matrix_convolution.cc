@@ -102,15 +102,14 @@ class MatrixConvolution final : public Operation {
   // fill the last tile.
   void FillPointers(const float* input) {
     const int64_t pixels = Pixels(bound_.output);
-    pointers_.resize(static_cast<size_t>(RoundUp(pixels, kernel_.rows) * taps_));
+    pointers_.clear();
     joined_.clear();
     for (int64_t pixel = 0; pixel < pixels; pixel += kernel_.rows) {
-      const float** to = pointers_.data() + pixel * taps_;
       const int64_t rows = IsSingle(pixel) ? 1 : kernel_.rows;
       joined_.push_back(IsJoined(pixel) ? bound_.kernel[1] : 1);
       for (int64_t tap = 0; tap < taps_; tap += joined_.back()) {
         for (int64_t row = 0; row < rows; ++row) {
-          *to++ = Source(input, std::min(pixel + row, pixels - 1), tap);
+          pointers_.push_back(Source(input, std::min(pixel + row, pixels - 1), tap));
         }
       }
     }
@@ -127,16 +126,17 @@ class MatrixConvolution final : public Operation {
     tile.weights = weights_.At(group, column);
     tile.output_stride = output_channels;
     tile.clamp = clamp_;
+    tile.pointers = pointers_.data();
     const int64_t* joined_taps = joined_.data();
     for (int64_t pixel = 0; pixel < pixels; pixel += kernel_.rows) {
       const int64_t joined = *joined_taps++;
       tile.taps = taps_ / joined;
       tile.tap_length = group_inputs_ * joined;
       tile.rows = std::min(kernel_.rows, pixels - pixel);
-      tile.pointers = pointers_.data() + pixel * taps_;
       tile.output =
           output_ + (image * pixels + pixel) * output_channels + group * group_outputs_ + column;
       (IsSingle(pixel) ? kernel_.multiply_row : kernel_.multiply)(tile);
+      tile.pointers += tile.taps * kernel_.rows;
     }
   }
 

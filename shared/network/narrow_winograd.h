@@ -7,9 +7,9 @@
 //      over the input channels, and transformed down; then row by row: transformed across, the
 //      maxima of what is pooled, bias and clamp
 //
-// Tiles are of 3x3 outputs: 25 products, which 4x4's 36 beat only without a pool and where 4
-// divides the image. The 3x3 kernel of an RGB image takes 75 multiply-adds for 9 outputs instead of
-// 243.
+// Tiles are of 3x3 outputs, 25 products: a pool of 3 lies in one, and what larger tiles would save
+// goes to their transforms. The 3x3 kernel of an RGB image takes 75 multiply-adds for 9 outputs
+// instead of 243.
 //
 // Exactness, NaN and infinite values: as in winograd.h.
 #pragma once

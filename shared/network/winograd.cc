@@ -81,7 +81,7 @@ Axis CutAxis(const ConvolutionSpec& spec, int at) {
        ++outputs) {
     const Axis axis = CutAxis(spec.window, at, outputs);
     if (axis.fewest_points >= kMinWinogradPoints && axis.points <= kMaxWinogradPoints &&
-        (best.count == 0 || axis.tiles * axis.part_points <= best.tiles * best.part_points)) {
+        (best.count == 0 || axis.tiles * axis.part_points < best.tiles * best.part_points)) {
       best = axis;
     }
   }

@@ -1,5 +1,6 @@
 // Convolutions with fewer products: tiles of 3 to 5 outputs a side by Winograd's minimal filtering,
-// whichever fill the image with the fewest products; channels last.
+// whichever fill the image with the fewest products (5 only where they read few weights); channels
+// last.
 //
 //   1. each tile of the input is transformed (winograd_transform.h): for 4x4 outputs of a 3x3
 //      kernel 6x6 values a channel
