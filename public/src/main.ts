@@ -14,6 +14,7 @@ import { EngineError, type Explanation, type Preview } from "./messages.ts";
 import { loadEngine, loadModel } from "./model-loader.ts";
 import { Models } from "./models.ts";
 import { browserTimings, NetworkWatch } from "./network-watch.ts";
+import { asOperatingPoint } from "./operating-point.ts";
 import { SlideLink } from "./slide-link.ts";
 import { asEngineError, MAX_IMAGES, Session, type ImageEntry, type Read } from "./session.ts";
 import { applyTheme, storedTheme, storeTheme, THEMES } from "./theme.ts";
@@ -64,12 +65,19 @@ const figures = new FiguresLink(SITE_CATALOG.figures, {
   tell,
   save,
 });
-const point: PointParts = {
+const pointParts: PointParts = {
   judge,
   hasReport: ({ sha256 }) => SITE_CATALOG.figures.reports.some((report) => report.model === sha256),
-  open: async (model, onChange) => {
+  open: async (model) => {
     const part = await figures.part();
-    return part.operatingPoint(model, () => judge.pointFor(model).threshold, onChange);
+    return part.operatingPoint(
+      model,
+      () => judge.pointFor(model).threshold,
+      (point) => {
+        judge.choose(model, asOperatingPoint(point));
+        draw();
+      },
+    );
   },
   redraw: draw,
   tell,
@@ -84,7 +92,7 @@ const slides = new SlideLink(
     models: startedModels,
     modelFile,
     chooseModel,
-    point,
+    point: pointParts,
     report: (requests) => network.report(requests),
     redraw: draw,
     tell,
@@ -92,7 +100,7 @@ const slides = new SlideLink(
   },
   () => (load.step === "ready" ? load.model : null),
 );
-const pointView = new PointView(point);
+const pointView = new PointView(pointParts);
 
 function tell(sentence: string): void {
   message.textContent = sentence;

@@ -66,6 +66,7 @@ describe("the map as a picture", { skip, timeout: 300_000 }, () => {
       };
       assert.match(fact("model_sha256"), /^[0-9a-f]{64}$/);
       const file = (await saved(page, "Map as PNG")).bytes;
+      assert.ok(!file.includes("slide.dcm"), "the file's name was not asked for");
       const picture = decodePng(file);
       const byPng = lastPicture(await drawnOn(page, ""));
       const capture = new Uint8Array((await saved(page, "Map as DICOM (SC)")).bytes);
@@ -86,7 +87,9 @@ describe("the map as a picture", { skip, timeout: 300_000 }, () => {
         }
       }
       await panel(page).getByRole("checkbox", { name: "With the file's name" }).check();
-      assert.equal((await saved(page, "Map as PNG")).name, "slide.map.png");
+      const named = await saved(page, "Map as PNG");
+      assert.equal(named.name, "slide.map.png");
+      assert.ok(named.bytes.includes('"file":"slide.dcm"'));
       const [first] = lastPicture(await drawnOn(page, ""));
       assert.match(first?.text ?? "", /^slide\.dcm: .+, positive at or above/);
 
@@ -121,6 +124,23 @@ describe("the map as a picture", { skip, timeout: 300_000 }, () => {
       assert.equal("file" in said, false, "the file's name was not asked for");
       for (const name of ["model_sha256", "um_per_pixel", "operating_point", "threshold"])
         assert.equal(String(said[name]), fact(name));
+    }));
+
+  test("is of one operating point, and so is the report: none is saved while the sums are older", () =>
+    onMap(4, async ({ page }) => {
+      await panel(page).getByText("Save the map").click();
+      await page.evaluate(() => {
+        const slider = document.querySelector<HTMLInputElement>("input.slide-threshold");
+        if (slider === null) return;
+        slider.value = "0.9";
+        slider.dispatchEvent(new Event("input", { bubbles: true }));
+        const buttons = [...document.querySelectorAll("button")];
+        buttons.find(({ textContent }) => textContent.includes("(SR)"))?.click(); // in the same breath
+      });
+      await page.getByText(/could not be made: the summary is not of this/).waitFor();
+      await panel(page).locator("dd", { hasText: "threshold 0.9" }).waitFor();
+      const report = (await saved(page, "DICOM report (SR)")).bytes;
+      assert.match(report.toString("latin1"), /positive at or above 0\.9 /);
     }));
 
   test("has no line of words that runs over its edge, whatever is warned of", () =>

@@ -102,6 +102,36 @@ describe("slides that wait", { skip, timeout: 600_000 }, () => {
       assert.deepEqual(names, []);
     }));
 
+  // Between the image on the picture and its map, act: a name of an option to choose, or a threshold to
+  // move the slider to. The page takes its breath after the frame that shows it, not before.
+  const meanwhile = (page: Page, act: { choose?: string; threshold?: string }) =>
+    page.evaluate(({ choose, threshold }) => {
+      const doIt = () => {
+        const options = [...document.querySelectorAll<HTMLElement>("[role=option]")];
+        if (choose !== undefined)
+          options.find(({ textContent }) => textContent.includes(choose))?.click();
+        const slider = document.querySelector<HTMLInputElement>("input.slide-threshold");
+        if (threshold === undefined || slider === null) return;
+        slider.value = threshold;
+        slider.dispatchEvent(new Event("input", { bubbles: true }));
+      };
+      const { prototype } = CanvasRenderingContext2D;
+      const put = Reflect.get(prototype, "putImageData") as (...given: unknown[]) => void;
+      prototype.putImageData = new Proxy(put, {
+        apply(_, on: CanvasRenderingContext2D, given: unknown[]) {
+          put.apply(on, given);
+          const isPicture = on.canvas.width >= 900 && !on.canvas.isConnected;
+          if (!isPicture) return;
+          doIt();
+          const wait = Reflect.get(window, "setTimeout");
+          window.setTimeout = ((then: () => void) => {
+            window.setTimeout = wait;
+            return requestAnimationFrame(() => requestAnimationFrame(then));
+          }) as typeof wait;
+        },
+      });
+    }, act);
+
   test("A picture is not saved with the map of an image that was chosen meanwhile", () =>
     toSave(async (page, names) => {
       await drop(page, [{ name: "second.png", bytes: small }]);
@@ -109,31 +139,17 @@ describe("slides that wait", { skip, timeout: 600_000 }, () => {
       await second.filter({ hasText: "asks for its scale" }).waitFor();
       await page.getByRole("option", { name: /first\.png/ }).click();
       await button(page, "Map as PNG").waitFor();
-      await page.evaluate(() => {
-        const other = () =>
-          [...document.querySelectorAll<HTMLElement>("[role=option]")].find(({ textContent }) =>
-            textContent.includes("second.png"),
-          );
-        const { prototype } = CanvasRenderingContext2D;
-        // The other is chosen between the image on the picture and its map.
-        const put = Reflect.get(prototype, "putImageData") as (...given: unknown[]) => void;
-        prototype.putImageData = new Proxy(put, {
-          apply(_, on: CanvasRenderingContext2D, given: unknown[]) {
-            put.apply(on, given);
-            const isPicture = on.canvas.width >= 900 && !on.canvas.isConnected;
-            if (!isPicture) return;
-            other()?.click();
-            // The page takes its breath after the frame that shows the other, not before.
-            const wait = Reflect.get(window, "setTimeout");
-            window.setTimeout = ((act: () => void) => {
-              window.setTimeout = wait;
-              return requestAnimationFrame(() => requestAnimationFrame(act));
-            }) as typeof wait;
-          },
-        });
-      });
+      await meanwhile(page, { choose: "second.png" });
       await button(page, "Map as PNG").click();
       await page.getByText(/could not be made: another image is shown/).waitFor();
+      assert.deepEqual(names, []);
+    }));
+
+  test("A picture is not saved with a map at another threshold than it says", () =>
+    toSave(async (page, names) => {
+      await meanwhile(page, { threshold: "0.9" });
+      await button(page, "Map as PNG").click();
+      await page.getByText(/could not be made: the operating point was moved/).waitFor();
       assert.deepEqual(names, []);
     }));
 });

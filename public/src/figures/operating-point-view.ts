@@ -26,6 +26,9 @@ export interface OperatingPointOptions {
   onChange?: (point: MeasuredPoint) => void; // also called once at the beginning
 }
 
+// What one panel is told holds for all; in the browser's storage too where there is any.
+let ownPrevalence = storedPrevalence();
+
 function storedPrevalence(): number | null {
   try {
     const share = Number(localStorage.getItem(PREVALENCE_KEY) ?? Number.NaN);
@@ -36,6 +39,7 @@ function storedPrevalence(): number | null {
 }
 
 function storePrevalence(share: number | null): void {
+  ownPrevalence = share;
   try {
     if (share === null) localStorage.removeItem(PREVALENCE_KEY);
     else localStorage.setItem(PREVALENCE_KEY, String(share));
@@ -66,7 +70,7 @@ export class OperatingPointView {
     this.#options = options;
     const { measured, stated = [], threshold = measured.threshold } = options;
     this.#presets = presetsOf(measured, stated);
-    this.#share = storedPrevalence() ?? defaultPrevalence(measured);
+    this.#share = ownPrevalence ?? defaultPrevalence(measured);
     this.#point = measuredPoint(measured, threshold, this.#share, this.#presets);
     const id = `operating-point-${++made}`;
     const last = measured.curve.length - 1;
@@ -95,7 +99,14 @@ export class OperatingPointView {
 
   // To where another panel of the model put it, or the slider of a map.
   follow(threshold: number): void {
-    if (threshold !== this.#point.threshold) this.set(threshold);
+    const share = ownPrevalence ?? defaultPrevalence(this.#options.measured);
+    if (share !== this.#share) {
+      this.#share = share;
+      this.#prevalence.value = decimal(100 * share, 2);
+    } else if (threshold === this.#point.threshold) {
+      return;
+    }
+    this.set(threshold);
   }
 
   set(threshold: number): void {

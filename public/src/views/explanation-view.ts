@@ -62,15 +62,21 @@ export class ExplanationView {
       : "Show what the network used";
     this.#button.setAttribute("aria-pressed", String(this.#wanted));
     const map = reading === null ? undefined : this.#maps.get(reading);
+    const isPending = entry !== null && reading !== null && this.#wanted && map === undefined;
+    this.#say(
+      isPending ? "Being worked out." : map && this.#wanted ? explanationSentence(map.values) : "",
+    );
     this.#show(this.#wanted ? map : undefined);
-    if (entry === null || reading === null || !this.#wanted || map !== undefined) return;
-    this.#text.textContent = "Being worked out.";
-    if (!this.#asked.has(reading)) void this.#ask(entry, reading);
+    if (isPending && !this.#asked.has(reading)) void this.#ask(entry, reading);
+  }
+
+  // A screen reader says again what is written again.
+  #say(text: string): void {
+    if (this.#text.textContent !== text) this.#text.textContent = text;
   }
 
   #show(map: Explanation | undefined): void {
     this.#canvas.hidden = map === undefined;
-    this.#text.textContent = map === undefined ? "" : explanationSentence(map.values);
     const reading = this.#entry?.reading;
     if (map === undefined || reading == null) return;
     draw(this.#canvas, map);

@@ -2,7 +2,6 @@
 // threshold means.
 import type { Judge, Judgement } from "../judgement.ts";
 import type { ModelFacts } from "../messages.ts";
-import { asOperatingPoint, type MeasuredPoint } from "../operating-point.ts";
 import { byId, part } from "./parts.ts";
 
 // The panel that moves it. What moves it tells the judge.
@@ -15,10 +14,13 @@ export interface PointParts {
   judge: Judge;
   hasReport: (model: ModelFacts) => boolean;
   // The panel for a model, at the point in force; null where there is none after all.
-  open: (model: ModelFacts, onChange: (point: MeasuredPoint) => void) => Promise<PointPanel | null>;
+  open: (model: ModelFacts) => Promise<PointPanel | null>;
   redraw: () => void;
   tell: (sentence: string) => void;
 }
+
+export const unloaded = (error: unknown): string =>
+  `The operating point did not load: ${String(error)}. Check the connection and try again.`;
 
 export class PointView {
   readonly #element = byId("point", HTMLElement);
@@ -48,18 +50,13 @@ export class PointView {
   async #open(): Promise<void> {
     const model = this.#model;
     if (model === null) return;
-    const { open, judge, redraw, tell } = this.#parts;
+    const { open, redraw, tell } = this.#parts;
     this.#change.disabled = true;
     try {
-      const view = await open(model, (point) => {
-        judge.choose(model, asOperatingPoint(point));
-        redraw();
-      });
+      const view = await open(model);
       if (view !== null) this.#opened.set(model.sha256, view);
     } catch (error) {
-      tell(
-        `The operating point did not load: ${String(error)}. Check the connection and try again.`,
-      );
+      tell(unloaded(error));
     }
     this.#change.disabled = false;
     redraw();

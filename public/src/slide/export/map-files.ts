@@ -77,6 +77,8 @@ async function identityOf(slide: Slide) {
 function reportSummary(slide: Slide, made: MapExport): ReportSummary {
   const { summary } = slide;
   if (summary === null) throw new Error("there is no summary yet");
+  if (summary.threshold !== made.point.threshold)
+    throw new Error("the summary is not of this operating point yet. Save it in a moment");
   const { positiveFraction: value, fractionInterval } = summary;
   const [low, high] = fractionInterval ?? [value, value];
   return {
@@ -95,10 +97,11 @@ function reportSummary(slide: Slide, made: MapExport): ReportSummary {
 }
 
 async function report(slide: Slide, made: MapExport): Promise<Uint8Array<ArrayBuffer>> {
+  const summary = reportSummary(slide, made); // as it is now
   return dicomReport({
     identity: await identityOf(slide),
     model: modelOf(made),
-    summary: reportSummary(slide, made),
+    summary,
     notice: NOTICE,
     notes: notesOf(made),
     when: made.written,

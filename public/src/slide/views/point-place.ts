@@ -1,8 +1,7 @@
 // The operating point of a slide's model: the panel that moves it, fetched when it is asked for.
 import { button, make } from "../../figures/build.ts";
 import type { ModelFacts } from "../../messages.ts";
-import { asOperatingPoint } from "../../operating-point.ts";
-import type { PointPanel, PointParts } from "../../views/point-view.ts";
+import { unloaded, type PointPanel, type PointParts } from "../../views/point-view.ts";
 import type { Slide } from "../slide.ts";
 
 const UNKNOWN = { sensitivity: Number.NaN, specificity: Number.NaN };
@@ -19,14 +18,13 @@ export class PointPlace {
 
   update({ model, summary, phase }: Slide): void {
     const { judge, hasReport } = this.#parts;
+    // Also where it is hidden, for the map's slider goes through it.
+    if (model !== null && this.#open?.sha256 === model.facts.sha256)
+      this.#open.panel.follow(judge.pointFor(model.facts).threshold);
     const isFor =
       model !== null && summary !== null && phase !== "asking" && hasReport(model.facts);
     this.element.hidden = !isFor;
-    if (!isFor) return;
-    if (this.#offered === model.facts.sha256) {
-      this.#open?.panel.follow(judge.pointFor(model.facts).threshold);
-      return;
-    }
+    if (!isFor || this.#offered === model.facts.sha256) return;
     this.#offered = model.facts.sha256;
     this.#open = null;
     this.element.replaceChildren(
@@ -45,12 +43,8 @@ export class PointPlace {
   }
 
   async #openPoint(model: ModelFacts): Promise<void> {
-    const { open, judge, redraw, tell } = this.#parts;
     try {
-      const panel = await open(model, (point) => {
-        judge.choose(model, asOperatingPoint(point));
-        redraw();
-      });
+      const panel = await this.#parts.open(model);
       if (this.#offered !== model.sha256) return; // another model reads meanwhile
       this.element.replaceChildren();
       if (panel === null) return;
@@ -58,9 +52,7 @@ export class PointPlace {
       this.element.append(panel.element);
       panel.element.querySelector("input")?.focus();
     } catch (error) {
-      tell(
-        `The operating point did not load: ${String(error)}. Check the connection and try again.`,
-      );
+      this.#parts.tell(unloaded(error));
     }
   }
 }

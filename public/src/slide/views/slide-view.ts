@@ -201,10 +201,13 @@ export class SlideView {
       if (slide.phase !== "done" && slide.phase !== "paused")
         throw new Error("the map is still being made. Save it when it is done, or cancel it first");
       await this.#room.painted();
-      // The room draws what it shows, and another image may have been chosen meanwhile.
+      const threshold = slide.point()?.threshold;
+      // The room draws what it shows: another image may have been chosen, or the point moved.
       const draw: Draw = (context, to) => {
         if (this.#slide !== slide)
           throw new Error("another image is shown. Stay with this one until it is saved");
+        if (slide.point()?.threshold !== threshold)
+          throw new Error("the operating point was moved. Leave it until the file is saved");
         this.#room.drawMap(context, to);
       };
       const { name, content } = await mapFile(slide, kind, withName, draw);
