@@ -17,8 +17,8 @@ constexpr const char* kUsage =
 Fits the input gate to the images that model/gate/make_images.py listed.
   --header: writes the parameters that the engine is compiled with.
   --report: refits without each family, prints how often the gate is right and writes it as JSON.
-  --shipped: the same of the gate that this program was built with alone, without any fit: a list of
-  some of the images will do.
+  --shipped: writes the same JSON of the gate that this program was built with alone, without any
+  fit: a list of some of the images will do.
 )";
 
 Status WriteText(const std::string& path, const std::string& text) {

@@ -41,9 +41,8 @@ struct GateRow {
   double reason_right = 0;  // share of the refused whose reason is the one it was listed with
 };
 
-// Whether the table has what a gate fitted without each wrong family refuses, which needs all
-// images that make, or of the gate that this program was built with alone, which any images will do
-// for.
+// Whether the table also has what a gate fitted without each wrong family refuses, which takes all
+// the images that a gate is fitted to. The gate that this program was built with takes any images.
 enum class Refit { kWithoutEachFamily, kNever };
 
 // part: which model's gate. Right images first.
