@@ -6,6 +6,8 @@ import { atRest, boxOf } from "./drawn.ts";
 import { button, saved } from "./slide_steps.ts";
 
 export const CELL = 50; // px
+export const UM_PER_PIXEL = 4; // the model's own
+export const CELL_MM2 = ((CELL * UM_PER_PIXEL) / 1_000) ** 2;
 
 export interface Cell {
   column: number;
@@ -54,4 +56,28 @@ export async function projection(page: Page, size: { width: number; height: numb
     scale,
     at: ({ x, y }: { x: number; y: number }) => [left + x * scale, top + y * scale] as const,
   };
+}
+
+// What is said of the place under the pointer. place: from the corner of the room.
+export async function hovered(page: Page, [x, y]: readonly [number, number]): Promise<string> {
+  const room = await boxOf(page, ".slide-room");
+  await page.mouse.move(room.x + x, room.y + y);
+  return page.locator(".slide-readout").innerText();
+}
+
+export function numberIn(said: string): number {
+  const found = /probability (\d\.\d+)/.exec(said)?.[1];
+  assert.ok(found, `there is no number in: ${said}`);
+  return Number(found);
+}
+
+export function assertNear(
+  seen: readonly number[],
+  expected: readonly number[],
+  most: number,
+  of: string,
+): void {
+  assert.equal(seen.length, expected.length);
+  const off = seen.map((value, at) => Math.abs(value - (expected[at] ?? NaN)));
+  assert.ok(Math.max(...off) <= most, `${of}: ${seen.join(" ")}, not ${expected.join(" ")}`);
 }

@@ -137,6 +137,8 @@ const PATIENT: DicomElement[] = [
 ];
 
 const FILM_SIDE = 700;
+const operatingPoint = (threshold: string) =>
+  new RegExp(`Operating point: suspicious, positive at or above ${threshold} \\(own\\)\\.`);
 const WARNING = /which film has a finding it tells no better than chance/; // the model's own
 
 // A breast at the left edge, of 0.2 mm a pixel where the tissue is.
@@ -316,7 +318,19 @@ describe("files that say their scale", { skip, timeout: 300_000 }, () => {
         assert.ok(told.includes(`(0010,0010) PN [${NAMES.patient}]`));
         assert.ok(told.includes(`(0008,1155) UI [${INSTANCE_UID}]`));
       }
-      assert.match(says("dsrdump", ["+Pl"], report), /Score of the film/);
+      const told = says("dsrdump", ["+Pl"], report);
+      assert.match(told, /Score of the film/);
+      assert.match(told, operatingPoint("0.1"));
+      assert.match(
+        says("dcmdump", ["-q", "+L", "+P", "0020,4000"], capture),
+        operatingPoint("0.1"),
+      );
+      await page.getByRole("slider", { name: "Threshold" }).fill("0.3");
+      await panel(page)
+        .getByText(/Strongest mark 0\.\d+, threshold 0\.3\./)
+        .waitFor();
+      const later = await savedMap(page, "DICOM report (SR)");
+      assert.match(says("dsrdump", ["+Pl"], later), operatingPoint("0.3"), "the one in force");
       assertNoNames(await wholePage(page), Object.values(NAMES), "the page after its exports");
     }));
 

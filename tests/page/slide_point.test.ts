@@ -12,14 +12,12 @@ import { png, tissue } from "../made_images.ts";
 import { section } from "../made_section.ts";
 import { pixelsOf } from "./drawn.ts";
 import { drop, readAnswer, root, skip, usePages } from "./harness.ts";
-import { CELL, cellsIn, isJudged, projection, type Cell } from "./slide_cells.ts";
+import { CELL_MM2, cellsIn, isJudged, projection, type Cell } from "./slide_cells.ts";
 import { button, downloaded, panel, saved } from "./slide_steps.ts";
 
 const WAIT = { timeout: 120_000 }; // of a machine that has other work
 const SIZE = { width: 760, height: 590 };
 const FIELD = { name: "field.png", bytes: png(section(SIZE)) };
-const UM_PER_PIXEL = 4; // the model's own
-const CELL_MM2 = ((CELL * UM_PER_PIXEL) / 1_000) ** 2;
 
 const report = JSON.parse(readFileSync(join(root, "model/best.report.json"), "utf8")) as Report;
 const { curve } = report;

@@ -7,7 +7,16 @@ import { sectionFile } from "../made_section.ts";
 import { assertNeverBlocked, busyDuring } from "./busy.ts";
 import { root, skip, usePages } from "./harness.ts";
 import { checkScreen } from "./screens.ts";
-import { button, choose, done, mapOf, panel, saved, scanAt } from "./slide_steps.ts";
+import {
+  button,
+  choose,
+  done,
+  mapOf,
+  panel,
+  picturesMeanwhile,
+  saved,
+  scanAt,
+} from "./slide_steps.ts";
 
 type Place = readonly [u: number, v: number]; // shares of the view
 
@@ -43,33 +52,6 @@ function star([u, v]: Place, corners: number): Place[] {
     const reach = at % 2 === 0 ? 0.12 : 0.07;
     return [u + reach * Math.cos(angle), v + 1.3 * reach * Math.sin(angle)];
   });
-}
-
-// How many pictures are seen of the map while it is made, between a fifth and all of it.
-async function picturesMeanwhile(page: Page, begin: () => Promise<void>): Promise<number> {
-  const pictures = page.evaluate(async () => {
-    const progress = document.querySelector<HTMLProgressElement>(".slide-head progress");
-    const overlay = document.querySelector<HTMLCanvasElement>(".slide-overlay");
-    const seen = new Set<number>();
-    // Copied before it is read, so that the browser does not take the overlay for one that is read.
-    const copy = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-    let began = false;
-    while (progress !== null && overlay !== null && !(began && progress.hidden)) {
-      began ||= !progress.hidden;
-      if (!progress.hidden && progress.value >= 0.2 && progress.value < 1) {
-        const { width, height } = overlay;
-        Object.assign(copy?.canvas ?? {}, { width, height });
-        copy?.drawImage(overlay, 0, 0);
-        const { data } = copy?.getImageData(0, 0, width, height) ?? {};
-        const words = new Uint32Array(data?.buffer ?? new ArrayBuffer(0));
-        seen.add(words.reduce((sum, word) => (Math.imul(sum, 31) + word) | 0, 0));
-      }
-      await new Promise((resolve) => setTimeout(resolve, 30));
-    }
-    return seen.size;
-  });
-  await begin();
-  return pictures;
 }
 
 describe("regions of a slide", { skip, timeout: 600_000 }, () => {

@@ -41,6 +41,33 @@ export const mapOf = (page: Page, scale: string) =>
     .locator(".slide-head p", { hasText: new RegExp(`every ${scale}$`) })
     .waitFor({ timeout: 180_000 });
 
+// How many pictures are seen of the map while it is made, between a fifth and all of it.
+export async function picturesMeanwhile(page: Page, begin: () => Promise<void>): Promise<number> {
+  const pictures = page.evaluate(async () => {
+    const progress = document.querySelector<HTMLProgressElement>(".slide-head progress");
+    const overlay = document.querySelector<HTMLCanvasElement>(".slide-overlay");
+    const seen = new Set<number>();
+    // Copied before it is read, so that the browser does not take the overlay for one that is read.
+    const copy = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    let began = false;
+    while (progress !== null && overlay !== null && !(began && progress.hidden)) {
+      began ||= !progress.hidden;
+      if (!progress.hidden && progress.value >= 0.2 && progress.value < 1) {
+        const { width, height } = overlay;
+        Object.assign(copy?.canvas ?? {}, { width, height });
+        copy?.drawImage(overlay, 0, 0);
+        const { data } = copy?.getImageData(0, 0, width, height) ?? {};
+        const words = new Uint32Array(data?.buffer ?? new ArrayBuffer(0));
+        seen.add(words.reduce((sum, word) => (Math.imul(sum, 31) + word) | 0, 0));
+      }
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    return seen.size;
+  });
+  await begin();
+  return pictures;
+}
+
 // The greys of a square film with a breast at its left edge, whose own edge is soft.
 export function breast(
   side: number,

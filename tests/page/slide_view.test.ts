@@ -9,38 +9,23 @@ import { png } from "../made_images.ts";
 import { section, sectionFile } from "../made_section.ts";
 import { atRest, boxOf, drawnOn, pixelOf, pixelsOf, recordDrawing } from "./drawn.ts";
 import { drop, root, skip, usePages } from "./harness.ts";
-import { CELL, cellsOf, isJudged, projection, type Cell } from "./slide_cells.ts";
+import {
+  assertNear,
+  CELL,
+  cellsOf,
+  hovered,
+  isJudged,
+  numberIn,
+  projection,
+  UM_PER_PIXEL,
+  type Cell,
+} from "./slide_cells.ts";
 import { button, panel, saved } from "./slide_steps.ts";
 
 const WAIT = { timeout: 120_000 }; // of a machine that has other work
 
-const UM_PER_PIXEL = 4; // the model's own
 const FIELD = section({ width: 760, height: 590 });
 const SIZE = { width: FIELD.width, height: FIELD.height };
-
-// What is said of the place under the pointer. place: from the corner of the room.
-async function hovered(page: Page, [x, y]: readonly [number, number]): Promise<string> {
-  const room = await boxOf(page, ".slide-room");
-  await page.mouse.move(room.x + x, room.y + y);
-  return page.locator(".slide-readout").innerText();
-}
-
-function numberIn(said: string): number {
-  const found = /probability (\d\.\d+)/.exec(said)?.[1];
-  assert.ok(found, `there is no number in: ${said}`);
-  return Number(found);
-}
-
-function assertNear(
-  seen: readonly number[],
-  expected: readonly number[],
-  most: number,
-  of: string,
-) {
-  assert.equal(seen.length, expected.length);
-  const off = seen.map((value, at) => Math.abs(value - (expected[at] ?? NaN)));
-  assert.ok(Math.max(...off) <= most, `${of}: ${seen.join(" ")}, not ${expected.join(" ")}`);
-}
 
 const opacity = (page: Page) => page.getByRole("slider", { name: "Opacity of the map" });
 const threshold = (page: Page) => page.getByRole("slider", { name: "Threshold" });
