@@ -44,7 +44,7 @@ std::string AllSigned(std::string_view text) {
 
 void ReadAnswer(std::string_view text) {
   const auto json = insitu::Json::parse(text, nullptr, false);
-  for (const size_t patches : {0, 2}) {
+  for (const size_t patches : {size_t{0}, size_t{2}}) {
     const auto answer = insitu::ParseFilmAnswer(json, patches);
     if (answer) Require(insitu::ParseFilmAnswer(FilmAnswerJson(*answer), patches).has_value());
   }
