@@ -207,8 +207,17 @@ describe("the operating point of a slide", { skip, timeout: 400_000 }, () => {
       await assertAt(page, thresholdOf("screen"), "#point");
       await choose(page, "Balanced", "#point");
       await ofPatch.getByText(/^balanced: /).waitFor();
+      // And one prevalence, told at either.
+      const predicted = (of: string) =>
+        mover(page, of).locator('dt:text-is("PPV") + dd').textContent();
+      const usual = await predicted("#point");
+      await mover(page, "#point").getByLabel("Your prevalence, %").fill("2");
+      const told = await predicted("#point");
+      assert.notEqual(told, usual);
       await slide.click();
       await assertAt(page, report.threshold);
       await judgedAt(page, "balanced", report.threshold);
+      assert.equal(await mover(page).getByLabel("Your prevalence, %").inputValue(), "2");
+      assert.equal(await predicted("#slide-panel"), told);
     }));
 });
