@@ -45,7 +45,9 @@ class ResampleWeights {
 };
 
 // A number of Resampler::Row, which lies within 0..255, to the nearest sample.
-inline uint8_t NearestSample(float value) { return static_cast<uint8_t>(value + 0.5F); }
+inline uint8_t NearestSample(float value) {
+  return static_cast<uint8_t>(value + 0.5F);  // NOLINT(bugprone-incorrect-roundings): never below 0
+}
 
 // Output rows of an image whose columns and rows are resampled by two sets of weights.
 class Resampler {
