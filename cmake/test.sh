@@ -7,7 +7,7 @@ with=cmake/with-toolchain.sh
 
 $step 'build asan' cmake/build.sh asan
 $step 'C++ tests, with ASan and UBSan' ctest --test-dir build/asan --output-on-failure --no-tests=error
-$step 'build native' cmake/build.sh native
+$step 'build native' cmake/build.sh native insitu insitu-server insitu-fit-gate
 $step 'build train' cmake/build.sh train
 # The ONNX project's own tests of its operators; exits with 1 when any fails. What the engine does
 # not run is listed with its reason.

@@ -15,7 +15,7 @@ const program = join(root, "build/native/insitu");
 const skip =
   existsSync(trainer) && existsSync(program)
     ? false
-    : "SKIPPED: build/train/insitu-train not there; run make train";
+    : "SKIPPED: build/train/insitu-train not there; run make test";
 const skipProgram = existsSync(program) ? false : `SKIPPED: ${program} not there; run make native`;
 
 const work = mkdtempSync(join(tmpdir(), "insitu-films-"));

@@ -65,7 +65,7 @@ const skip =
     ? `SKIPPED: no ${missing.join(", ")} in ${data}; set INSITU_DATA`
     : existsSync(program)
       ? false
-      : `SKIPPED: ${program} not there; run make native`;
+      : `SKIPPED: ${program} not there; run make test`;
 
 // The rows of a table of commas, by their headings.
 function readCsv(path: string): Record<string, string>[] {

@@ -4,7 +4,7 @@
 // tests need.
 import { relative } from "node:path";
 
-const MAY_BE_ABSENT = /^SKIPPED: .*(set INSITU_DATA|run make train|run make bench)$/;
+const MAY_BE_ABSENT = /^SKIPPED: .*(set INSITU_DATA|run make bench)$/;
 
 function explain({ name, file, details }) {
   const error = details.error?.cause ?? details.error;

@@ -15,7 +15,7 @@ const trainer = join(root, "build/train/insitu-train");
 const program = join(root, "build/native/insitu");
 const skip = existsSync(trainer)
   ? false
-  : "SKIPPED: build/train/insitu-train not there; run make train";
+  : "SKIPPED: build/train/insitu-train not there; run make test";
 
 const work = mkdtempSync(join(tmpdir(), "insitu-train-"));
 after(() => {
