@@ -23,8 +23,12 @@ export class FiguresLink {
   }
 
   // The part itself: for what else of the page shows a model's figures.
+  // What did not load is loaded anew when it is asked for again.
   part(): Promise<FiguresPart> {
-    return (this.#loading ??= this.#load());
+    return (this.#loading ??= this.#load().catch((error: unknown) => {
+      this.#loading = null;
+      throw error;
+    }));
   }
 
   // Whether the page that is open took them.
@@ -54,12 +58,10 @@ export class FiguresLink {
     else {
       this.part().then(
         (part) => part.show(location.hash === `#${place}` ? place : null),
-        (error: unknown) => {
-          this.#loading = null;
+        (error: unknown) =>
           this.#given.tell(
             `This page did not load: ${String(error)}. Check the connection and try again.`,
-          );
-        },
+          ),
       );
     }
   }

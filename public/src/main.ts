@@ -69,18 +69,24 @@ const pointParts: PointParts = {
   judge,
   hasReport: ({ sha256 }) => SITE_CATALOG.figures.reports.some((report) => report.model === sha256),
   open: async (model) => {
-    const part = await figures.part();
-    return part.operatingPoint(
-      model,
-      () => judge.pointFor(model).threshold,
-      (point) => {
-        judge.choose(model, asOperatingPoint(point));
-        draw();
-      },
-    );
+    try {
+      const part = await figures.part();
+      return await part.operatingPoint(
+        model,
+        () => judge.pointFor(model).threshold,
+        (point) => {
+          judge.choose(model, asOperatingPoint(point));
+          draw();
+        },
+      );
+    } catch (error) {
+      tell(
+        `The operating point did not load: ${String(error)}. Check the connection and try again.`,
+      );
+      return null;
+    }
   },
   redraw: draw,
-  tell,
 };
 const modelFiles = new Map<string, Promise<ArrayBuffer>>(); // by name; fetched once
 const slides = new SlideLink(

@@ -76,9 +76,9 @@ Axis CutAxis(const Window& window, int at, int64_t outputs) {
 // With the tiles that take the fewest products, the longest only where they read few weights.
 Axis CutAxis(const ConvolutionSpec& spec, int at) {
   const bool reads_few = spec.group_inputs * spec.group_outputs <= kMaxPairsOfLongTiles;
+  const int64_t longest = reads_few ? kMaxWinogradOutputs : kMaxWinogradOutputs - 1;
   Axis best;
-  for (int64_t outputs = kMinWinogradOutputs; outputs < kMaxWinogradOutputs + reads_few;
-       ++outputs) {
+  for (int64_t outputs = kMinWinogradOutputs; outputs <= longest; ++outputs) {
     const Axis axis = CutAxis(spec.window, at, outputs);
     if (axis.fewest_points >= kMinWinogradPoints && axis.points <= kMaxWinogradPoints &&
         (best.count == 0 || axis.tiles * axis.part_points < best.tiles * best.part_points)) {

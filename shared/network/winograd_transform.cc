@@ -72,6 +72,7 @@ inline __attribute__((always_inline)) void Output(const WinogradLine& line) {
     SumPowers<kMaxWinogradOutputs, kMaxWinogradPoints - 1>(value, sums);
 #pragma clang loop unroll(full)
     for (int64_t i = 0; i < kMaxWinogradOutputs; ++i) {
+      // Known while compiling first: the fewest outputs are always there, and infinity in the last.
       if (i >= kMinWinogradOutputs && i >= line.outputs) continue;
       if (i + 1 >= kMinWinogradOutputs && i + 1 == line.outputs) sums[i] += infinity;
       if (line.clamp != nullptr) Bound(line.clamp->low, line.clamp->high, &sums[i]);

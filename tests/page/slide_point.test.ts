@@ -96,7 +96,7 @@ async function assertSaved(page: Page, name: string, threshold: number): Promise
 }
 
 describe("the operating point of a slide", { skip, timeout: 400_000 }, () => {
-  const { onPage } = usePages();
+  const { open, onPage } = usePages();
 
   const onMap = (act: (page: Page) => Promise<void>) =>
     onPage(async ({ page }) => {
@@ -182,6 +182,22 @@ describe("the operating point of a slide", { skip, timeout: 400_000 }, () => {
       await assertAt(page, 0.5);
       await judgedAt(page, "own", 0.5);
     }));
+
+  test("A panel that did not load is told of, and comes when it is asked for again", async () => {
+    const { page, close } = await open();
+    await page.route(/figures-[0-9a-f]+\.js/, (route) => route.abort());
+    await drop(page, [{ name: "patch.png", bytes: png(tissue(50, 50, 1)) }]);
+    await readAnswer(page);
+    const change = page
+      .locator("#point")
+      .getByRole("button", { name: "Change the operating point" });
+    await change.click();
+    await page.getByText(/^The operating point did not load: .* try again\.$/).waitFor();
+    await page.unroute(/figures-[0-9a-f]+\.js/);
+    await openMover(page, "#point");
+    await assertAt(page, report.threshold, "#point");
+    await close();
+  });
 
   test("It is one point of the model, beside a patch and beside a slide", () =>
     onPage(async ({ page }) => {

@@ -13,14 +13,10 @@ export interface PointPanel {
 export interface PointParts {
   judge: Judge;
   hasReport: (model: ModelFacts) => boolean;
-  // The panel for a model, at the point in force; null where there is none after all.
+  // The panel for a model, at the point in force; null where it did not load, which is told.
   open: (model: ModelFacts) => Promise<PointPanel | null>;
   redraw: () => void;
-  tell: (sentence: string) => void;
 }
-
-export const unloaded = (error: unknown): string =>
-  `The operating point did not load: ${String(error)}. Check the connection and try again.`;
 
 export class PointView {
   readonly #element = byId("point", HTMLElement);
@@ -50,16 +46,11 @@ export class PointView {
   async #open(): Promise<void> {
     const model = this.#model;
     if (model === null) return;
-    const { open, redraw, tell } = this.#parts;
     this.#change.disabled = true;
-    try {
-      const view = await open(model);
-      if (view !== null) this.#opened.set(model.sha256, view);
-    } catch (error) {
-      tell(unloaded(error));
-    }
+    const panel = await this.#parts.open(model);
+    if (panel !== null) this.#opened.set(model.sha256, panel);
     this.#change.disabled = false;
-    redraw();
+    this.#parts.redraw();
     this.#opened.get(model.sha256)?.element.querySelector("input")?.focus();
   }
 }

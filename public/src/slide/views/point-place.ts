@@ -1,7 +1,7 @@
 // The operating point of a slide's model: the panel that moves it, fetched when it is asked for.
 import { button, make } from "../../figures/build.ts";
 import type { ModelFacts } from "../../messages.ts";
-import { unloaded, type PointPanel, type PointParts } from "../../views/point-view.ts";
+import type { PointPanel, PointParts } from "../../views/point-view.ts";
 import type { Slide } from "../slide.ts";
 
 const UNKNOWN = { sensitivity: Number.NaN, specificity: Number.NaN };
@@ -43,16 +43,10 @@ export class PointPlace {
   }
 
   async #openPoint(model: ModelFacts): Promise<void> {
-    try {
-      const panel = await this.#parts.open(model);
-      if (this.#offered !== model.sha256) return; // another model reads meanwhile
-      this.element.replaceChildren();
-      if (panel === null) return;
-      this.#open = { sha256: model.sha256, panel };
-      this.element.append(panel.element);
-      panel.element.querySelector("input")?.focus();
-    } catch (error) {
-      this.#parts.tell(unloaded(error));
-    }
+    const panel = await this.#parts.open(model);
+    if (panel === null || this.#offered !== model.sha256) return; // another model reads meanwhile
+    this.#open = { sha256: model.sha256, panel };
+    this.element.replaceChildren(panel.element);
+    panel.element.querySelector("input")?.focus();
   }
 }
