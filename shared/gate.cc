@@ -24,7 +24,7 @@ struct TissueVerdict {
 };
 
 TissueVerdict JudgeTissue(const Image& image) {
-  const DensityTable table;
+  static const DensityTable table;  // its logarithms take as long as a small image does
   const int tiles = TileCount(image);
   TissueVerdict verdict;
   std::array<float, kGateReasons.size()> against = {};

@@ -56,14 +56,15 @@ void AddColour(const uint8_t* rgb, const float* density, ColourSums* sums) {
   const float g = density[rgb[1]];
   const float b = density[rgb[2]];
   const float sum = r + g + b + 0.02F;
+  const float share = 1 / sum;
   sums->red += r;
   sums->green += g;
   sums->blue += b;
   sums->energy += r * r + g * g + b * b;
   const float warm = r - b;
   const float green = g - (r + b) / 2;
-  sums->warmth += warm * warm / sum;
-  sums->greenness += green * green / sum;
+  sums->warmth += warm * warm * share;
+  sums->greenness += green * green * share;
   // Normal of the plane through Ruifrok's vectors of haematoxylin and eosin.
   const float residual = 0.3347F * r + 0.0834F * g - 0.9386F * b;
   sums->residual += residual * residual;
