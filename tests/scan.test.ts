@@ -1,12 +1,8 @@
-// The scan of the page against `insitu scan`: the same image, the same map; and, where it is, the
-// section with its labels.
+// The scan of the page against `insitu scan`: the same image, the same map.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
-import { cividis } from "../public/src/slide/cividis.ts";
+import { test } from "node:test";
 import {
   Scanner,
   type ScanBlock,
@@ -14,82 +10,24 @@ import {
   type ScanSummary,
 } from "../public/src/slide/scanner.ts";
 import { refusalOf, VERDICT } from "../public/src/slide/verdicts.ts";
-import { decodePng } from "./decode_png.ts";
 import { png, tissue, type Pixels } from "./made_images.ts";
+import {
+  apart,
+  assertClose,
+  BUILDS_DIFFER,
+  engines,
+  models,
+  native,
+  program,
+  root,
+  skip,
+  work,
+  type Cells,
+} from "./scan_setup.ts";
 
-const root = join(import.meta.dirname, "..");
-const models = {
-  best: join(root, "model/best.onnx"),
-  seed: join(root, "model/seed.onnx"),
-  mammogram: join(root, "model/mammogram.onnx"),
-};
-const program = join(root, "build/native/insitu");
-const engines = ["simd", "relaxed"].map((build) => ({
-  build,
-  file: join(root, `build/wasm-${build}/scan.wasm`),
-}));
 const simd = join(root, "build/wasm-simd/scan.wasm");
-const missing = [...Object.values(models), program, ...engines.map(({ file }) => file)].filter(
-  (path) => !existsSync(path),
-);
-const skip =
-  missing.length > 0
-    ? `SKIPPED: ${missing.join(", ")} not there; run make native and make wasm`
-    : false;
-const data = join(process.env["INSITU_DATA"] ?? join(root, "../shared/data"), "idc/slides");
-const skipReal = existsSync(join(data, "8867.png"))
-  ? skip
-  : `SKIPPED: no section in ${data}; set INSITU_DATA`;
 
-// Kernels of the builds sum in another order, and relaxed SIMD fuses: as in engine.test.ts.
-const BUILDS_DIFFER = 1e-4;
 const SAME = 1e-5;
-
-const work = mkdtempSync(join(tmpdir(), "insitu-scan-"));
-after(() => {
-  rmSync(work, { recursive: true });
-});
-
-const NONE: readonly string[] = [];
-
-interface Cells {
-  values: Float32Array;
-  verdicts: Uint8Array;
-}
-
-interface Report {
-  dense: boolean;
-  stride: number;
-  model: { sha256: string };
-  notice: string;
-  warning?: string;
-  summary: ScanSummary;
-  labels?: { auc: number; balanced_accuracy: number; judged: number };
-}
-
-function scan(...words: string[]) {
-  const result = spawnSync(program, ["scan", ...words], { encoding: "utf8" });
-  return { code: result.status, out: result.stdout, err: result.stderr };
-}
-
-// `insitu scan` of the image: its report and its cells.
-function native(image: string, model: string, umPerPixel: number, stride: number, flags = NONE) {
-  const csv = join(work, "cells.csv");
-  const { code, out, err } = scan(
-    ...["--model", model, "--um-per-pixel", String(umPerPixel), "--stride", String(stride)],
-    ...["--threads", "2", "--csv", csv, "--json", image, ...flags],
-  );
-  assert.equal(code, 0, err);
-  const lines = readFileSync(csv, "utf8").trim().split("\n").slice(1);
-  const cells: Cells = {
-    values: Float32Array.from(lines, (line) => {
-      const value = line.split(",")[5] ?? "";
-      return value === "" ? NaN : Number(value);
-    }),
-    verdicts: Uint8Array.from(lines, (line) => Number(line.split(",")[4])),
-  };
-  return { report: JSON.parse(out) as Report, cells };
-}
 
 async function opened(file: string, model: string): Promise<Scanner> {
   return Scanner.create(await WebAssembly.compile(readFileSync(file)), readFileSync(model));
@@ -120,37 +58,6 @@ function run(scanner: Scanner, plan: ScanPlan, image: Pixels, order: readonly nu
     }
   }
   return { values, verdicts };
-}
-
-function apart(a: Cells, b: Cells): number {
-  assert.deepEqual(a.verdicts, b.verdicts);
-  let worst = 0;
-  for (const [i, value] of a.values.entries()) {
-    const other = b.values[i] ?? Infinity;
-    assert.equal(Number.isNaN(value), Number.isNaN(other));
-    if (!Number.isNaN(value)) worst = Math.max(worst, Math.abs(value - other));
-  }
-  return worst;
-}
-
-// The same members and texts, and numbers no further apart than that.
-function assertClose(actual: unknown, expected: unknown, tolerance: number, where = ""): void {
-  if (typeof actual === "number" && typeof expected === "number") {
-    const off = Math.abs(actual - expected);
-    assert.ok(off <= tolerance, `${where}: ${actual} is not ${expected}`);
-  } else if (isRecord(actual) && isRecord(expected)) {
-    assert.equal(Array.isArray(actual), Array.isArray(expected), where);
-    assert.deepEqual(Object.keys(actual), Object.keys(expected), where);
-    for (const [key, value] of Object.entries(actual)) {
-      assertClose(value, expected[key], tolerance, `${where}.${key}`);
-    }
-  } else {
-    assert.equal(actual, expected, where);
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }
 
 // Without where the places are: of an image whose patches are alike, rounding says which comes first.
@@ -336,141 +243,5 @@ test(
     assert.equal(summary.film, null);
     assert.equal(refusalOf(VERDICT.refused + 2), "pen");
     assert.equal(refusalOf(VERDICT.noTissue), null);
-  },
-);
-
-test("insitu scan asks for the scale and refuses what it does not know", { skip }, () => {
-  const path = join(work, "small.png");
-  writeFileSync(path, png(tissue(120, 120, 1)));
-  const base = ["--model", models.seed, path];
-  const without = scan(...base);
-  assert.equal(without.code, 2);
-  assert.match(without.err, /^scan needs the image's --um-per-pixel X\./);
-  assert.equal(scan(...base, "--um-per-pixel", "4", "--method", "other").code, 2);
-  const coarse = scan(...base, "--um-per-pixel", "40");
-  assert.equal(coarse.code, 1);
-  assert.match(coarse.err, /enlarged more than 4 times/);
-  const padded = scan(
-    "--model",
-    models.mammogram,
-    "--method",
-    "dense",
-    "--um-per-pixel",
-    "200",
-    path,
-  );
-  assert.equal(padded.code, 1);
-  assert.match(padded.err, /pads/);
-  const text = scan(...base, "--um-per-pixel", "4");
-  assert.equal(text.code, 0, text.err);
-  assert.match(text.out, /Not a medical device\./);
-  const labels = scan(...base, "--um-per-pixel", "4", "--labels", join(work, "tissue.png"));
-  assert.equal(labels.code, 1);
-});
-
-test(
-  "insitu scan takes PNG, JPEG, BMP, PGM and PPM, as its usage says, and no file of a scanner",
-  { skip },
-  () => {
-    const usage = spawnSync(program, ["--help"], { encoding: "utf8" }).stdout;
-    assert.match(usage, /IMAGE is PNG,\s+JPEG, BMP, PGM or PPM, of at most 50 million pixels/);
-    assert.match(usage, /TIFF, SVS and DICOM are opened by the page\s+only/);
-    const words = ["--model", models.seed, "--um-per-pixel", "4"];
-    const { width, height, rgb } = tissue(120, 120, 1);
-    const pnm = join(work, "kind.ppm");
-    writeFileSync(pnm, Buffer.concat([Buffer.from(`P6 ${width} ${height} 255\n`), rgb]));
-    const taken = scan(...words, pnm);
-    assert.equal(taken.code, 0, taken.err);
-    // The first bytes of a TIFF, and of a DICOM file.
-    const dicom = Buffer.concat([Buffer.alloc(128), Buffer.from("DICM")]);
-    for (const bytes of [Buffer.from("II*\0\x08\0\0\0", "latin1"), dicom]) {
-      const path = join(work, "kind.bin");
-      writeFileSync(path, bytes);
-      const { code, err } = scan(...words, path);
-      assert.equal(code, 1);
-      assert.match(err, /InSitu reads PNG, JPEG, BMP, PGM and PPM/);
-    }
-    // A header that says one row too many.
-    const large = join(work, "large.ppm");
-    writeFileSync(large, "P6 10000 5001 255\n");
-    const refused = scan(...words, large);
-    assert.equal(refused.code, 1);
-    assert.match(refused.err, /up to 32767 on a side and 50 million in all/);
-  },
-);
-
-test("insitu scan warns of an image that it enlarges more than 1.5 times", { skip }, () => {
-  const path = join(work, "enlarged.png");
-  writeFileSync(path, png(tissue(120, 120, 1)));
-  const warning = (umPerPixel: number) => native(path, models.seed, umPerPixel, 0).report.warning;
-  for (const fine of [3, 4, 6]) assert.equal(warning(fine), undefined, String(fine));
-  for (const coarse of [6.01, 10, 16]) assert.match(warning(coarse) ?? "", /had to be enlarged/);
-  const beyond = scan("--model", models.seed, "--um-per-pixel", "16.01", "--json", path);
-  assert.equal(beyond.code, 1);
-  assert.match(beyond.err, /enlarged more than 4 times/);
-});
-
-test(
-  "insitu scan paints a pixel a place, in the page's colour of its probability",
-  { skip },
-  () => {
-    const path = join(work, "painted.png");
-    // Tissue, and glass at its right, which has no colour.
-    const image = tissue(250, 100, 1);
-    image.rgb.forEach((_, at) => {
-      if (Math.floor(at / 3) % image.width >= 150) image.rgb[at] = 243;
-    });
-    writeFileSync(path, png(image));
-    const out = join(work, "map.png");
-    const { cells } = native(path, models.seed, 4, 0, ["--out", out]);
-    const map = decodePng(readFileSync(out));
-    assert.deepEqual([map.width, map.height, map.channels], [5, 2, 4]);
-    const seen = Array.from({ length: 10 }, (_, at) => [...map.data.subarray(4 * at, 4 * at + 4)]);
-    const expected = Array.from(cells.values, (value) =>
-      Number.isNaN(value) ? [0, 0, 0, 0] : [...cividis(value), 255],
-    );
-    assert.deepEqual(seen, expected);
-    const judged = cells.values.filter((value) => !Number.isNaN(value));
-    assert.ok(judged.length >= 4 && judged.length < 10);
-    assert.ok(new Set(judged).size > 2, "of more than one colour");
-  },
-);
-
-test(
-  "the section's map is as right as its patches are, whichever way it is made",
-  { skip: skipReal },
-  () => {
-    const image = join(data, "8867.png");
-    const words = ["--model", models.seed, "--um-per-pixel", "4", "--threads", "2", "--json"];
-    for (const stride of ["0", "6"]) {
-      const { code, out, err } = scan(
-        ...[...words, "--stride", stride, "--labels", join(data, "8867_labels.png"), image],
-      );
-      assert.equal(code, 0, err);
-      const report = JSON.parse(out) as Report;
-      assert.ok(report.labels !== undefined && report.labels.auc > 0.95, out);
-    }
-  },
-);
-
-test(
-  "the committed report of the section of a case that trained nothing is what a scan says today",
-  { skip: skipReal },
-  () => {
-    // As `make section` runs it.
-    const labels = join(data, "8867_labels.png");
-    const { code, out, err } = scan(
-      ...["--model", models.best, "--um-per-pixel", "4", "--labels", labels],
-      ...[join(data, "8867.png"), "--json"],
-    );
-    assert.equal(code, 0, err);
-    // The report but for how long it took.
-    const said = (text: string) => {
-      const { ms, ...rest } = JSON.parse(text) as Record<string, unknown>;
-      assert.ok(isRecord(ms));
-      return rest;
-    };
-    const committed = readFileSync(join(root, "model/section.report.json"), "utf8");
-    assertClose(said(out), said(committed), BUILDS_DIFFER);
   },
 );
