@@ -1,9 +1,12 @@
 // What a person does with a slide on the page, and a film to do it with.
 import { readFileSync } from "node:fs";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
+import { pgm } from "../made_images.ts";
+import { drop } from "./harness.ts";
 
 export const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name });
 export const panel = (page: Page) => page.locator("#slide-panel");
+export const verdict = (page: Page) => panel(page).locator("h2.verdict");
 
 export interface Saved {
   name: string;
@@ -81,4 +84,18 @@ export function breast(
     const pattern = Math.sin(x / 31 + 2 * Math.sin(y / 57)) * Math.cos(y / 43);
     return Math.round(skin + (tissue + texture * pattern) * thickness);
   });
+}
+
+// Drops it as a film. Returns the answer to the question of its kind.
+export async function dropFilm(page: Page): Promise<Locator> {
+  const side = 1000;
+  const grey = breast(side, { air: 6, skin: 20, tissue: 137, texture: 24 });
+  const rgb = Uint8Array.from(
+    { length: side * side * 3 },
+    (_, at) => grey[Math.floor(at / 3)] ?? 0,
+  );
+  await drop(page, [{ name: "film.pgm", bytes: pgm({ width: side, height: side, rgb }) }]);
+  const film = page.getByRole("radio", { name: "Mammogram (film)" });
+  await film.waitFor();
+  return film;
 }
