@@ -15,8 +15,15 @@ export interface SummaryWork {
   threshold: number;
 }
 
+export interface SummedUp {
+  summary: Summary;
+  share: number; // how much of the map was there
+}
+
 export class RegionSummary {
   readonly #opened: OpenedFile;
+  #underWay: Promise<void> | null = null;
+  #isWantedAgain = false;
   #regions: Point[][] = [];
   #verdicts = new WeakMap<ProbabilityMap, CellVerdicts>(); // in the regions, of the maps asked for
   #version = 0; // of the regions
@@ -42,8 +49,31 @@ export class RegionSummary {
     return known;
   }
 
-  // share: how much of the map was there.
-  async of(work: SummaryWork): Promise<{ summary: Summary; share: number }> {
+  // Sums up, or has what is under way do so once more.
+  again(sumUp: () => Promise<void>): void {
+    if (this.#underWay !== null) this.#isWantedAgain = true;
+    else this.#underWay = sumUp().finally(() => (this.#underWay = null));
+  }
+
+  // Of what there is to sum up, and anew as long as that is asked for meanwhile. Resolves to false where
+  // there is nothing (null), or nobody takes it.
+  async latest(
+    work: () => SummaryWork | null,
+    take: (said: SummedUp) => boolean,
+  ): Promise<boolean> {
+    do {
+      this.#isWantedAgain = false;
+      const asked = work();
+      if (asked === null || !take(await this.of(asked))) return false;
+    } while (this.#wantsAgain());
+    return true;
+  }
+
+  #wantsAgain(): boolean {
+    return this.#isWantedAgain;
+  }
+
+  async of(work: SummaryWork): Promise<SummedUp> {
     const { under, request, model, threshold } = work;
     const map = under ?? work.map;
     const said = await this.#opened.summary({

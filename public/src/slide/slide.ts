@@ -9,23 +9,21 @@ import type { DicomIdentity } from "./formats/dicom-identity.ts";
 import type { ModelRequest, PlanRequest, Tile } from "./messages.ts";
 import { ProbabilityMap, type Point } from "./probability-map.ts";
 import { OpenedFile } from "./opened-file.ts";
-import { RegionSummary } from "./region-summary.ts";
+import { RegionSummary, type SummaryWork } from "./region-summary.ts";
 import { ScanRun } from "./scan-run.ts";
 import { judgeScale, type Scale, type SlideKind } from "./scale.ts";
 import type { Rectangle, SlideFacts, SlideFiles } from "./source.ts";
 import type { Summary } from "./summary.ts";
 import { planRequest } from "./plan-request.ts";
 import { unlessAborted } from "./unless-aborted.ts";
-import type { Change, Phase, Progress, SlideModel, SlideTools, Times } from "./slide-tools.ts";
+import { SlideState } from "./slide-state.ts";
+import type { Phase, Progress, SlideModel, SlideTools, Times } from "./slide-tools.ts";
 import * as wording from "./wording.ts";
 
 export class Slide implements SlideRecord {
   readonly name: string;
   readonly #tools: SlideTools;
-  readonly #tell: TellState;
-  readonly #watchers = new Set<(change: Change) => void>();
-  phase: Phase = "waiting";
-  error: EngineError | null = null;
+  readonly #state: SlideState;
   facts: SlideFacts | null = null;
   kind: SlideKind = "histology";
   scale: Scale | null = null;
@@ -49,30 +47,32 @@ export class Slide implements SlideRecord {
   #wish = 0; // the number of what was asked for last: what waits from before it is dropped
   #isLookedAt = false; // its file was opened, and its scale known or asked
   #shown = false;
-  #closed = false;
   readonly #summing: RegionSummary;
-  #underWay: Promise<void> | null = null; // the summary
-  #sumAgain = false;
 
   constructor(files: SlideFiles, name: string, tools: SlideTools, tell: TellState) {
     this.name = name;
     this.#tools = tools;
-    this.#tell = tell;
+    this.#state = new SlideState(tell);
     const { codecs, createWorker, onRequests } = tools;
     this.#opened = new OpenedFile({ files, name, codecs, createWorker, onRequests });
     this.#summing = new RegionSummary(this.#opened);
     this.#run = new ScanRun(files, name, this.#opened, tools);
   }
 
-  watch(watcher: (change: Change) => void): () => void {
-    this.#watchers.add(watcher);
-    return () => this.#watchers.delete(watcher);
+  get phase(): Phase {
+    return this.#state.phase;
   }
+
+  get error(): EngineError | null {
+    return this.#state.error;
+  }
+
+  readonly watch: SlideState["watch"] = (watcher) => this.#state.watch(watcher);
 
   // Opens the file and, where its scale is known, scans it. Waits its turn.
   begin(): Promise<void> {
     return this.#inTurn(async (isWanted) => {
-      this.#enter("opening");
+      this.#state.enter("opening");
       await this.#open();
       if (!isWanted()) return;
       const known = this.scale;
@@ -111,13 +111,13 @@ export class Slide implements SlideRecord {
   // Meanwhile what the scan needs is made ready, where somebody looks; of a slide that has a map it is
   // there already.
   #askScale(): void {
-    this.#enter("asking");
+    this.#state.enter("asking");
     if (this.#shown && this.map === null) void this.#prepare().catch(() => undefined); // the scan says what is wrong
   }
 
   async #prepare(): Promise<void> {
     const request = this.#modelRequest(await this.#loadModel());
-    if (this.phase !== "asking" || !this.#shown || this.#closed) return;
+    if (this.phase !== "asking" || !this.#shown || this.#state.isClosed) return;
     await Promise.all([
       this.#opened.prepare(request),
       this.#run.prepare(request, this.facts?.sequential ?? true),
@@ -169,12 +169,11 @@ export class Slide implements SlideRecord {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#state.close();
     this.cancel();
     this.#run.letGo();
     this.#opened.close();
     this.map = this.under = null;
-    this.#watchers.clear();
   }
 
   // While it is shown its file stays open.
@@ -213,15 +212,14 @@ export class Slide implements SlideRecord {
 
   setRegions(regions: Point[][]): void {
     this.#summing.regions = regions;
-    this.#changed({ kind: "map" });
+    this.#state.changed({ kind: "map" });
     this.judgeAgain();
   }
 
   // The summary at the operating point in force; the last one that was asked for is the one that stays.
   judgeAgain(): void {
     if (this.summary === null && this.phase !== "done" && this.phase !== "paused") return;
-    if (this.#underWay !== null) this.#sumAgain = true;
-    else this.#underWay = this.#sumUp().finally(() => (this.#underWay = null));
+    this.#summing.again(() => this.#sumUp());
   }
 
   readonly outcome = (): string => wording.outcome(this);
@@ -270,14 +268,14 @@ export class Slide implements SlideRecord {
   async #inTurn(act: (isWanted: () => boolean) => Promise<void>): Promise<void> {
     this.#drop();
     const wish = this.#wish;
-    const isWanted = () => !this.#closed && wish === this.#wish;
-    this.#enter("waiting");
+    const isWanted = () => !this.#state.isClosed && wish === this.#wish;
+    this.#state.enter("waiting");
     const turn = await this.#tools.turns.take();
     try {
       if (isWanted()) await act(isWanted);
       if (this.phase === "scanning") this.#enterStopped(this.map); // before there was a map to make
     } catch (error) {
-      this.#fail(error);
+      this.#state.fail(error);
     } finally {
       this.#stop = null;
       turn.end();
@@ -306,19 +304,19 @@ export class Slide implements SlideRecord {
     this.map = new ProbabilityMap(plan, finest);
     this.#planned = { request, model: made };
     this.times = { firstBlockMs: null, scanMs: null };
-    this.#changed({ kind: "map" });
+    this.#state.changed({ kind: "map" });
     await this.#runBlocks(signal);
   }
 
   #stoppable(): AbortSignal {
     const stop = (this.#stop = new AbortController());
-    this.#enter("scanning");
+    this.#state.enter("scanning");
     return stop.signal;
   }
 
   #enterStopped(map: ProbabilityMap | null): void {
     const isWhole = map?.left.every((block) => map.failed.has(block)) ?? false;
-    this.#enter(isWhole ? "done" : "paused");
+    this.#state.enter(isWhole ? "done" : "paused");
   }
 
   #modelRequest({ facts, file }: SlideModel): ModelRequest {
@@ -348,7 +346,7 @@ export class Slide implements SlideRecord {
   }
 
   async #ended(map: ProbabilityMap, wasStopped: boolean, took: number): Promise<void> {
-    if (this.#closed || map !== this.map) return;
+    if (this.#state.isClosed || map !== this.map) return;
     if (!wasStopped) {
       if (map.done.size === 0 && map.failed.size > 0) {
         throw new EngineError("image_corrupt", [...map.failed.values()][0] ?? "");
@@ -358,8 +356,8 @@ export class Slide implements SlideRecord {
     }
     await this.#sumUp();
     // It may have been stopped for the question of its scale, or for another scan.
-    if (this.phase === "scanning") this.#enter(wasStopped ? "paused" : "done");
-    this.#changed({ kind: "map" });
+    if (this.phase === "scanning") this.#state.enter(wasStopped ? "paused" : "done");
+    this.#state.changed({ kind: "map" });
   }
 
   #advanced(map: ProbabilityMap, block: number, msOfAll: number | null): void {
@@ -368,72 +366,34 @@ export class Slide implements SlideRecord {
     const leftMs = msOfAll === null ? this.progress.leftMs : msOfAll * (1 - progress);
     this.progress = { share: progress, leftMs };
     this.scanMemoryBytes = Math.max(this.scanMemoryBytes, this.#run.memoryBytes);
-    this.#changed({ kind: "block", block });
+    this.#state.changed({ kind: "block", block });
   }
 
   // --- Summary ---------------------------------------------------------------------------------
 
   async #sumUp(): Promise<void> {
-    do {
-      this.#sumAgain = false;
-      const { map, under } = this;
-      const [planned, point] = [this.#planned, this.point()];
-      if (map === null || planned === null || point === null) return;
-      const work = { map, under, ...planned, threshold: point.threshold };
-      try {
-        const said = await this.#summing.of(work);
-        if (this.#isGone()) return;
-        this.summary = said.summary;
-        this.summaryShare = said.share;
-      } catch (error) {
-        if (this.phase === "done" || this.phase === "paused") this.#fail(error);
-        else throw error;
-        return;
-      }
-      this.#changed({ kind: "state" });
-    } while (this.#wantsAgain());
-    this.#release();
+    try {
+      const isLast = await this.#summing.latest(
+        () => this.#toSumUp(),
+        ({ summary, share }) => {
+          if (this.#state.isClosed) return false;
+          this.summary = summary;
+          this.summaryShare = share;
+          this.#state.changed({ kind: "state" });
+          return true;
+        },
+      );
+      if (isLast) this.#release();
+    } catch (error) {
+      if (this.phase !== "done" && this.phase !== "paused") throw error;
+      this.#state.fail(error);
+    }
   }
 
-  // --- Telling ---------------------------------------------------------------------------------
-
-  #enter(phase: Phase): void {
-    if (this.#closed) return;
-    this.phase = phase;
-    const states = {
-      waiting: "waiting",
-      opening: "reading",
-      asking: "asking",
-      scanning: "reading",
-      paused: "cancelled",
-      done: "done",
-      failed: "failed",
-    } as const;
-    this.#tell(states[phase]);
-    this.#changed({ kind: "state" });
-  }
-
-  #fail(error: unknown): void {
-    if (this.#closed) return;
-    this.error =
-      error instanceof EngineError
-        ? error
-        : new EngineError("engine_trap", `Reading broke off: ${String(error)}.`);
-    this.phase = "failed";
-    this.#tell("failed", this.error);
-    this.#changed({ kind: "state" });
-  }
-
-  #wantsAgain(): boolean {
-    return this.#sumAgain;
-  }
-
-  // Asked anew after every wait.
-  #isGone(): boolean {
-    return this.#closed;
-  }
-
-  #changed(change: Change): void {
-    for (const watcher of this.#watchers) watcher(change);
+  #toSumUp(): SummaryWork | null {
+    const { map, under } = this;
+    const [planned, point] = [this.#planned, this.point()];
+    if (map === null || planned === null || point === null) return null;
+    return { map, under, ...planned, threshold: point.threshold };
   }
 }
