@@ -1,5 +1,6 @@
 #include "model/fit.h"
 
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <iostream>
@@ -13,7 +14,8 @@
 namespace insitu {
 namespace {
 
-constexpr int kTurns = 8;  // that a teacher's answer is the mean of
+constexpr int kTurns = 8;               // that a teacher's answer is the mean of
+constexpr uint64_t kTeacherSeed = 100;  // beyond the pupil's
 
 // Everything that the weights depend on beside the program and the machine. teachers: what made
 // data.soft, whose last digits would differ between two runs.
@@ -59,30 +61,46 @@ Result<NetworkWeights> FitOne(const std::string& name, const TrainingData& data,
   return training->Weights();
 }
 
-// The mean over networks of what each says, itself the mean over flips and turns, of every patch
-// that may be learnt from.
-class Answers {
- public:
-  void Add(const NetworkWeights& weights, const TrainingData& data) {
-    const auto logits = LogitDifferences(weights, *data.set, data.indices, data.input, kTurns);
-    sums_.resize(data.set->size(), 0);
-    for (size_t i = 0; i < logits.size(); ++i) {
-      sums_[data.indices[i]] += 1 / (1 + std::exp(-logits[i]));
+bool HasBothLabels(const PatchSet& set, const std::vector<size_t>& indices) {
+  std::array<bool, 2> has = {};
+  for (const size_t i : indices) has[static_cast<size_t>(set.labels[i])] = true;
+  return has[0] && has[1];
+}
+
+// The probability of each patch that may be learnt from, by index into the set, as a network says
+// it, over flips and turns, that was fitted without the patch's case.
+Result<std::vector<double>> TeachersAnswers(const std::string& name, const TrainingData& data,
+                                            const ModelConfig& config,
+                                            const std::string& checkpoint) {
+  const PatchSet& set = *data.set;
+  TrainingSettings settings = config.training;
+  settings.epochs = config.teacher_epochs;
+  settings.distillation = 0;
+  settings.seed += kTeacherSeed;
+  std::vector<double> answers(set.size(), 0);
+  for (int part = 0; part < config.teacher_parts; ++part) {
+    TrainingData others = {.set = &set, .indices = {}, .input = data.input, .soft = {}};
+    std::vector<size_t> left_out;
+    for (const size_t i : data.indices) {
+      const bool is_out =
+          set.case_of[i] % static_cast<size_t>(config.teacher_parts) == static_cast<size_t>(part);
+      (is_out ? left_out : others.indices).push_back(i);
     }
-    networks_ += 1;
+    if (!HasBothLabels(set, others.indices)) {
+      return Error{ErrorCode::kInvalidArgument,
+                   StrCat("Without part ", part + 1, " of ", config.teacher_parts, " of ", name,
+                          "'s cases one label is missing; set distillation.parts to less or to 0, "
+                          "or give more cases.")};
+    }
+    ASSIGN_OR_RETURN(const NetworkWeights weights,
+                     FitOne(StrCat(name, "-part-", part + 1), others, settings, "", checkpoint));
+    const auto logits = LogitDifferences(weights, set, left_out, data.input, kTurns);
+    for (size_t i = 0; i < left_out.size(); ++i) {
+      answers[left_out[i]] = 1 / (1 + std::exp(-logits[i]));
+    }
   }
-
-  // Empty when no network was asked.
-  std::vector<double> Mean() const {
-    std::vector<double> mean = sums_;
-    for (double& probability : mean) probability /= networks_;
-    return mean;
-  }
-
- private:
-  std::vector<double> sums_;  // by index into the set
-  double networks_ = 0;
-};
+  return answers;
+}
 
 }  // namespace
 
@@ -90,24 +108,11 @@ Result<NetworkWeights> Fit(const std::string& name, const PatchSet& set,
                            const std::vector<size_t>& indices, const InputSpec& input,
                            const ModelConfig& config, const std::string& checkpoint) {
   TrainingData data = {.set = &set, .indices = indices, .input = input, .soft = {}};
-  Answers answers;
   std::string taught_by;
-  for (int i = 0; i < config.teachers; ++i) {
-    TrainingSettings teacher = config.teacher;
-    teacher.seed += static_cast<uint64_t>(i);
-    ASSIGN_OR_RETURN(const NetworkWeights weights,
-                     FitOne(StrCat(name, "-teacher-", i + 1), data, teacher, "", checkpoint));
-    answers.Add(weights, data);
-    taught_by += StrCat(" teacher ", SettingsText(teacher));
+  if (config.teacher_parts > 0) {
+    ASSIGN_OR_RETURN(data.soft, TeachersAnswers(name, data, config, checkpoint));
+    taught_by = StrCat(" parts ", config.teacher_parts, " ", config.teacher_epochs);
   }
-  for (int i = 1; i < config.generations; ++i) {
-    data.soft = answers.Mean();
-    ASSIGN_OR_RETURN(const NetworkWeights weights, FitOne(StrCat(name, "-generation-", i), data,
-                                                          config.training, taught_by, checkpoint));
-    answers.Add(weights, data);
-    taught_by += " generation";
-  }
-  data.soft = answers.Mean();
   return FitOne(name, data, config.training, taught_by, checkpoint);
 }
 

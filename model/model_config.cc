@@ -17,7 +17,8 @@ namespace {
 
 constexpr size_t kMaxConfigBytes = size_t{1} << 20;
 constexpr int kMaxRepeat = 100;
-constexpr int kMaxTeachers = 16;
+constexpr int kMaxTeacherParts = 16;
+constexpr int kMaxEpochs = 10'000;
 
 class Reader : public SettingsReader {
  public:
@@ -119,7 +120,7 @@ void Reader::ReadLayer(const toml::table& table, const std::string& key,
 }
 
 std::vector<Reader::Key> TrainingKeys(Reader* r, TrainingSettings* t) {
-  return {{"epochs", r->Whole(&t->epochs, 1, 10'000)},
+  return {{"epochs", r->Whole(&t->epochs, 1, kMaxEpochs)},
           {"steps", r->Whole(&t->steps, 1, 1'000'000)},
           {"batch", r->Whole(&t->batch, 1, 4096)},
           {"threads", r->Whole(&t->threads, 1, 256)},
@@ -143,12 +144,6 @@ std::vector<Reader::Key> AugmentationKeys(Reader* r, Augmentation* a) {
 
 std::vector<Reader::Key> Keys(Reader* r, ModelConfig* c) {
   TrainingSettings* t = &c->training;
-  std::vector<Reader::Key> teacher = TrainingKeys(r, &c->teacher);
-  teacher.push_back({"weight", r->Number(&t->distillation, 0, 1)});
-  teacher.push_back({"seed", r->Whole(&c->teacher.seed, 0, INT64_MAX)});
-  teacher.push_back({"teachers", r->Whole(&c->teachers, 0, kMaxTeachers)});
-  teacher.push_back({"generations", r->Whole(&c->generations, 1, kMaxTeachers)});
-  teacher.push_back({"layer", r->Layers(&c->teacher.network.layers)});
   const auto take_kind = [c](size_t i) { c->kind = i == 0 ? "histology" : "mammogram"; };
   const auto take_fit = [c](size_t i) {
     constexpr const char* kNames[] = {"crop", "pad", "stretch"};
@@ -172,7 +167,9 @@ std::vector<Reader::Key> Keys(Reader* r, ModelConfig* c) {
           {"layer", r->Layers(&t->network.layers)},
           {"training", r->Table(TrainingKeys(r, t))},
           {"augmentation", r->Table(AugmentationKeys(r, &t->augmentation))},
-          {"distillation", r->Table(std::move(teacher))}};
+          {"distillation", r->Table({{"parts", r->Whole(&c->teacher_parts, 0, kMaxTeacherParts)},
+                                     {"epochs", r->Whole(&c->teacher_epochs, 1, kMaxEpochs)},
+                                     {"weight", r->Number(&t->distillation, 0, 1)}})}};
 }
 
 Status Fault(const std::string& message) { return Fail(ErrorCode::kInvalidArgument, message); }
@@ -197,13 +194,13 @@ Status Check(const std::string& path, const ModelConfig& config) {
   for (const auto& [name, missing] : needed) {
     if (missing) return Fault(StrCat(path, ": the setting ", name, " is needed."));
   }
-  if (config.generations > 1 && config.teachers == 0) {
-    return Fault(StrCat(path, ": distillation.generations needs teachers."));
+  if (config.teacher_parts == 1) {
+    return Fault(StrCat(path,
+                        ": distillation.parts is 0 or at least 2, or its teacher has nothing "
+                        "to learn from."));
   }
   const std::string fault = NetworkFault(config.training.network);
   if (!fault.empty()) return Fault(StrCat(path, ": ", fault));
-  const std::string teacher = NetworkFault(config.teacher.network);
-  if (!teacher.empty()) return Fault(StrCat(path, ": distillation: ", teacher));
   return {};
 }
 
@@ -236,10 +233,6 @@ Result<ModelConfig> ParseModelConfig(const std::string& text, const std::string&
   if (!overrides.empty()) {
     RETURN_IF_ERROR(ReadInto("--set", StrCat("set = {", overrides, "}"), "set", &config));
   }
-  TrainingSettings& teacher = config.teacher;
-  teacher.network.side = config.training.network.side;
-  teacher.network.channels = config.training.network.channels;
-  teacher.augmentation = config.training.augmentation;
   RETURN_IF_ERROR(Check(path, config));
   return config;
 }

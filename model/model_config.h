@@ -23,13 +23,11 @@ struct ModelConfig {
   std::string fit = "crop";
   TrainingSettings training;
 
-  // Networks trained before, on the same patches, whose mean probability is part of the targets: so
-  // many, with the seeds from teacher.seed on.
-  int teachers = 0;
-  TrainingSettings teacher;
-  // Pupils one after the other, each of which learns from the mean of all before it too; the last
-  // one is the model.
-  int generations = 1;
+  // Teachers that have not seen what they teach, against labels that are wrong: the cases are dealt
+  // into so many parts, and for each a network like the model's, fitted without it, says how
+  // probable its labels are, which is a part of the targets (training.distillation). 0: none.
+  int teacher_parts = 0;
+  int teacher_epochs = 20;
 
   InputSpec input() const;  // without mean and std
 };

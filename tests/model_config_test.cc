@@ -64,7 +64,7 @@ TEST_CASE("A config is read as it was meant, and the rest is at its defaults", "
   CHECK(network.layers[2].residual);
   CHECK(network.layers[3].dropout == 0.25);
   CHECK(config.training.epochs == TrainingSettings().epochs);
-  CHECK(config.teachers == 0);
+  CHECK(config.teacher_parts == 0);
 }
 
 TEST_CASE("Settings of the command line replace those of the file", "[model_config]") {
@@ -88,15 +88,15 @@ TEST_CASE("The text of a config is read as its file is, and its path is in the m
   CHECK(refused.error().message.starts_with("made.toml, line 1: there is no setting size"));
 }
 
-TEST_CASE("A teacher sees the same input and augmentation as its pupil", "[model_config]") {
+TEST_CASE("Teachers have parts, epochs and a weight, and at least two parts", "[model_config]") {
   const auto config =
-      Read(kWhole, "augmentation.blur = 0.5, distillation.teachers = 2, distillation.weight = 0.7");
+      Read(kWhole, "distillation.parts = 2, distillation.epochs = 7, distillation.weight = 0.7");
   REQUIRE(config.ok());
-  CHECK(config.value().teachers == 2);
+  CHECK(config.value().teacher_parts == 2);
+  CHECK(config.value().teacher_epochs == 7);
   CHECK(config.value().training.distillation == 0.7);
-  CHECK(config.value().teacher.augmentation.blur == 0.5);
-  CHECK(config.value().teacher.network.side == 40);
-  CHECK(config.value().teacher.network.channels == 1);
+  CHECK(Read(kWhole, "distillation.parts = 0").ok());
+  CHECK(Contains(Refusal(kWhole, "distillation.parts = 1"), "0 or at least 2"));
 }
 
 TEST_CASE("What is unknown, missing or of another type is named with its line", "[model_config]") {
@@ -121,10 +121,12 @@ TEST_CASE("Numbers are taken at their limits and refused beyond", "[model_config
   CHECK(takes("augmentation.blur = 1"));
   CHECK(!takes("augmentation.blur = 1.01"));
   CHECK(!takes("augmentation.blur = nan"));
-  CHECK(takes("distillation.teachers = 16"));
-  CHECK(!takes("distillation.teachers = 17"));
-  CHECK(takes("distillation.teachers = 1, distillation.generations = 2"));
-  CHECK(!takes("distillation.generations = 2"));
+  CHECK(takes("distillation.parts = 16"));
+  CHECK(!takes("distillation.parts = 17"));
+  CHECK(takes("distillation.epochs = 1"));
+  CHECK(!takes("distillation.epochs = 0"));
+  CHECK(takes("training.epochs = 10000"));
+  CHECK(!takes("training.epochs = 10001"));
   CHECK(Contains(Refusal(kWhole, "training.mixup = 2"), "training.mixup is a number from 0 to 1"));
 }
 
