@@ -180,6 +180,15 @@ void AddFilms(const Json& report, Page* page) {
                          Number(films.at("always_negative").at("accuracy")),
                          ", BAC and AUC 0.5; calling every patch negative: accuracy ",
                          Number(report.at("patches").at("always_negative").at("accuracy")), "."));
+  if (by_folds) {
+    const Json& thresholds = protocol.at("thresholds");
+    page->Paragraph(
+        StrCat("A patch is called at the threshold, and by the uncertain band, of the "
+               "model that judged its film, fitted without the woman: thresholds from ",
+               Number(thresholds.at(0)), " to ", Number(thresholds.at(1)),
+               ". So are all figures above and below that call patches; the threshold, "
+               "points and band of the file itself are of all women."));
+  }
   page->Paragraph(StrCat("Share of the ", Grouped(films.at("findings_with_place")),
                          " findings of known place that are marked, at so many false marks a film "
                          "(FROC, `model/froc.h`):"));

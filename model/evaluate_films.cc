@@ -38,6 +38,8 @@ struct FilmEvaluation {
   FilmRepeat chance;
   Report report;          // of the patches; cases are women
   bool by_folds = false;  // otherwise by the model itself
+  // Of the models that judged: each calls its films' patches at its own.
+  double least_threshold = 1, greatest_threshold = 0;
   FilmFigures figures;
   FilmFigures by_chance;
 };
@@ -62,7 +64,7 @@ class Models {
     RETURN_IF_ERROR(CheckReadsFilms(info));
     if (info.id == whole_.id && info.version == whole_.version &&
         info.training_data == whole_.training_data &&
-        info.training_commit == whole_.training_commit && info.threshold == whole_.threshold) {
+        info.training_commit == whole_.training_commit) {
       return {};
     }
     return Fail(ErrorCode::kInvalidArgument,
@@ -96,14 +98,9 @@ Result<FilmAnswer> AskOnce(const OpenFilm& open, const std::vector<FilmPatch>& p
   return answer;
 }
 
-void Add(const Film& film, size_t index, const std::vector<FilmPatch>& patches,
-         const FilmAnswer& answer, double threshold, FilmRepeat* repeat) {
-  repeat->films.push_back(JudgeMarks(film, answer.marks));
-  for (size_t i = 0; i < patches.size(); ++i) {
-    const double probability = answer.probabilities[i];
-    repeat->patches.push_back(
-        {{probability, probability >= threshold, patches[i].label == 1}, index});
-  }
+std::optional<StatedBand> BandOf(const ModelInfo& info) {
+  if (!info.uncertain) return std::nullopt;
+  return StatedBand{info.uncertain->low, info.uncertain->high, info.uncertain->coverage};
 }
 
 // The films with what is known of each, and who judges it in each repeat. Errors: those of a model.
@@ -127,20 +124,22 @@ Result<EvaluationCheckpoint> OpenCheckpoint(const FilmRequest& request, const Cl
 }
 
 // As insitu evaluate reports on patches of histology.
-Report PatchReport(const Classifier& whole, std::vector<Case> cases) {
+Report PatchReport(const Classifier& whole, WomenPatches patches) {
   const ModelInfo& info = whole.info();
   Report report = ReportOn(info, whole.sha256());
   report.data_name = "mini-MIAS";
-  report.cases = std::move(cases);
+  report.cases = std::move(patches.cases);
   std::vector<double> thresholds = {info.threshold};
   for (const OperatingPoint& point : info.operating_points) thresholds.push_back(point.threshold);
-  std::optional<StatedBand> band;
-  if (info.uncertain) {
-    band = StatedBand{info.uncertain->low, info.uncertain->high, info.uncertain->coverage};
-  }
+  const BootstrapOptions bootstrap;
   report.evaluation = EvaluateCases(
       report.cases,
-      {.thresholds = thresholds, .prevalence = {}, .uncertain = band, .bootstrap = {}});
+      {.thresholds = thresholds, .prevalence = {}, .uncertain = {}, .bootstrap = bootstrap});
+  const std::optional<StatedBand> stated = BandOf(info);
+  if (stated && patches.bands.size() == report.cases.size()) {
+    report.evaluation.uncertain =
+        Abstain(report.cases, patches.bands, *stated, Resamples(report.cases.size(), bootstrap));
+  }
   return report;
 }
 
@@ -159,7 +158,14 @@ Status JudgeFilm(size_t index, const FilmRequest& request, Models* loaded,
     const CheckpointItem item{at, std::filesystem::path(film.path).filename().string(),
                               bytes.value()};
     ASSIGN_OR_RETURN(const FilmAnswer answer, AskOnce(open, patches, item, judge, checkpoint));
-    Add(film, index, patches, answer, judge->info().threshold, &evaluation->repeats[r]);
+    FilmRepeat& repeat = evaluation->repeats[r];
+    repeat.films.push_back(JudgeMarks(film, answer.marks));
+    const double threshold = judge->info().threshold;
+    const auto judged =
+        JudgePatches(patches, answer.probabilities, {threshold, BandOf(judge->info())}, index);
+    repeat.patches.insert(repeat.patches.end(), judged.begin(), judged.end());
+    evaluation->least_threshold = std::min(evaluation->least_threshold, threshold);
+    evaluation->greatest_threshold = std::max(evaluation->greatest_threshold, threshold);
     progress->Update(at + 1);
   }
   evaluation->chance.films.push_back(
@@ -247,12 +253,21 @@ Json AlwaysNegativeJson(size_t positives, size_t all) {
           {"auc", 0.5}};
 }
 
+// What the report says of its threshold; its "thresholds" are the least and the greatest.
+constexpr const char* kCalledAt =
+    "Pooled and cases: each patch is called at the threshold of the model that judged its film. "
+    "Uncertain: its shares are by that model's own band. The model's operating points, the "
+    "threshold, and low and high of uncertain are those of the model itself. Curve: each threshold "
+    "for all patches alike.";
+
 Json FilmReportJson(const FilmEvaluation& evaluation) {
   const Counts counts = CountAll(evaluation);
   const FilmFigures& figures = evaluation.figures;
   Json json = ReportJson(evaluation.report);
   json["protocol"] = {{"judged_by", evaluation.by_folds ? "folds" : "model"},
                       {"repeats", evaluation.repeats.size()},
+                      {"called_at", kCalledAt},
+                      {"thresholds", {evaluation.least_threshold, evaluation.greatest_threshold}},
                       {"map_stride", kMapStride},
                       {"marks_apart", kMarkApart},
                       {"least_hit_radius", kLeastHit}};
@@ -294,7 +309,10 @@ void PrintFilms(std::ostream& out, const FilmEvaluation& evaluation) {
       << std::fixed << std::setprecision(3) << "Patches: AUC " << Text(figures.patch_auc) << "; "
       << counts.suspicious << " of " << counts.patches
       << " are suspicious; always-negative: accuracy "
-      << 1 - Share(counts.suspicious, counts.patches) << ", BAC and AUC 0.5\n"
+      << 1 - Share(counts.suspicious, counts.patches)
+      << ", BAC and AUC 0.5\n         called at the threshold and by the band of the model that "
+         "judged the film: at "
+      << evaluation.least_threshold << " to " << evaluation.greatest_threshold << '\n'
       << "Films:   AUC " << Text(figures.film_auc) << "; " << counts.abnormal << " of " << films
       << " have a finding; always-negative: accuracy " << 1 - Share(counts.abnormal, films)
       << ", BAC and AUC 0.5\n";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "model/random.h"
@@ -30,6 +31,16 @@ std::map<std::string, size_t> FoldsOfWomen(const std::vector<Film>& films, size_
     for (const std::string& woman : women) fold_of[woman] = next++ % folds;
   }
   return fold_of;
+}
+
+std::vector<HeldOut> AnswersAbout(const std::set<std::string>& trained_on,
+                                  std::span<const HeldOut> answers,
+                                  const std::vector<std::string>& women) {
+  std::vector<HeldOut> about;
+  std::copy_if(
+      answers.begin(), answers.end(), std::back_inserter(about),
+      [&](const HeldOut& answer) { return trained_on.contains(women[answer.case_index]); });
+  return about;
 }
 
 }  // namespace insitu

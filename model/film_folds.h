@@ -6,9 +6,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "model/calibration.h"
 #include "model/film_set.h"
 
 namespace insitu {
@@ -16,5 +19,12 @@ namespace insitu {
 // The fold, from 0, of every woman. repeat: another one gives another shuffle. folds > 0.
 std::map<std::string, size_t> FoldsOfWomen(const std::vector<Film>& films, size_t folds,
                                            uint64_t repeat);
+
+// What the model of a fold is calibrated on: of the answers, each of a network that had not seen
+// the woman, those about the women whom the fold does not hold out, its model's training women.
+// Nothing about a woman whom the model is reported on is among them. women: by case_index.
+std::vector<HeldOut> AnswersAbout(const std::set<std::string>& trained_on,
+                                  std::span<const HeldOut> answers,
+                                  const std::vector<std::string>& women);
 
 }  // namespace insitu

@@ -109,19 +109,37 @@ std::vector<KindFigures> ComputeKindFigures(const std::vector<Film>& films,
   return all;
 }
 
-std::vector<Case> PatchesByWoman(const std::vector<Film>& films,
-                                 const std::vector<FilmRepeat>& repeats) {
+std::vector<JudgedPatch> JudgePatches(const std::vector<FilmPatch>& patches,
+                                      const std::vector<double>& probabilities, const CalledBy& by,
+                                      size_t film) {
+  std::vector<JudgedPatch> judged;
+  for (size_t i = 0; i < patches.size(); ++i) {
+    const double probability = probabilities[i];
+    const Scored scored = {probability, probability >= by.threshold, patches[i].label == 1};
+    judged.push_back({scored, film, by.band});
+  }
+  return judged;
+}
+
+WomenPatches PatchesByWoman(const std::vector<Film>& films,
+                            const std::vector<FilmRepeat>& repeats) {
   size_t women = 0;
   const std::vector<size_t> woman_of = WomanOf(films, &women);
-  std::vector<Case> cases(women);
-  for (size_t i = 0; i < films.size(); ++i) cases[woman_of[i]].id = films[i].woman;
+  WomenPatches all = {std::vector<Case>(women), std::vector<std::vector<StatedBand>>(women)};
+  for (size_t i = 0; i < films.size(); ++i) all.cases[woman_of[i]].id = films[i].woman;
+  bool banded = true;
   for (const FilmRepeat& repeat : repeats) {
     for (const JudgedPatch& patch : repeat.patches) {
-      cases[woman_of[patch.film]].scored.push_back(patch.scored);
+      const size_t woman = woman_of[patch.film];
+      all.cases[woman].scored.push_back(patch.scored);
+      all.bands[woman].push_back(patch.band.value_or(StatedBand()));
+      banded = banded && patch.band;
     }
   }
-  std::erase_if(cases, [](const Case& one) { return one.scored.empty(); });
-  return cases;
+  std::erase_if(all.cases, [](const Case& one) { return one.scored.empty(); });
+  std::erase_if(all.bands, [](const auto& bands) { return bands.empty(); });
+  if (!banded) all.bands.clear();
+  return all;
 }
 
 FilmFigures ComputeFilmFigures(const std::vector<Film>& films,

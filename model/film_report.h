@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "model/bootstrap.h"
+#include "model/film_patches.h"
 #include "model/film_set.h"
 #include "model/froc.h"
 #include "model/metrics.h"
+#include "model/uncertain.h"
 
 namespace insitu {
 
@@ -20,7 +22,19 @@ inline constexpr std::array<double, 4> kFalseMarkRates = {0.5, 1, 2, 4};
 struct JudgedPatch {
   Scored scored;
   size_t film = 0;
+  std::optional<StatedBand> band;  // of the model that judged it
 };
+
+// What a model calls a patch by: its own, fitted without the films that it judges.
+struct CalledBy {
+  double threshold = 0;
+  std::optional<StatedBand> band;
+};
+
+// probabilities: that each patch is suspicious, by that model. film: its place in the list.
+std::vector<JudgedPatch> JudgePatches(const std::vector<FilmPatch>& patches,
+                                      const std::vector<double>& probabilities, const CalledBy& by,
+                                      size_t film);
 
 // One repeat: every film judged once, by a model of its own.
 struct FilmRepeat {
@@ -53,8 +67,11 @@ std::vector<KindFigures> ComputeKindFigures(const std::vector<Film>& films,
 
 // The patches of all repeats by woman, in the order of their first films; women without any are
 // left out.
-std::vector<Case> PatchesByWoman(const std::vector<Film>& films,
-                                 const std::vector<FilmRepeat>& repeats);
+struct WomenPatches {
+  std::vector<Case> cases;
+  std::vector<std::vector<StatedBand>> bands;  // by case and patch; empty when a patch has none
+};
+WomenPatches PatchesByWoman(const std::vector<Film>& films, const std::vector<FilmRepeat>& repeats);
 
 // repeats: at least one. Only films.size() and the women of the films are used of `films`.
 FilmFigures ComputeFilmFigures(const std::vector<Film>& films,

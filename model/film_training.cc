@@ -18,6 +18,7 @@
 #include "model/progress.h"
 #include "model/trained_model.h"
 #include "shared/film_map.h"
+#include "shared/sha256.h"
 #include "shared/str_cat.h"
 
 namespace insitu {
@@ -119,12 +120,22 @@ PatchSet WithFalseMarks(const FilmSet& set, const std::set<std::string>& women,
   return patches;
 }
 
-// women: to train on. name: of the fit.
+// women: to train on. name: of the fit. Errors: also kInvalidArgument when these women have no
+// patch of one label.
 Result<NetworkWeights> FitWithMining(const FilmSet& set, const std::set<std::string>& women,
                                      const std::string& name, const TrainOptions& options) {
   std::vector<size_t> indices;
+  size_t suspicious = 0;
   for (size_t i = 0; i < set.patches.size(); ++i) {
-    if (women.contains(set.patches.cases[set.patches.case_of[i]])) indices.push_back(i);
+    if (!women.contains(set.patches.cases[set.patches.case_of[i]])) continue;
+    indices.push_back(i);
+    suspicious += set.patches.labels[i] == 1 ? 1 : 0;
+  }
+  if (suspicious == 0 || suspicious == indices.size()) {
+    return Error{ErrorCode::kInvalidArgument,
+                 StrCat("The women that ", name, " learns from have no ",
+                        options.config.labels[suspicious == 0 ? 1 : 0],
+                        " patch; give films of more women with and without a finding.")};
   }
   ASSIGN_OR_RETURN(NetworkWeights first, Fit(name + "-first", set.patches, indices, set.input,
                                              options.config, options.checkpoint));
@@ -137,8 +148,11 @@ Result<NetworkWeights> FitWithMining(const FilmSet& set, const std::set<std::str
 }
 
 struct FoldModel {
-  std::string file;
+  std::string name;
+  std::set<std::string> trained_on;  // women
   NetworkWeights weights;
+
+  std::string file() const { return name + ".onnx"; }
 };
 
 struct CrossValidation {
@@ -170,22 +184,16 @@ Status RunFold(const FilmSet& set, const TrainOptions& options, size_t repeat, s
   std::cout << name << ": AUC of the held-out patches "
             << Auc(ScoresAt(judged, {}, 0.5)).value_or(0) << std::endl;
   result->held_out.insert(result->held_out.end(), judged.begin(), judged.end());
-  result->models.push_back({name + ".onnx", std::move(weights)});
+  result->models.push_back({name, std::move(women), std::move(weights)});
   return {};
 }
 
-Status WriteFoldModels(const TrainOptions& options, const Provenance& provenance,
-                       const CrossValidation& result) {
-  const std::filesystem::path folder = options.fold_models;
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);  // what fails is told by the first file
-  for (const FoldModel& model : result.models) {
-    const auto written = WriteModel(provenance, model.weights, (folder / model.file).string());
-    if (!written.ok()) return written.failure();
-  }
-  const std::string text = FilmModelsText(result.model_of);
+// Tells trainings apart that differ in their settings alone.
+std::string SettingsName(const TrainOptions& options) {
+  constexpr size_t kDigits = 12;
+  const std::string text = StrCat(SettingsText(options.config.training), " mined ", options.mined);
   const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
-  return WriteFile((folder / "models.csv").string(), {bytes, text.size()});
+  return HexDigits(Sha256({bytes, text.size()})).substr(0, kDigits);
 }
 
 std::string DescribeFilms(const FilmSet& set, const TrainOptions& options) {
@@ -195,8 +203,38 @@ std::string DescribeFilms(const FilmSet& set, const TrainOptions& options) {
       " patches and the false marks mined. Suspicious is any annotated finding, benign or "
       "malignant. Calibration, operating points and intervals by ",
       options.config.folds, "-fold hold-out by woman",
-      options.repeats == 1 ? "" : StrCat(", ", options.repeats, " times"), ". ",
-      PrevalenceText(options.config), ".");
+      options.repeats == 1 ? "" : StrCat(", ", options.repeats, " times"),
+      "; those of a fold's model without the women it holds out. ", PrevalenceText(options.config),
+      ". Settings ", SettingsName(options), ".");
+}
+
+// women: whose answers the model is calibrated on.
+Result<NetworkWeights> WriteCalibrated(const FilmSet& set, const TrainOptions& options,
+                                       std::span<const HeldOut> answers,
+                                       const std::set<std::string>& women, NetworkWeights weights,
+                                       const std::string& path) {
+  const std::vector<std::string>& cases = set.patches.cases;
+  ASSIGN_OR_RETURN(const Chosen chosen,
+                   Choose(options.config, {}, cases, AnswersAbout(women, answers, cases)));
+  return WriteModel(
+      {options.config, set.input, chosen, DescribeFilms(set, options), options.commit},
+      std::move(weights), path);
+}
+
+Status WriteFoldModels(const FilmSet& set, const TrainOptions& options,
+                       const CrossValidation& result) {
+  const std::filesystem::path folder = options.fold_models;
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);  // what fails is told by the first file
+  for (const FoldModel& model : result.models) {
+    std::cout << model.name << ", on the answers about the women whom it does not hold out:\n";
+    const auto written = WriteCalibrated(set, options, result.held_out, model.trained_on,
+                                         model.weights, (folder / model.file()).string());
+    if (!written.ok()) return written.failure();
+  }
+  const std::string text = FilmModelsText(result.model_of);
+  const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
+  return WriteFile((folder / "models.csv").string(), {bytes, text.size()});
 }
 
 }  // namespace
@@ -210,17 +248,15 @@ Status TrainOnFilms(const TrainOptions& options) {
       RETURN_IF_ERROR(RunFold(set, options, repeat, fold, &result));
     }
   }
-  ASSIGN_OR_RETURN(const Chosen chosen,
-                   Choose(options.config, {}, set.patches.cases, result.held_out));
-  const Provenance provenance = {options.config, set.input, chosen, DescribeFilms(set, options),
-                                 options.commit};
-  if (!options.fold_models.empty()) {
-    RETURN_IF_ERROR(WriteFoldModels(options, provenance, result));
-  }
-  if (options.out.empty()) return {};
+  if (!options.fold_models.empty()) RETURN_IF_ERROR(WriteFoldModels(set, options, result));
   const std::set<std::string> everyone(set.patches.cases.begin(), set.patches.cases.end());
+  if (options.out.empty()) {
+    const auto chosen = Choose(options.config, {}, set.patches.cases, result.held_out);
+    return chosen.ok() ? Status() : chosen.failure();
+  }
   ASSIGN_OR_RETURN(NetworkWeights weights, FitWithMining(set, everyone, "final", options));
-  const auto written = WriteModel(provenance, std::move(weights), options.out);
+  const auto written =
+      WriteCalibrated(set, options, result.held_out, everyone, std::move(weights), options.out);
   return written.ok() ? Status() : written.failure();
 }
 

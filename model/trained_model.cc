@@ -16,11 +16,12 @@ namespace {
 
 void Report(std::span<const HeldOut> held_out, double prevalence, const Chosen& chosen) {
   const Calibration& c = chosen.calibration;
-  std::cout << "Calibration on all held-out patches: temperature " << 1 / c.scale << ", shift "
-            << c.shift << "; negative log-likelihood " << Nll(held_out, {}) << " -> "
-            << Nll(held_out, c) << ", expected calibration error " << CalibrationError(held_out, {})
-            << " -> " << CalibrationError(held_out, c) << "\nAUC of all folds together "
-            << Auc(ScoresAt(held_out, c, 0.5)).value_or(0) << '\n';
+  std::cout << "Calibration on " << held_out.size() << " held-out answers: temperature "
+            << 1 / c.scale << ", shift " << c.shift << "; negative log-likelihood "
+            << Nll(held_out, {}) << " -> " << Nll(held_out, c) << ", expected calibration error "
+            << CalibrationError(held_out, {}) << " -> " << CalibrationError(held_out, c)
+            << "\nAUC of all these together " << Auc(ScoresAt(held_out, c, 0.5)).value_or(0)
+            << '\n';
   for (const OperatingPoint& point : chosen.points) {
     const Rates rates = {point.sensitivity, point.specificity};
     std::cout << "Threshold " << point.threshold << " (" << point.name << "): BAC "

@@ -39,11 +39,15 @@ struct Answers {
   Coverage negative, positive;
 };
 
-Answers AnswersOf(const Case& one, const StatedBand& band) {
+// band_of: of a patch, by its place in the case.
+template <typename BandOf>
+Answers AnswersOf(const Case& one, const BandOf& band_of) {
   Answers answers;
   std::array<double, 2> patches{};  // by class
   std::array<double, 2> wrong{};
-  for (const Scored& scored : one.scored) {
+  for (size_t i = 0; i < one.scored.size(); ++i) {
+    const Scored& scored = one.scored[i];
+    const StatedBand& band = band_of(i);
     const bool positive = scored.score >= band.high;
     const bool kept = positive || scored.score < band.low;
     const size_t of_class = scored.truth ? 1 : 0;
@@ -58,16 +62,10 @@ Answers AnswersOf(const Case& one, const StatedBand& band) {
   return answers;
 }
 
-}  // namespace
-
-Abstention Abstain(std::span<const Case> cases, const StatedBand& band,
-                   const Resamples& resamples) {
-  std::vector<Answers> by_case;
+Abstention Sum(const std::vector<Answers>& by_case, const StatedBand& band,
+               const Resamples& resamples) {
   Answers all;
-  for (const Case& one : cases) {
-    by_case.push_back(AnswersOf(one, band));
-    all.Add(by_case.back(), 1);
-  }
+  for (const Answers& one : by_case) all.Add(one, 1);
   const std::vector<Answers> resampled = ResampledSums<Answers>(by_case, resamples);
   Abstention abstention{band, all.shares(), {}};
   for (size_t i = 0; i < kAbstentionMeasures.size(); ++i) {
@@ -76,6 +74,27 @@ Abstention Abstain(std::span<const Case> cases, const StatedBand& band,
     });
   }
   return abstention;
+}
+
+}  // namespace
+
+Abstention Abstain(std::span<const Case> cases, const StatedBand& band,
+                   const Resamples& resamples) {
+  std::vector<Answers> by_case;
+  for (const Case& one : cases) {
+    by_case.push_back(AnswersOf(one, [&](size_t) -> const StatedBand& { return band; }));
+  }
+  return Sum(by_case, band, resamples);
+}
+
+Abstention Abstain(std::span<const Case> cases, std::span<const std::vector<StatedBand>> bands,
+                   const StatedBand& stated, const Resamples& resamples) {
+  std::vector<Answers> by_case;
+  for (size_t i = 0; i < cases.size(); ++i) {
+    const auto band_of = [&](size_t patch) -> const StatedBand& { return bands[i][patch]; };
+    by_case.push_back(AnswersOf(cases[i], band_of));
+  }
+  return Sum(by_case, stated, resamples);
 }
 
 }  // namespace insitu

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "model/bootstrap.h"
 #include "model/metrics.h"
@@ -48,5 +49,10 @@ struct Abstention {
 };
 
 Abstention Abstain(std::span<const Case> cases, const StatedBand& band, const Resamples& resamples);
+
+// The same of patches that several models read, each with a band of its own. bands: one a patch of
+// each case; stated: what the answer gives as its band.
+Abstention Abstain(std::span<const Case> cases, std::span<const std::vector<StatedBand>> bands,
+                   const StatedBand& stated, const Resamples& resamples);
 
 }  // namespace insitu

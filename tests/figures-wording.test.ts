@@ -17,3 +17,23 @@ test("Images that several repeats of the folds judge are counted once", () => {
   );
   assert.match(wording.sourceText(report("seed")), /^3,970 images of 29 cases \([^)]+\)$/);
 });
+
+test("Where folds judged, the page says at whose threshold and by whose band", () => {
+  const films = report("mammogram");
+  const { judged_by, thresholds = [0, 0] } = films.protocol ?? {};
+  assert.equal(judged_by, "folds");
+  assert.equal(
+    wording.thresholdText(films),
+    `each at the threshold of the model that judged it, ${thresholds.join(" to ")}`,
+  );
+  assert.ok(films.uncertain);
+  assert.match(wording.bandText(films, films.uncertain), /of each model that judged its own, made/);
+  const patches = report("seed");
+  assert.equal(wording.thresholdText(patches), `at threshold ${patches.threshold}`);
+  assert.ok(patches.uncertain);
+  const { low, high } = patches.uncertain;
+  assert.equal(
+    wording.bandText(patches, patches.uncertain),
+    `Uncertain band: probabilities from ${low} to ${high}, made to cover 90\u00a0%`,
+  );
+});

@@ -52,5 +52,59 @@ TEST_CASE("A repeat deals the women out anew, the same way each time", "[film_fo
   CHECK(FoldsOfWomen(films, 5, 1) != FoldsOfWomen(films, 5, 2));
 }
 
+// Ten answers about each woman, by folds of networks that had not seen her: positives at logits of
+// 1 to 2, negatives at -2 to -1.
+std::vector<HeldOut> AnswersOf(size_t women) {
+  std::vector<HeldOut> answers;
+  for (size_t woman = 0; woman < women; ++woman) {
+    for (int i = 0; i < 10; ++i) {
+      const bool truth = i % 2 == 0;
+      const double size = 1 + 0.1 * static_cast<double>((static_cast<int>(woman) + i) % 10);
+      answers.push_back({i == 0 ? -0.2 : truth ? size : -size, truth, woman});
+    }
+  }
+  return answers;
+}
+
+TEST_CASE("A woman's answers move the calibration of every fold but her own", "[film_folds]") {
+  const auto films = FilmsOf(20);
+  const auto fold_of = FoldsOfWomen(films, 4, 1);
+  std::vector<std::string> women;
+  for (const auto& [woman, fold] : fold_of) women.push_back(woman);
+  const auto calibration = [&](size_t fold, std::span<const HeldOut> answers) {
+    std::set<std::string> trained_on;
+    for (const auto& [woman, of_woman] : fold_of) {
+      if (of_woman != fold) trained_on.insert(woman);
+    }
+    const auto about = AnswersAbout(trained_on, answers, women);
+    CHECK(about.size() == 10 * trained_on.size());
+    return FitCalibration(about);
+  };
+  const std::vector<HeldOut> answers = AnswersOf(women.size());
+  std::vector<HeldOut> moved = answers;
+  const size_t woman = 7;
+  for (HeldOut& answer : moved) {
+    if (answer.case_index == woman) answer.truth = !answer.truth;
+  }
+  for (size_t fold = 0; fold < 4; ++fold) {
+    const Calibration before = calibration(fold, answers);
+    const Calibration after = calibration(fold, moved);
+    const bool same = before.scale == after.scale && before.shift == after.shift;
+    CAPTURE(fold);
+    CHECK(same == (fold_of.at(women[woman]) == fold));
+  }
+}
+
+TEST_CASE("A woman's answers of every repeat are left out of her fold's calibration",
+          "[film_folds]") {
+  const std::vector<HeldOut> answers = {{1, true, 0}, {2, false, 1}, {3, true, 0}, {4, false, 1}};
+  const auto about = AnswersAbout({"b"}, answers, {"a", "b"});
+  REQUIRE(about.size() == 2);
+  CHECK(about[0].logit == 2);
+  CHECK(about[1].logit == 4);
+  CHECK(AnswersAbout({"a", "b"}, answers, {"a", "b"}).size() == 4);
+  CHECK(AnswersAbout({}, answers, {"a", "b"}).empty());
+}
+
 }  // namespace
 }  // namespace insitu

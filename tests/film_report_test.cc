@@ -27,7 +27,7 @@ FilmRepeat RepeatOf(bool good) {
     repeat.films.push_back({abnormal, true, high, {}, {}});
     if (abnormal) repeat.films.back().hits = {high};
     if (!abnormal) repeat.films.back().false_marks = {high, 0.05};
-    repeat.patches.push_back({{high, high > 0.5, abnormal}, i});
+    repeat.patches.push_back({{high, high > 0.5, abnormal}, i, {}});
   }
   return repeat;
 }
@@ -53,7 +53,7 @@ TEST_CASE("Figures are the mean over the repeats", "[film_report]") {
 }
 
 TEST_CASE("Patches are gathered by woman, every repeat's", "[film_report]") {
-  const auto cases = PatchesByWoman(FourFilms(), {RepeatOf(true), RepeatOf(false)});
+  const auto cases = PatchesByWoman(FourFilms(), {RepeatOf(true), RepeatOf(false)}).cases;
   REQUIRE(cases.size() == 2);
   CHECK(cases[0].id == "a");
   REQUIRE(cases[1].scored.size() == 4);
@@ -67,7 +67,39 @@ TEST_CASE("What cannot be measured is absent", "[film_report]") {
   const FilmFigures figures = ComputeFilmFigures(FourFilms(), {repeat}, {});
   CHECK_FALSE(figures.patch_auc.value);
   CHECK_FALSE(figures.patch_auc.interval);
-  CHECK(PatchesByWoman(FourFilms(), {repeat}).empty());
+  CHECK(PatchesByWoman(FourFilms(), {repeat}).cases.empty());
+}
+
+TEST_CASE("A patch is called at the threshold of the model that judged it", "[film_report]") {
+  const std::vector<FilmPatch> patches = {{{0, 0}, 0}, {{0, 0}, 1}};
+  const auto low = JudgePatches(patches, {0.25, 0.3}, {0.3, {}}, 7);
+  const auto high = JudgePatches(patches, {0.25, 0.3}, {0.301, {}}, 7);
+  REQUIRE(low.size() == 2);
+  CHECK_FALSE(low[0].scored.decision);
+  CHECK(low[1].scored.decision);
+  CHECK_FALSE(high[1].scored.decision);
+  CHECK_FALSE(low[0].scored.truth);
+  CHECK(low[1].scored.truth);
+  CHECK(low[1].scored.score == 0.3);
+  CHECK(low[1].film == 7);
+}
+
+TEST_CASE("Each patch keeps the band of the model that judged it", "[film_report]") {
+  FilmRepeat first = RepeatOf(true), second = RepeatOf(true);
+  for (JudgedPatch& patch : first.patches) patch.band = StatedBand{0.2, 0.4, 0.9};
+  for (JudgedPatch& patch : second.patches) patch.band = StatedBand{0.3, 0.5, 0.9};
+  first.patches.erase(first.patches.begin(), first.patches.begin() + 2);  // all of woman a
+  second.patches.erase(second.patches.begin(), second.patches.begin() + 2);
+  const WomenPatches women = PatchesByWoman(FourFilms(), {first, second});
+  REQUIRE(women.cases.size() == 1);
+  CHECK(women.cases[0].id == "b");
+  REQUIRE(women.bands.size() == 1);
+  REQUIRE(women.bands[0].size() == 4);
+  CHECK(women.bands[0][1].low == 0.2);
+  CHECK(women.bands[0][2].low == 0.3);
+
+  second.patches[0].band.reset();
+  CHECK(PatchesByWoman(FourFilms(), {first, second}).bands.empty());
 }
 
 TEST_CASE("Findings are counted by their kind and severity, over the repeats", "[film_report]") {

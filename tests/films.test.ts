@@ -3,7 +3,16 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -34,7 +43,7 @@ interface Report {
   threshold: number;
   data: Record<string, number | string>;
   pooled: { n: number; auc: number };
-  protocol: { judged_by: string; repeats: number };
+  protocol: { judged_by: string; repeats: number; called_at: string; thresholds: number[] };
   patches: { auc: Figure };
   films: {
     films: number;
@@ -57,15 +66,30 @@ function run(command: string, ...words: string[]) {
   return { code: result.status, out: result.stdout, err: result.stderr };
 }
 
+const metadataOf = (path: string) =>
+  (
+    JSON.parse(run(program, "model", path, "--json").out) as {
+      metadata: Record<string, string | undefined>;
+    }
+  ).metadata;
+
+// The least and the greatest threshold of the models of a list's folder.
+function thresholdsIn(folder: string): number[] {
+  const files = readdirSync(folder).filter((name) => name.endsWith(".onnx"));
+  const all = files.map((name) => Number(metadataOf(join(folder, name))["insitu.threshold"]));
+  return [Math.min(...all), Math.max(...all)];
+}
+
 const model = join(work, "made.onnx");
 const folds = join(work, "folds", "models.csv");
 
+const SETTINGS = "folds = 2, training.epochs = 2, training.steps = 20, training.average = 0.5";
+
 function train(...more: string[]) {
-  const settings = "folds = 2, training.epochs = 2, training.steps = 20, training.average = 0.5";
   return run(
     trainer,
     ...["--config", join(root, "model/mammogram.toml"), "--films", films, "--out", model],
-    ...["--fold-models", join(work, "folds"), "--set", settings, ...more],
+    ...["--fold-models", join(work, "folds"), "--set", SETTINGS, ...more],
   );
 }
 
@@ -109,6 +133,42 @@ test("The marks of the folds' models find what is plain to see", { skip }, () =>
   assert.equal(report.model.sha256, createHash("sha256").update(readFileSync(model)).digest("hex"));
 });
 
+test(
+  "Each fold's model is calibrated by itself, and calls its films at its own threshold",
+  { skip },
+  () => {
+    const files = readdirSync(join(work, "folds")).filter((name) => name.endsWith(".onnx"));
+    assert.equal(files.length, 2 * 2);
+    const intervals = files.map(
+      (name) => metadataOf(join(work, "folds", name))["insitu.calibration.interval"],
+    );
+    assert.equal(new Set(intervals).size, files.length);
+    const { protocol } = JSON.parse(evaluate("--folds", folds, "--json").out) as Report;
+    assert.deepEqual(protocol.thresholds, thresholdsIn(join(work, "folds")));
+    assert.match(protocol.called_at, /threshold of the model that judged its film/);
+  },
+);
+
+test(
+  "Films of which one woman alone has a finding are refused, with what is missing",
+  { skip },
+  () => {
+    const few = join(work, "few");
+    cpSync(films, few, { recursive: true });
+    const labels = readFileSync(join(few, "labels.csv"), "utf8");
+    const [first = "", ...others] = labels.split(/(?<=\r\n)/).slice(1);
+    const normal = others.map((row) => row.replace("CIRC,B,100,500,30", "NORM,,,,"));
+    writeFileSync(
+      join(few, "labels.csv"),
+      [labels.split(/(?<=\r\n)/)[0], first, ...normal].join(""),
+    );
+    const config = ["--config", join(root, "model/mammogram.toml"), "--set", SETTINGS];
+    const { code, err } = run(trainer, ...config, "--films", few);
+    assert.equal(code, 1);
+    assert.match(err, /repeat-1-fold-\d learns from have no suspicious patch; give films of more/);
+  },
+);
+
 test("The report is the same each time, and its text says what its JSON says", { skip }, () => {
   const first = evaluate("--folds", folds, "--json").out;
   assert.equal(evaluate("--folds", folds, "--json").out, first);
@@ -121,15 +181,20 @@ test("Without folds the report says that the model itself judged", { skip }, () 
   assert.equal(report.protocol.judged_by, "model");
 });
 
-test("Folds of another training are refused", { skip }, () => {
-  const other = join(work, "other.onnx");
-  const settings = "folds = 2, training.epochs = 1, training.steps = 2";
-  const config = ["--config", join(root, "model/mammogram.toml"), "--set", settings];
-  assert.equal(run(trainer, ...config, "--films", films, "--out", other).code, 0);
-  const { code, err } = run(program, "evaluate-films", "--model", other, "--folds", folds, films);
-  assert.equal(code, 1);
-  assert.match(err, /another training/);
-});
+test(
+  "Folds of another training are refused, even if it differs in a setting alone",
+  { skip },
+  () => {
+    const other = join(work, "other.onnx");
+    const settings = "folds = 2, training.epochs = 1, training.steps = 2";
+    const config = ["--config", join(root, "model/mammogram.toml"), "--set", settings];
+    const words = [...config, "--films", films, "--repeats", "2", "--out", other];
+    assert.equal(run(trainer, ...words).code, 0);
+    const { code, err } = run(program, "evaluate-films", "--model", other, "--folds", folds, films);
+    assert.equal(code, 1);
+    assert.match(err, /another training/);
+  },
+);
 
 test("The trained model carries its warning", { skip }, () => {
   const described = JSON.parse(run(program, "model", model, "--json").out) as {
@@ -155,11 +220,13 @@ test("evaluate-films says what it needs", { skip: skipProgram }, () => {
   assert.match(run(program, "evaluate-films", "--model", seed, work).err, /labels\.csv/);
 });
 
-test("The report beside the shipped model is of this model", () => {
+test("The report beside the shipped model is of this model and of the folds beside it", () => {
   const shipped = readFileSync(join(root, "model/mammogram.onnx"));
   const report = JSON.parse(
     readFileSync(join(root, "model/mammogram.report.json"), "utf8"),
   ) as Report;
   assert.equal(report.model.sha256, createHash("sha256").update(shipped).digest("hex"));
   assert.equal(report.protocol.judged_by, "folds");
+  if (skipProgram !== false) return;
+  assert.deepEqual(report.protocol.thresholds, thresholdsIn(join(root, "model/mammogram.folds")));
 });

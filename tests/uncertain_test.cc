@@ -26,6 +26,31 @@ TEST_CASE("A band has the shares worked by hand", "[uncertain]") {
   CHECK(*found.shares.covered_positive == Approx((1 + 3.0 / 4) / 2));
 }
 
+TEST_CASE("Each patch is answered by the band of the model that read it", "[uncertain]") {
+  const std::vector<Case> cases = {{"a", {{.5, {}, true}, {.5, {}, true}, {.5, {}, true}}}};
+  // Uncertain, positive (right) and negative (wrong).
+  const std::vector<std::vector<StatedBand>> bands = {{{.4, .6, .9}, {.3, .5, .9}, {.6, .7, .9}}};
+  const auto found = Abstain(cases, bands, {0.1, 0.2, 0.8}, Resamples(1, {}));
+  CHECK(*found.shares.share_abstained == Approx(1.0 / 3));
+  CHECK(*found.shares.error_kept == Approx(1.0 / 2));
+  CHECK(*found.shares.covered_positive == Approx(2.0 / 3));
+  CHECK(found.band.low == 0.1);
+  CHECK(found.band.coverage_stated == 0.8);
+}
+
+TEST_CASE("Bands that are all alike say what one band says", "[uncertain]") {
+  const auto cases = MadeCases(3, 10, 1000);
+  const StatedBand band = {0.4, 0.6, 0.9};
+  std::vector<std::vector<StatedBand>> bands;
+  for (const Case& one : cases) bands.emplace_back(one.scored.size(), band);
+  const Resamples resamples(cases.size(), {.samples = 100});
+  const auto each = Abstain(cases, bands, band, resamples);
+  const auto one = Abstain(cases, band, resamples);
+  CHECK(each.shares.covered == one.shares.covered);
+  CHECK(each.intervals[0]->low == one.intervals[0]->low);
+  CHECK(each.intervals[0]->high == one.intervals[0]->high);
+}
+
 TEST_CASE("An empty band abstains from nothing and errs as the threshold does", "[uncertain]") {
   const auto cases = MadeCases(3, 10, 1000);
   const auto found = Abstain(cases, {0.6, 0.6, 0.9}, Resamples(10, {.samples = 100}));

@@ -40,7 +40,7 @@ function measuresTable(report: Report): HTMLElement {
     wording.measure(report.mean_case_auc),
     wording.span(intervals.mean_case_auc),
   ]);
-  const caption = `All images together, at threshold ${decimal(report.threshold, 4)}`;
+  const caption = `All images together, ${wording.thresholdText(report)}`;
   return table(caption, ["Measure", "Value", "95 %"], rows);
 }
 
@@ -114,17 +114,14 @@ const ABSTENTION = [
 function uncertainPart(report: Report): Child[] {
   const band = report.uncertain;
   if (band === undefined) return [];
-  const { low, high, coverage_stated, intervals = {} } = band;
+  const { intervals = {} } = band;
   const row = (label: string, name: (typeof ABSTENTION)[number][0]): Cell[][] => {
     const value = band[name];
     if (value === undefined) return [];
     return [[label, wording.measure(value), wording.span(intervals[name])]];
   };
   const rows = ABSTENTION.flatMap(([name, label]) => row(label, name));
-  const caption =
-    `Uncertain band: probabilities from ${decimal(low, 4)} to ${decimal(high, 4)}, ` +
-    `made to cover ${wording.percent(coverage_stated, 0)}`;
-  return [table(caption, ["Share", "Value", "95 %"], rows)];
+  return [table(wording.bandText(report, band), ["Share", "Value", "95 %"], rows)];
 }
 
 const MOST_OPEN_ROWS = 12; // a longer table is under a fold

@@ -63,7 +63,11 @@ export interface Estimate {
 
 // What `insitu evaluate-films` adds: whole films, and the marks on them.
 export interface FilmFigures {
-  protocol: { judged_by: string; repeats: number };
+  protocol: {
+    judged_by: string;
+    repeats: number;
+    thresholds?: Interval; // the least and the greatest of the models that judged, at their own
+  };
   films: {
     films: number;
     women: number;

@@ -1,6 +1,6 @@
 // What the pages about figures say. No DOM.
 import type { Estimate, Interval, MeasuredPoint, Preset } from "../operating-point.ts";
-import type { FilmFigures, MeasureName, Report, SectionReport } from "./report.ts";
+import type { Abstention, FilmFigures, MeasureName, Report, SectionReport } from "./report.ts";
 import { decimal, plural } from "../wording.ts";
 
 export const count = (value: number) => value.toLocaleString("en");
@@ -136,6 +136,22 @@ export function sourceText({ data, protocol }: Report): string {
   const repeats = protocol?.repeats ?? 1;
   const images = `${count(data.patches / repeats)} images of ${data.cases} cases (${data.name})`;
   return repeats === 1 ? images : `${images}, each judged ${repeats} times, by other folds' models`;
+}
+
+// What a figure of all images together is of: where folds judged, each image at its judge's own.
+export function thresholdText({ threshold, protocol }: Report): string {
+  const own = protocol?.judged_by === "folds" ? protocol.thresholds : undefined;
+  if (own === undefined) return `at threshold ${decimal(threshold, 4)}`;
+  const [least, greatest] = own;
+  return `each at the threshold of the model that judged it, ${decimal(least, 4)} to ${decimal(greatest, 4)}`;
+}
+
+export function bandText({ protocol }: Report, { low, high, coverage_stated }: Abstention): string {
+  const covered = `made to cover ${percent(coverage_stated, 0)}`;
+  const band = `probabilities from ${decimal(low, 4)} to ${decimal(high, 4)}`;
+  return protocol?.judged_by === "folds"
+    ? `Uncertain band: of the model itself ${band}; here of each model that judged its own, ${covered}`
+    : `Uncertain band: ${band}, ${covered}`;
 }
 
 export function casesSentence(report: Report): string {
