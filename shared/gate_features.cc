@@ -6,11 +6,16 @@
 #include <cstdlib>
 
 #include "shared/logarithm.h"
+#include "shared/vector.h"
 
 namespace insitu {
 namespace {
 
-constexpr size_t kTilePixels = size_t{kGateTileSide} * kGateTileSide;
+constexpr int kLanes = 4;
+using Vector = VectorOf<kLanes>::Type;
+
+// Of a tile's planes: its side in whole vectors.
+constexpr int kLine = (kGateTileSide + kLanes - 1) / kLanes * kLanes;
 
 // Below this a pixel is glass (sum of the three optical densities).
 constexpr float kGlassDensity = 0.45F;
@@ -27,14 +32,20 @@ int Range(const uint8_t* rgb) {
   return std::max({rgb[0], rgb[1], rgb[2]}) - std::min({rgb[0], rgb[1], rgb[2]});
 }
 
-// One tile's pixels, plane by plane, and where they lie in the image.
+// A tile's pixels, in lines of kLine, filled up with zeros.
+struct Planes {
+  std::array<float, size_t{kGateTileSide} * kLine> light;   // (red + 2 green + blue) / 4, of 255
+  std::array<float, size_t{kGateTileSide} * kLine> chroma;  // red - blue
+};
+
+// One tile and where it lies in the image.
 struct Tile {
   int left = 0;
   int top = 0;
   int width = 0;
   int height = 0;
-  std::array<float, kTilePixels> light;   // (red + 2 green + blue) / 4, of 255
-  std::array<float, kTilePixels> chroma;  // red - blue
+  Planes rows = {};
+  Planes columns = {};  // the same, a column a line
 };
 
 // Sums over the pixels' colours.
@@ -79,8 +90,6 @@ void AddColour(const uint8_t* rgb, const float* density, ColourSums* sums) {
 ColourSums ReadTile(const Image& image, const float* density, Tile* tile) {
   ColourSums sums;
   const auto channels = static_cast<size_t>(image.channels);
-  float* light = tile->light.data();
-  float* chroma = tile->chroma.data();
   for (int y = 0; y < tile->height; ++y) {
     const size_t start = static_cast<size_t>(tile->top + y) * static_cast<size_t>(image.width) +
                          static_cast<size_t>(tile->left);
@@ -89,8 +98,11 @@ ColourSums ReadTile(const Image& image, const float* density, Tile* tile) {
       const uint8_t grey[3] = {from[0], from[0], from[0]};
       const uint8_t* rgb = channels == 1 ? grey : from;
       AddColour(rgb, density, &sums);
-      *light++ = static_cast<float>(rgb[0] + 2 * rgb[1] + rgb[2]) / 4;
-      *chroma++ = static_cast<float>(rgb[0] - rgb[2]);
+      const auto row = static_cast<size_t>(y * kLine + x);
+      const auto column = static_cast<size_t>(x * kLine + y);
+      tile->rows.light[row] = tile->columns.light[column] =
+          static_cast<float>(rgb[0] + 2 * rgb[1] + rgb[2]) / 4;
+      tile->rows.chroma[row] = tile->columns.chroma[column] = static_cast<float>(rgb[0] - rgb[2]);
     }
   }
   return sums;
@@ -99,53 +111,54 @@ ColourSums ReadTile(const Image& image, const float* density, Tile* tile) {
 // Differences of neighbours, summed over a tile.
 struct DifferenceSums {
   float count = 0;
-  float squares1 = 0;  // of the light at distances 1, 2 and 4
-  float squares2 = 0;
-  float squares4 = 0;
-  float chroma1 = 0;  // of the chroma at distances 1 and 2
-  float chroma2 = 0;
-  float second = 0;    // squares of second differences
-  float absolute = 0;  // at distance 1
-  float equal = 0;     // neighbours of the same light
-  float edge = 0;      // absolute, across the borders of 8×8 blocks
-  float edges = 0;
+  float edges = 0;       // of them across the borders of 8×8 blocks
+  Vector squares1 = {};  // of the light at distances 1, 2 and 4
+  Vector squares2 = {};
+  Vector squares4 = {};
+  Vector chroma1 = {};  // of the chroma at distances 1 and 2
+  Vector chroma2 = {};
+  Vector second = {};    // squares of second differences
+  Vector absolute = {};  // at distance 1
+  Vector edge = {};      // the same, of the edges
+  Vector equal = {};     // neighbours of the same light
 };
 
-// Along one direction. The last four pixels have no neighbour at distance 4 and are left out at
-// every distance.
-void AddDifferences(const Tile& tile, bool down, DifferenceSums* sums) {
-  const int along = down ? tile.height : tile.width;
-  const int lines = down ? tile.width : tile.height;
-  const size_t step = down ? static_cast<size_t>(tile.width) : 1;
-  const size_t line_step = down ? 1 : static_cast<size_t>(tile.width);
-  const int first = down ? tile.top : tile.left;
-  for (int line = 0; line < lines; ++line) {
-    const float* light = &tile.light[static_cast<size_t>(line) * line_step];
-    const float* chroma = &tile.chroma[static_cast<size_t>(line) * line_step];
-    for (int i = 0; i + 4 < along; ++i, light += step, chroma += step) {
-      const float d1 = light[step] - light[0];
-      const float d2 = light[2 * step] - light[0];
-      const float d4 = light[4 * step] - light[0];
-      const float second = d2 - 2 * d1;
-      const float c1 = chroma[step] - chroma[0];
-      const float c2 = chroma[2 * step] - chroma[0];
-      const float absolute = std::fabs(d1);
-      sums->count += 1;
+// From line to line. The last four have none at distance 4 and are left out at every distance.
+// length: of a line; first: where the lines begin in the image.
+void AddDifferences(const Planes& planes, int lines, int length, int first, DifferenceSums* sums) {
+  for (int i = 0; i + 4 < lines; ++i) {
+    Vector across = {};
+    for (int at = i * kLine; at < (i + 1) * kLine; at += kLanes) {
+      const float* light = &planes.light[static_cast<size_t>(at)];
+      const float* chroma = &planes.chroma[static_cast<size_t>(at)];
+      const Vector here = At<kLanes>(light);
+      const Vector d1 = At<kLanes>(light + kLine) - here;
+      const Vector d2 = At<kLanes>(light + 2 * kLine) - here;
+      const Vector d4 = At<kLanes>(light + 4 * kLine) - here;
+      const Vector second = d2 - 2 * d1;
+      const Vector chroma_here = At<kLanes>(chroma);
+      const Vector c1 = At<kLanes>(chroma + kLine) - chroma_here;
+      const Vector c2 = At<kLanes>(chroma + 2 * kLine) - chroma_here;
       sums->squares1 += d1 * d1;
       sums->squares2 += d2 * d2;
       sums->squares4 += d4 * d4;
       sums->chroma1 += c1 * c1;
       sums->chroma2 += c2 * c2;
       sums->second += second * second;
-      sums->absolute += absolute;
-      if (d1 == 0) sums->equal += 1;
-      if ((first + i) % 8 == 7) {
-        sums->edge += absolute;
-        sums->edges += 1;
-      }
+      across += __builtin_elementwise_abs(d1);
+      sums->equal += d1 == Vector{} ? Vector{} + 1 : Vector{};
+    }
+    sums->absolute += across;
+    sums->count += static_cast<float>(length);
+    sums->equal[0] -= static_cast<float>(kLine - length);  // of what fills the line up
+    if ((first + i) % 8 == 7) {
+      sums->edge += across;
+      sums->edges += static_cast<float>(length);
     }
   }
 }
+
+[[gnu::noinline]] float Total(const Vector& sum) { return sum[0] + sum[1] + sum[2] + sum[3]; }
 
 // Where tile i of count begins, of an axis of so many pixels.
 int TileStart(int length, int side, int count, int i) {
@@ -163,10 +176,10 @@ TileFeatures Features(const ColourSums& colours, const DifferenceSums& sums, flo
   const float energy = colours.energy / pixels;
   const float tissue = pixels - colours.glass + 1;
   const float count = sums.count + 1;
-  const float d1 = SafeLog(sums.squares1 / count + kNoise);
-  const float d2 = SafeLog(sums.squares2 / count + kNoise);
-  const float c1 = SafeLog(sums.chroma1 / count + kNoise);
-  const float absolute = sums.absolute / count;
+  const float d1 = SafeLog(Total(sums.squares1) / count + kNoise);
+  const float d2 = SafeLog(Total(sums.squares2) / count + kNoise);
+  const float c1 = SafeLog(Total(sums.chroma1) / count + kNoise);
+  const float absolute = Total(sums.absolute) / count;
   return {SafeLog(sum),
           SafeLog(energy - r * r - g * g - b * b),
           (r - b) / sum,
@@ -179,13 +192,13 @@ TileFeatures Features(const ColourSums& colours, const DifferenceSums& sums, flo
           colours.not_green / tissue,
           d1,
           d2 - d1,
-          SafeLog(sums.squares4 / count + kNoise) - d2,
-          SafeLog(sums.second / count + kNoise) - d1,
+          SafeLog(Total(sums.squares4) / count + kNoise) - d2,
+          SafeLog(Total(sums.second) / count + kNoise) - d1,
           c1 - d1,
-          SafeLog(sums.chroma2 / count + kNoise) - c1,
-          sums.equal / count,
+          SafeLog(Total(sums.chroma2) / count + kNoise) - c1,
+          Total(sums.equal) / count,
           SafeLog(absolute * absolute + kNoise / 2) - d1,
-          SafeLog((sums.edge / (sums.edges + 1) + kNoise) / (absolute + kNoise))};
+          SafeLog((Total(sums.edge) / (sums.edges + 1) + kNoise) / (absolute + kNoise))};
 }
 
 }  // namespace
@@ -205,8 +218,8 @@ TileFeatures MeasureTile(const Image& image, const DensityTable& table, int inde
   tile.top = TileStart(image.height, tile.height, TilesAlong(image.height), index / columns);
   const ColourSums colours = ReadTile(image, table.density.data(), &tile);
   DifferenceSums differences;
-  AddDifferences(tile, false, &differences);
-  AddDifferences(tile, true, &differences);
+  AddDifferences(tile.rows, tile.height, tile.width, tile.top, &differences);
+  AddDifferences(tile.columns, tile.width, tile.height, tile.left, &differences);
   return Features(colours, differences, static_cast<float>(tile.width * tile.height));
 }
 
