@@ -153,21 +153,9 @@ void JitterStain(const Augmentation& augmentation, Random* random, Image* image)
   const DensityMap map = DrawDensityMap(augmentation, random);
   std::array<std::array<float, 3>, 3> mix{};
   std::array<float, 3> offset{};
-  std::array<std::array<double, 3>, 3> spectrum{};
-  for (size_t i = 0; i < 3; ++i) {
-    for (size_t j = 0; j < 3; ++j) {
-      spectrum[i][j] = i == j ? 1 : 0;
-      if (augmentation.spectrum > 0)
-        spectrum[i][j] += random->Uniform(-1, 1) * augmentation.spectrum;
-    }
-  }
   for (size_t i = 0; i < 3; ++i) {
     offset[i] = static_cast<float>(map.offset[i]);
-    for (size_t j = 0; j < 3; ++j) {
-      double sum = 0;
-      for (size_t k = 0; k < 3; ++k) sum += map.mix[i][k] * spectrum[k][j];
-      mix[i][j] = static_cast<float>(sum);
-    }
+    for (size_t j = 0; j < 3; ++j) mix[i][j] = static_cast<float>(map.mix[i][j]);
   }
   for (size_t at = 0; at + 2 < image->pixels.size(); at += 3) {
     uint8_t* rgb = image->pixels.data() + at;

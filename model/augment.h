@@ -10,7 +10,6 @@ namespace insitu {
 struct Augmentation {
   double stain_scale = 0.4;   // each stain's optical density is multiplied by 1 ± this
   double stain_shift = 0.05;  // and this much is added, in units of optical density
-  double spectrum = 0;        // each colour's density takes up to this share of each one's
   double brightness = 0.1;    // every value is multiplied by 1 ± this
   double zoom = 0;            // enlarged or reduced by a factor of up to 1 + this
   double shift = 0;           // moved by up to this many pixels in each direction

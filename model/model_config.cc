@@ -127,7 +127,6 @@ std::vector<Reader::Key> TrainingKeys(Reader* r, TrainingSettings* t) {
           {"learning_rate", r->Number(&t->optimizer.learning_rate, 1e-6, 1)},
           {"weight_decay", r->Number(&t->optimizer.weight_decay, 0, 10)},
           {"average", r->Number(&t->optimizer.average, 0, 0.99999)},
-          {"sharpness", r->Number(&t->optimizer.sharpness, 0, 10)},
           {"case_power", r->Number(&t->case_power, 0, 1)},
           {"mixup", r->Number(&t->mixup, 0, 1)},
           {"label_smoothing", r->Number(&t->label_smoothing, 0, 0.5)}};
@@ -136,7 +135,6 @@ std::vector<Reader::Key> TrainingKeys(Reader* r, TrainingSettings* t) {
 std::vector<Reader::Key> AugmentationKeys(Reader* r, Augmentation* a) {
   return {{"stain_scale", r->Number(&a->stain_scale, 0, 1)},
           {"stain_shift", r->Number(&a->stain_shift, 0, 1)},
-          {"spectrum", r->Number(&a->spectrum, 0, 1)},
           {"brightness", r->Number(&a->brightness, 0, 0.9)},
           {"zoom", r->Number(&a->zoom, 0, 1)},
           {"shift", r->Number(&a->shift, 0, 25)},
@@ -251,10 +249,6 @@ std::string SettingsText(const TrainingSettings& s) {
     text += StrCat(" ", DecimalText(number, 9));
   }
   if (s.network.turns > 1) text += StrCat(" turns ", s.network.turns);
-  if (s.optimizer.sharpness > 0) {
-    text += StrCat(" sharpness ", DecimalText(s.optimizer.sharpness, 9));
-  }
-  if (a.spectrum > 0) text += StrCat(" spectrum ", DecimalText(a.spectrum, 9));
   text += " layers";
   for (const LayerSpec& layer : s.network.layers) text += LayerText(layer);
   return text;

@@ -228,31 +228,11 @@ double NetworkTrainer::Step(const std::vector<float>& images, const std::vector<
   }
   const size_t count = targets.size() / static_cast<size_t>(state.spec.labels);
   const Tensor target = FromValues(targets, {static_cast<int64_t>(count), state.spec.labels});
-  const Tensor batch = ImagesToTensor(state.spec, images.data(), count);
-  const auto descend = [&] {
-    const Tensor logits = Forward(state.spec, AsApplied(state.spec, state.layers), batch, true);
-    const Tensor loss = torch::nn::functional::cross_entropy(logits, target);
-    state.adam->zero_grad();
-    loss.backward();
-    return loss;
-  };
-  const Tensor loss = descend();
-  if (state.settings.sharpness > 0) {
-    std::vector<Tensor> climbed;
-    {
-      torch::NoGradGuard no_grad;
-      Tensor squares = torch::zeros({});
-      for (const Tensor& parameter : state.parameters) squares += parameter.grad().square().sum();
-      const Tensor scale = state.settings.sharpness / (squares.sqrt() + 1e-12);
-      for (Tensor& parameter : state.parameters) {
-        climbed.push_back(parameter.grad() * scale);
-        parameter.add_(climbed.back());
-      }
-    }
-    descend();
-    torch::NoGradGuard no_grad;
-    for (size_t i = 0; i < climbed.size(); ++i) state.parameters[i].sub_(climbed[i]);
-  }
+  const Tensor logits = Forward(state.spec, AsApplied(state.spec, state.layers),
+                                ImagesToTensor(state.spec, images.data(), count), true);
+  const Tensor loss = torch::nn::functional::cross_entropy(logits, target);
+  state.adam->zero_grad();
+  loss.backward();
   state.adam->step();
 
   torch::NoGradGuard no_grad;

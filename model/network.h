@@ -17,7 +17,6 @@ struct Optimizer {
   double learning_rate = 1e-3;
   double weight_decay = 1e-3;
   double average = 0.999;  // decay a step of the running mean of the weights
-  double sharpness = 0;    // the gradient is taken so far up from the weights
 };
 
 class NetworkTrainer {
