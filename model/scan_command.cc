@@ -186,6 +186,11 @@ std::string ScanText(const std::string& file, const Scanned& scanned) {
   text << "judged " << static_cast<double>(summary.judged) * summary.cell_mm2 << " of "
        << summary.image_mm2 << " mm²; at or above " << summary.threshold << ": "
        << static_cast<double>(summary.positive) * summary.cell_mm2 << " mm²\n";
+  if (summary.uncertain) {
+    const auto& [cells, band] = *summary.uncertain;
+    text << "uncertain, have it read, from " << band.low << " to below " << band.high << ": "
+         << static_cast<double>(cells) * summary.cell_mm2 << " mm²\n";
+  }
   if (const double anyway = JudgedAnyway(summary); anyway > 0) {
     text << "of that refused by the gate and judged anyway: " << anyway << " mm²\n";
   }

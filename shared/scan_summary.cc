@@ -176,19 +176,33 @@ std::string AreasJson(const ScanSummary& summary) {
                 ",\"refused\":", ReasonsJson(summary.refused, summary.cell_mm2), "}");
 }
 
+// Of the judged cells.
+std::string ShareJson(const ScanSummary& summary, size_t cells) {
+  if (summary.judged == 0) return "null";
+  return Decimal(static_cast<double>(cells) / static_cast<double>(summary.judged));
+}
+
+// The members that positive and uncertain cells have in common.
+std::string PartJson(const ScanSummary& summary, size_t cells) {
+  return StrCat("\"cells\":", cells,
+                ",\"area_mm2\":", Decimal(static_cast<double>(cells) * summary.cell_mm2),
+                ",\"fraction\":", ShareJson(summary, cells));
+}
+
 std::string PositiveJson(const ScanSummary& summary) {
-  const auto share = [&summary](size_t cells) {
-    if (summary.judged == 0) return std::string("null");
-    return Decimal(static_cast<double>(cells) / static_cast<double>(summary.judged));
-  };
   std::string interval = "null";
   if (summary.positive_bounds && summary.judged > 0) {
     const auto& [low, high] = *summary.positive_bounds;
-    interval = StrCat("[", share(low), ",", share(high), "]");
+    interval = StrCat("[", ShareJson(summary, low), ",", ShareJson(summary, high), "]");
   }
-  return StrCat("{\"cells\":", summary.positive,
-                ",\"area_mm2\":", Decimal(static_cast<double>(summary.positive) * summary.cell_mm2),
-                ",\"fraction\":", share(summary.positive), ",\"interval\":", interval, "}");
+  return StrCat("{", PartJson(summary, summary.positive), ",\"interval\":", interval, "}");
+}
+
+std::string UncertainJson(const ScanSummary& summary) {
+  if (!summary.uncertain) return "null";
+  const auto& [cells, band] = *summary.uncertain;
+  return StrCat("{", PartJson(summary, cells), ",\"low\":", Decimal(band.low),
+                ",\"high\":", Decimal(band.high), ",\"coverage\":", Decimal(band.coverage), "}");
 }
 
 std::string FocusJson(const ScanSummary& summary) {
@@ -202,6 +216,12 @@ std::string FocusJson(const ScanSummary& summary) {
 }
 
 }  // namespace
+
+std::optional<UncertainBand> UncertainAt(const ModelInfo& info, double threshold) {
+  if (!info.uncertain) return std::nullopt;
+  const auto& [low, high, coverage] = *info.uncertain;
+  return UncertainBand{std::min(low, threshold), std::max(high, threshold), coverage};
+}
 
 Result<ScanSummary> Summarise(const ScanPlan& plan, const ModelInfo& info,
                               std::span<const float> values, std::span<const uint8_t> verdicts,
@@ -221,6 +241,7 @@ Result<ScanSummary> Summarise(const ScanPlan& plan, const ModelInfo& info,
       std::max(0.0, summary.image_mm2 - static_cast<double>(cells) * summary.cell_mm2);
   std::vector<uint8_t> positive(cells);
   std::array<size_t, 2> bounds = {};
+  if (const auto band = UncertainAt(info, threshold)) summary.uncertain = {0, *band};
   for (size_t at = 0; at < cells; ++at) {
     const uint8_t verdict = verdicts[at];
     if (verdict >= kRefusedCell) {
@@ -234,6 +255,10 @@ Result<ScanSummary> Summarise(const ScanPlan& plan, const ModelInfo& info,
       if (verdict != kJudgedCell) ++summary.judged_anyway[verdict - size_t{kJudgedAnywayCell}];
       positive[at] = values[at] >= threshold;
       summary.positive += positive[at];
+      if (summary.uncertain) {
+        const UncertainBand& band = summary.uncertain->band;
+        summary.uncertain->cells += values[at] >= band.low && values[at] < band.high;
+      }
       if (info.calibration_interval.empty()) continue;
       const auto interval = IntervalAt(info, values[at]);
       bounds[0] += positive[at] != 0 && interval->low >= threshold;
@@ -261,6 +286,7 @@ std::string SummaryJson(const ScanPlan& plan, const ScanSummary& summary) {
                 "},\"cell\":{\"columns\":", plan.columns, ",\"rows\":", plan.rows,
                 ",\"stride\":", plan.stride, ",\"um_per_pixel\":", Decimal(plan.um_per_pixel),
                 "},\"area_mm2\":", AreasJson(summary), ",\"positive\":", PositiveJson(summary),
+                ",\"uncertain\":", UncertainJson(summary),
                 ",\"largest_focus\":", FocusJson(summary),
                 ",\"suspicious\":", PlacesJson(summary.suspicious), ",\"film\":", film, "}");
 }

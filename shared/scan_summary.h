@@ -39,6 +39,12 @@ struct ScanFocus {
   double y = 0;
 };
 
+// Judged cells that are no answer: of a probability in [low, high), positive or not.
+struct ScanUncertain {
+  size_t cells = 0;
+  UncertainBand band;  // as it is in force: UncertainAt
+};
+
 struct ScanSummary {
   double threshold = 0;
   double cell_mm2 = 0;
@@ -54,10 +60,16 @@ struct ScanSummary {
   // Those of them whose calibration interval is wholly at or above it; and all of which a part is.
   // Absent when the model has no interval.
   std::optional<std::array<size_t, 2>> positive_bounds;
+  std::optional<ScanUncertain> uncertain;  // absent when the model has no band
   std::optional<ScanFocus> focus;
   std::vector<ScanPlace> suspicious;  // most probable first
   std::vector<ScanPlace> marks;       // of a film, strongest first
 };
+
+// Where no answer is given at a threshold: the model's uncertain band, widened to the threshold, so
+// that at no threshold a higher probability gives a lower answer, as for a patch
+// (public/src/judgement.ts). Absent when the model has no band.
+std::optional<UncertainBand> UncertainAt(const ModelInfo& info, double threshold);
 
 // values, verdicts: (plan.rows, plan.columns), as the blocks gave them. Errors: kInvalidArgument
 // when they are of another size.
@@ -70,11 +82,13 @@ Result<ScanSummary> Summarise(const ScanPlan& plan, const ModelInfo& info,
 //  "area_mm2": {"image", "rim", "judged", "judged_anyway": {REASON: …}, "no_tissue",
 //    "outside_region", "refused": {REASON: …}},
 //  "positive": {"cells", "area_mm2", "fraction", "interval": [low, high] or null},
+//  "uncertain": {"cells", "area_mm2", "fraction", "low", "high", "coverage"} or null,
 //  "largest_focus": {"cells", "area_mm2", "x", "y", "left", "top", "width", "height"} or null,
 //  "suspicious": [{"column", "row", "x", "y", "probability", "interval"}…],
 //  "film": {"score", "marks": [{"column", …}…]} or null}
 // gate: as it was heeded (ScanGate). judged_anyway: the part of judged that the gate refused.
-// fraction and interval: of the judged area; fraction null when there is none. x, y, left, top,
+// fraction and interval: of the judged area; fraction null when there is none. low, high: of the
+// band in force; coverage: what the model's own was made for (insitu.uncertain). x, y, left, top,
 // width and height: pixels at the model's scale. score: of the strongest mark, null without one.
 std::string SummaryJson(const ScanPlan& plan, const ScanSummary& summary);
 

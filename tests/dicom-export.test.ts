@@ -35,6 +35,7 @@ const SUMMARY: ReportSummary = {
   refusedArea: 0.25,
   positiveArea: 12.03125,
   positiveFraction: { value: 0.1499221, low: 0.12, high: 0.2 },
+  uncertain: { area: 6.5, fraction: 0.08099688, low: 0.1587, high: 0.5227 },
   largestFocusArea: 3.5,
   score: null,
 };
@@ -102,6 +103,10 @@ describe("A DICOM structured report", () => {
       `"SHA-256 ${MODEL.sha256}"`,
       'NUM:(,,"Fraction at or above threshold")="0.1499221"',
       'NUM:(,,"Area of the image")="120.5"',
+      'NUM:(,,"Area that is uncertain")="6.5"',
+      'NUM:(,,"Fraction that is uncertain")="0.08099688"',
+      'NUM:(,,"Uncertain from probability")="0.1587"',
+      'NUM:(,,"Uncertain below probability")="0.5227"',
       'NUM:(,,"Area of largest focus")="3.5"',
       'NUM:(,,"Probability threshold")="0.35"',
       'NUM:(,,"Side of a pixel at model scale")="4"',
@@ -112,6 +117,12 @@ describe("A DICOM structured report", () => {
       assert.ok(told.includes(expected), `${expected} is not in:\n${told}`);
     }
     assert.ok(!told.includes("Score of the film"), "a section has no score of a film");
+  });
+
+  test("says nothing of what is uncertain where the model has no band, and is valid", async () => {
+    const without = report(await filmIdentity(), { summary: { ...SUMMARY, uncertain: null } });
+    assertValid(without);
+    assert.doesNotMatch(says("dsrdump", ["+Pl"], without), /uncertain/i);
   });
 
   test("says that its content is of the template TID 1500 of DICOM's own mapping resource", async () => {

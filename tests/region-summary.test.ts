@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { OpenedFile } from "../public/src/slide/opened-file.ts";
 import { ProbabilityMap } from "../public/src/slide/probability-map.ts";
 import { RegionSummary, type SummaryWork } from "../public/src/slide/region-summary.ts";
+import { isUncertain } from "../public/src/slide/summary.ts";
 import type { ScanSummary } from "../public/src/slide/scanner.ts";
 
 // As the engine says it, a threshold of six decimals at most.
@@ -15,6 +16,10 @@ const said = (threshold: number): ScanSummary => ({
     ...{ judged_anyway: {}, refused: {} },
   },
   positive: { cells: 1, area_mm2: 0.04, fraction: 1, interval: null },
+  uncertain: {
+    ...{ cells: 1, area_mm2: 0.04, fraction: 1, coverage: 0.9 },
+    ...{ low: Math.min(0.25, Number(threshold.toFixed(6))), high: 0.75 },
+  },
   largest_focus: null,
   suspicious: [],
   film: null,
@@ -39,4 +44,10 @@ test("A summary is of the very threshold that was asked for, else it would be as
   assert.deepEqual(asked, [0.0430946]);
   assert.equal(summary.threshold, 0.0430946);
   assert.equal(summary.positiveMm2, 0.04);
+  assert.equal(summary.uncertain?.low, 0.0430946, "and the edge that is the threshold");
+  assert.deepEqual(
+    [isUncertain(summary, 0.0430946), isUncertain(summary, 0.0430945)],
+    [true, false],
+  );
+  assert.deepEqual([isUncertain(summary, 0.7499), isUncertain(summary, 0.75)], [true, false]);
 });

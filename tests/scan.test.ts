@@ -14,6 +14,7 @@ import { png, tissue, type Pixels } from "./made_images.ts";
 import {
   apart,
   assertClose,
+  bandOf,
   BUILDS_DIFFER,
   engines,
   models,
@@ -243,5 +244,25 @@ test(
     assert.equal(summary.film, null);
     assert.equal(refusalOf(VERDICT.refused + 2), "pen");
     assert.equal(refusalOf(VERDICT.noTissue), null);
+  },
+);
+
+test(
+  "what is uncertain lies in the model's band, from its lower edge to below its upper, widened to the threshold",
+  { skip },
+  async () => {
+    const scanner = await opened(simd, models.seed);
+    scanner.plan({ width: 300, height: 50, channels: 3, umPerPixel: 4 }, 0);
+    const { low, high, coverage } = bandOf(models.seed);
+    const off = 1e-6; // more than a float of these loses
+    const values = Float32Array.of(low - off, low + off, high - off, high + off, 0.9, NaN);
+    const verdicts = Uint8Array.of(0, 0, 0, 0, 0, VERDICT.noTissue);
+    const at = (threshold: number) => scanner.summary(values, verdicts, threshold).uncertain;
+    const cells = { area_mm2: 0.08, cells: 2, fraction: 0.4 };
+    assert.deepEqual(at(scanner.model.threshold), { ...cells, low, high, coverage });
+    const lower = at(low / 2);
+    assert.deepEqual([lower?.cells, lower?.low, lower?.high], [3, low / 2, high]);
+    const higher = at(0.95);
+    assert.deepEqual([higher?.cells, higher?.low, higher?.high], [4, low, 0.95]);
   },
 );

@@ -10,6 +10,7 @@ import { decodePng } from "./decode_png.ts";
 import { png, tissue } from "./made_images.ts";
 import {
   assertClose,
+  bandOf,
   BUILDS_DIFFER,
   data,
   isRecord,
@@ -96,6 +97,36 @@ test("insitu scan warns of an image that it enlarges more than 1.5 times", { ski
   const beyond = scan("--model", models.seed, "--um-per-pixel", "16.01", "--json", path);
   assert.equal(beyond.code, 1);
   assert.match(beyond.err, /enlarged more than 4 times/);
+});
+
+test("insitu scan says how much is uncertain at the threshold that was asked for", { skip }, () => {
+  const path = join(work, "uncertain.png");
+  writeFileSync(path, png(tissue(641, 523, 7)));
+  const band = bandOf(models.best);
+  let counted = 0;
+  for (const threshold of [band.low / 2, (band.low + band.high) / 2, 0.9]) {
+    const flags = ["--threshold", String(threshold)];
+    const { report, cells } = native(path, models.best, 4, 0, flags);
+    const low = Math.min(band.low, threshold);
+    const high = Math.max(band.high, threshold);
+    const judged = cells.values.filter((value) => !Number.isNaN(value));
+    const open = judged.filter((value) => value >= low && value < high).length;
+    const said = report.summary.uncertain ?? assert.fail();
+    assertClose(
+      { ...said },
+      {
+        ...{ cells: open, area_mm2: 0.04 * open, fraction: open / judged.length },
+        ...{ low, high, coverage: band.coverage },
+      },
+      1e-6,
+    );
+    counted += open;
+    const { out } = scan("--model", models.best, "--um-per-pixel", "4", path, ...flags);
+    const edges = `from ${low.toFixed(2)} to below ${high.toFixed(2)}`;
+    const area = (0.04 * open).toFixed(2);
+    assert.ok(out.includes(`uncertain, have it read, ${edges}: ${area} mm²\n`), out);
+  }
+  assert.ok(counted > 0);
 });
 
 test(

@@ -117,6 +117,15 @@ export function assertClose(
   }
 }
 
+// Where a model gives no answer, as it stands in its file.
+export function bandOf(model: string): { low: number; high: number; coverage: number } {
+  const file = readFileSync(model, "latin1");
+  const found = /insitu\.uncertain[^]{1,4}?([\d.]+),([\d.]+),([\d.]+)/.exec(file);
+  const [low = NaN, high = NaN, coverage = NaN] = found?.slice(1).map(Number) ?? [];
+  assert.ok(low < high && coverage > 0 && coverage < 1);
+  return { low, high, coverage };
+}
+
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }

@@ -30,9 +30,17 @@ ModelInfo Uncertain() {
   return info;
 }
 
+// No answer in [0.25, 0.75), of numbers that a float holds.
+ModelInfo Banded() {
+  ModelInfo info;
+  info.uncertain = UncertainBand{0.25, 0.75, 0.9};
+  return info;
+}
+
 ScanSummary Summed(const ScanPlan& plan, const std::vector<float>& values,
-                   const std::vector<uint8_t>& verdicts, const ModelInfo& info = {}) {
-  auto summary = Summarise(plan, info, values, verdicts, 0.5);
+                   const std::vector<uint8_t>& verdicts, const ModelInfo& info = {},
+                   double threshold = 0.5) {
+  auto summary = Summarise(plan, info, values, verdicts, threshold);
   REQUIRE(summary.ok());
   return summary.value();
 }
@@ -61,6 +69,46 @@ TEST_CASE("The positive part's bounds are of the cells whose interval lies above
   CHECK((*summary.positive_bounds)[0] == 1);
   CHECK((*summary.positive_bounds)[1] == 3);
   CHECK_FALSE(Summed(PlanOf(1, 1), {0.8F}, {0}).positive_bounds);
+}
+
+TEST_CASE("A cell is uncertain from the lower edge of the model's band on and below its upper edge",
+          "[scan_summary]") {
+  const std::vector<float> values = {
+      std::nextafter(0.25F, 0.0F), 0.25F, 0.5F, std::nextafter(0.75F, 0.0F), 0.75F, kNaN, 0.5F};
+  const std::vector<uint8_t> verdicts = {0, 0, 0, 0, 0, kNoTissueCell, kOutsideRegionCell};
+  const ScanSummary summary = Summed(PlanOf(7, 1), values, verdicts, Banded());
+  CHECK(summary.judged == 5);
+  CHECK(summary.positive == 3);  // two of them uncertain
+  REQUIRE(summary.uncertain);
+  CHECK(summary.uncertain->cells == 3);
+  CHECK(summary.uncertain->band.low == 0.25);
+  CHECK(summary.uncertain->band.high == 0.75);
+  CHECK(summary.uncertain->band.coverage == 0.9);
+  CHECK_FALSE(Summed(PlanOf(7, 1), values, verdicts).uncertain);
+}
+
+TEST_CASE("A threshold beyond the uncertain band widens it, one within leaves it as it is",
+          "[scan_summary]") {
+  const std::vector<float> values = {0.0625F, 0.125F, 0.25F, 0.5F, 0.75F, 0.875F, 1.0F};
+  const auto uncertain_at = [&values](double threshold) {
+    const auto summary =
+        Summed(PlanOf(7, 1), values, std::vector<uint8_t>(7), Banded(), threshold).uncertain;
+    REQUIRE(summary);
+    return std::vector<double>{summary->band.low, summary->band.high, summary->band.coverage,
+                               static_cast<double>(summary->cells)};
+  };
+  CHECK(uncertain_at(0.25) == std::vector<double>{0.25, 0.75, 0.9, 2});
+  CHECK(uncertain_at(0.75) == std::vector<double>{0.25, 0.75, 0.9, 2});
+  CHECK(uncertain_at(0.125) == std::vector<double>{0.125, 0.75, 0.9, 3});
+  CHECK(uncertain_at(0.875) == std::vector<double>{0.25, 0.875, 0.9, 3});
+  CHECK(uncertain_at(1) == std::vector<double>{0.25, 1, 0.9, 4});  // at 1 it is positive
+}
+
+TEST_CASE("What was refused and judged anyway can be uncertain too", "[scan_summary]") {
+  const ScanSummary summary =
+      Summed(PlanOf(2, 1), {0.5F, 0.5F}, {kJudgedAnywayCell + 3, kRefusedCell + 3}, Banded());
+  REQUIRE(summary.uncertain);
+  CHECK(summary.uncertain->cells == 1);
 }
 
 TEST_CASE("The largest focus is of cells that touch by their sides", "[scan_summary]") {
@@ -119,12 +167,29 @@ TEST_CASE("The summary's JSON says what there is, and null of what there is not"
       R"("cell":{"columns":2,"rows":1,"stride":50,"um_per_pixel":4},)"
       R"("area_mm2":{"image":0.1,"rim":0.02,"judged":0.04,"judged_anyway":{},"no_tissue":0,)"
       R"("outside_region":0,"refused":{"blur":0.04}},"positive":{"cells":1,"area_mm2":0.04,"fraction":1,)"
-      R"("interval":[1,1]},"largest_focus":{"cells":1,"area_mm2":0.04,"x":25,"y":25,"left":0,)"
+      R"("interval":[1,1]},"uncertain":null,"largest_focus":{"cells":1,"area_mm2":0.04,"x":25,"y":25,"left":0,)"
       R"("top":0,"width":50,"height":50},"suspicious":[{"column":0,"row":0,"x":25,"y":25,)"
       R"("probability":0.75,"interval":[0.6,0.775]}],"film":null})");
   const std::string nothing = SummaryJson(plan, Summed(plan, {kNaN, kNaN}, {1, 1}));
-  CHECK(nothing.find(R"("fraction":null,"interval":null},"largest_focus":null,"suspicious":[])") !=
-        std::string::npos);
+  CHECK(nothing.find(R"("fraction":null,"interval":null},"uncertain":null,"largest_focus":null,)"
+                     R"("suspicious":[])") != std::string::npos);
+}
+
+TEST_CASE("The summary's JSON says how much is uncertain, between which edges, at which coverage",
+          "[scan_summary]") {
+  const ScanPlan plan = PlanOf(3, 1);
+  const auto said = [&plan](const std::vector<float>& values,
+                            const std::vector<uint8_t>& verdicts) {
+    const std::string json = SummaryJson(plan, Summed(plan, values, verdicts, Banded()));
+    const size_t from = json.find("\"uncertain\":");
+    return json.substr(from, json.find(",\"largest_focus\"") - from);
+  };
+  CHECK(said({0.5F, 0.25F, 0.875F}, {0, 0, 0}) ==
+        R"("uncertain":{"cells":2,"area_mm2":0.08,"fraction":0.666667,)"
+        R"("low":0.25,"high":0.75,"coverage":0.9})");
+  CHECK(said({kNaN, kNaN, kNaN}, {1, 1, 1}) ==
+        R"("uncertain":{"cells":0,"area_mm2":0,"fraction":null,)"
+        R"("low":0.25,"high":0.75,"coverage":0.9})");
 }
 
 TEST_CASE("What was refused and judged anyway counts as judged, and is told apart by its reason",

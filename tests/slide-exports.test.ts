@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { NOTICE } from "../public/src/wording.ts";
-import { about, savedName, type MapExport } from "../public/src/slide/export/about.ts";
+import { about, pointText, savedName, type MapExport } from "../public/src/slide/export/about.ts";
 import { geoJson, type Feature } from "../public/src/slide/export/geojson.ts";
 import { longText } from "../public/src/slide/export/long-text.ts";
 import { TILE_COLUMNS, tilesCsv } from "../public/src/slide/export/tiles-csv.ts";
@@ -171,7 +171,7 @@ describe("files of a map", () => {
     const csv = [...tilesCsv(of)].join("");
     assert.match(
       csv,
-      /\r\n0,0,0,0,100,100,0,0,100,100,0\.900000,true,"?judged anyway; refused: blur/,
+      /\r\n0,0,0,0,100,100,0,0,100,100,0\.900000,true,,"?judged anyway; refused: blur/,
     );
     const [first, second] = features(of);
     assert.deepEqual(first?.properties.metadata, { "Judged anyway, refused": "blur" });
@@ -185,6 +185,57 @@ describe("files of a map", () => {
       ],
       "they are no one detection",
     );
+  });
+
+  describe("of a model with an uncertain band", () => {
+    const uncertain = { low: 0.65, high: 0.85, coverage: 0.9 };
+    const banded = (stride: number, threshold = 0.75): MapExport => {
+      const of = made(stride);
+      return { ...of, model: { ...of.model, uncertain }, point: { ...of.point, threshold } };
+    };
+
+    test("say its edges at the point in force, and its coverage", () => {
+      const said = (of: MapExport) => {
+        const { uncertain_from: from, uncertain_below: below, uncertain_coverage } = about(of);
+        return [from, below, uncertain_coverage];
+      };
+      assert.deepEqual(said(banded(50)), [0.65, 0.85, 0.9]);
+      assert.deepEqual(said(banded(50, 0.5)), [0.5, 0.85, 0.9], "widened to the threshold");
+      assert.deepEqual(said(banded(50, 0.95)), [0.65, 0.95, 0.9]);
+      assert.equal("uncertain_from" in about(made(50)), false, "a model without has none");
+      assert.equal(
+        pointText(banded(50)),
+        "IDC, positive at or above 0.75 (balanced), uncertain from 0.65 to below 0.85",
+      );
+      assert.equal(pointText(made(50)), "IDC, positive at or above 0.5 (balanced)");
+    });
+
+    test("say of each tile whether it is uncertain, beside whether it is positive", () => {
+      const rows = [...tilesCsv(banded(50))]
+        .join("")
+        .split("\r\n")
+        .filter((line) => /^\d/.test(line))
+        .map((line) => line.split(",").slice(10, 13).join(" "));
+      assert.deepEqual(rows, [
+        ...["0.900000 true false", "0.800000 true true", "0.100000 false false"],
+        ...["0.700000 false true", "  ", "0.600000 false false", "  ", "0.200000 false false"],
+        ...["0.100000 false false", "0.100000 false false", "0.100000 false false"],
+        "0.950000 true false",
+      ]);
+      const told = features(banded(50)).map(({ properties }) => properties.metadata);
+      const open = { Uncertain: "have it read" };
+      assert.deepEqual(told.slice(0, 4), [undefined, open, undefined, open]);
+      assert.equal(told.filter((metadata) => metadata !== undefined).length, 2);
+    });
+
+    test("keep uncertain tiles apart from their neighbours in a dense map's detections", () => {
+      const [first, second] = features(banded(25)).map(({ properties }) => [
+        properties.measurements?.["Highest probability"],
+        properties.metadata,
+      ]);
+      assert.deepEqual(first, [0.9, undefined]);
+      assert.deepEqual(second, [0.8, { Uncertain: "have it read" }]);
+    });
   });
 
   test("A long file is written a little at a time, whole and in order, where nothing is in it too", async () => {
@@ -217,8 +268,8 @@ describe("files of a map", () => {
     const table = lines.filter((line) => !line.startsWith("#") && !line.startsWith("\uFEFF#"));
     assert.equal(table[0], TILE_COLUMNS);
     assert.equal(table.length, 13);
-    assert.equal(table[1], "0,0,0,0,100,100,0,0,100,100,0.900000,true,judged");
-    assert.equal(table[5], "0,1,0,100,100,100,0,100,100,100,,,no tissue");
-    assert.equal(table[7], "2,1,200,100,100,100,200,100,100,100,,,refused: blur");
+    assert.equal(table[1], "0,0,0,0,100,100,0,0,100,100,0.900000,true,,judged");
+    assert.equal(table[5], "0,1,0,100,100,100,0,100,100,100,,,,no tissue");
+    assert.equal(table[7], "2,1,200,100,100,100,200,100,100,100,,,,refused: blur");
   });
 });

@@ -3,7 +3,15 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Slide } from "../public/src/slide/slide.ts";
 import type { Summary } from "../public/src/slide/summary.ts";
-import { headline, nameless, slideJson, slideRow, warnings } from "../public/src/slide/wording.ts";
+import {
+  headline,
+  nameless,
+  placeText,
+  slideJson,
+  slideRow,
+  uncertainSentence,
+  warnings,
+} from "../public/src/slide/wording.ts";
 import { model } from "./readings.ts";
 
 const NONE: Summary = {
@@ -19,6 +27,7 @@ const NONE: Summary = {
   positiveMm2: 0,
   positiveFraction: Number.NaN,
   fractionInterval: null,
+  uncertain: null,
   largestFocus: null,
   places: [],
   film: { score: null, marks: [] },
@@ -86,6 +95,41 @@ test("A result says that something was judged anyway where it was, not where it 
   assert.deepEqual(said(judged, true), [false, false]); // there was nothing to refuse
   assert.deepEqual(said({ ...judged, anywayMm2: { blur: 30 } }, false), [true, true]);
   assert.deepEqual(said(null, true), [null, null]);
+});
+
+test("What is uncertain is one sentence, of what was judged, and in the row with its edges", () => {
+  const band = { low: 0.1587, high: 0.5227, coverage: 0.9 };
+  const slideOf = (kind: Slide["kind"], part: { areaMm2: number; fraction: number } | null) => {
+    const uncertain = part && { ...part, ...band };
+    const summary = { ...NONE, judgedMm2: 20, refusedMm2: {}, positiveFraction: 0.2, uncertain };
+    const facts = { ...model, warning: "" };
+    return {
+      ...{ kind, summary, summaryShare: 1, phase: "done", scale: null, map: null, facts: null },
+      ...{ problems: new Map(), model: { facts }, point: () => null },
+    } as unknown as Slide & { summary: Summary };
+  };
+  const said = (slide: Slide & { summary: Summary }) => uncertainSentence(slide, slide.summary);
+  const some = slideOf("histology", { areaMm2: 2.06, fraction: 0.103 });
+  assert.equal(
+    said(some),
+    "10.3 % of the tissue judged is uncertain, positive or not: have it read where the probability is from 0.159 to 0.523.",
+  );
+  const { uncertain, cells } = slideRow(some);
+  assert.deepEqual([uncertain?.low, uncertain?.high], [0.1587, 0.5227]);
+  assert.deepEqual([cells.uncertain_mm2, cells.uncertain_fraction], [2.06, 0.103]);
+  assert.equal(
+    said(slideOf("mammogram", { areaMm2: 0, fraction: 0 })),
+    "None of the breast judged is uncertain: no probability is from 0.159 to 0.523.",
+  );
+  const nothing = slideOf("histology", { areaMm2: 0, fraction: Number.NaN });
+  assert.equal(said(nothing), "");
+  assert.equal(slideRow(nothing).cells.uncertain_fraction, null);
+  const bandless = slideOf("histology", null);
+  assert.equal(said(bandless), "");
+  assert.equal(slideRow(bandless).uncertain, null);
+  const place = { column: 0, row: 0, probability: 0.1587 };
+  assert.equal(placeText(some.summary, place, 2), "2: 0.159, uncertain");
+  assert.equal(placeText(some.summary, { ...place, probability: 0.5227 }, 2), "2: 0.523");
 });
 
 describe("The headline of a slide", () => {

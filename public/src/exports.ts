@@ -60,7 +60,7 @@ function cellsOf(judge: Judge, entry: ImageEntry): Record<string, Cell> {
   const judgement = judge.of(entry);
   const judged = judgedCells(judgement);
   if (slide === null) return { ...resultCells(judgement, entry, null), ...judged };
-  const { model, point, threshold } = slide;
+  const { model, point, threshold, uncertain } = slide;
   return {
     ...resultCells(null, entry, slide),
     ...judged,
@@ -69,6 +69,8 @@ function cellsOf(judge: Judge, entry: ImageEntry): Record<string, Cell> {
     model_sha256: model?.sha256 ?? null,
     operating_point: point,
     threshold,
+    uncertain_from: uncertain?.low ?? null,
+    uncertain_below: uncertain?.high ?? null,
   };
 }
 

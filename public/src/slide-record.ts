@@ -16,6 +16,8 @@ export const SLIDE_COLUMNS = [
   "positive_fraction",
   "positive_fraction_low",
   "positive_fraction_high",
+  "uncertain_mm2", // of tissue_mm2, positive or not
+  "uncertain_fraction",
   "largest_focus_mm2",
   "refused_mm2",
   "judged_anyway_mm2", // of tissue_mm2
@@ -35,6 +37,7 @@ export interface SlideRow {
   model: ModelFacts | null;
   threshold: number | null; // that the summary was made at
   point: string | null; // its name
+  uncertain: { low: number; high: number } | null; // where no answer is given at that threshold
 }
 
 export interface SlideRecord {

@@ -16,6 +16,7 @@ export interface Cell {
   y: number;
   probability: number; // NaN: not judged
   positive: boolean;
+  uncertain: boolean;
   verdict: string;
 }
 
@@ -36,7 +37,8 @@ export function cellsIn(table: string): Cell[] {
       y: (y ?? NaN) + CELL / 2,
       probability: fields[10] === "" ? NaN : Number(fields[10]),
       positive: fields[11] === "true",
-      verdict: fields[12] ?? "",
+      uncertain: fields[12] === "true",
+      verdict: fields[13] ?? "",
     };
   });
 }

@@ -138,7 +138,10 @@ const PATIENT: DicomElement[] = [
 
 const FILM_SIDE = 700;
 const operatingPoint = (threshold: string) =>
-  new RegExp(`Operating point: suspicious, positive at or above ${threshold} \\(own\\)\\.`);
+  new RegExp(
+    `Operating point: suspicious, positive at or above ${threshold} \\(own\\), ` +
+      "uncertain from 0\\.\\d+ to below 0\\.\\d+\\.",
+  );
 const WARNING = /which film has a finding it tells no better than chance/; // the model's own
 
 // A breast at the left edge, of 0.2 mm a pixel where the tissue is.
@@ -320,6 +323,7 @@ describe("files that say their scale", { skip, timeout: 300_000 }, () => {
       }
       const told = says("dsrdump", ["+Pl"], report);
       assert.match(told, /Score of the film/);
+      assert.match(told, /"Uncertain from probability"\)="0\.1"/, "widened to the threshold");
       assert.match(told, operatingPoint("0.1"));
       assert.match(
         says("dcmdump", ["-q", "+L", "+P", "0020,4000"], capture),

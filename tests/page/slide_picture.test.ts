@@ -114,7 +114,9 @@ describe("the map as a picture", { skip, timeout: 300_000 }, () => {
       const told = says("dcmdump", ["+L", "+P", "0008,2111", "+P", "0020,4000"], capture);
       assert.ok(told.includes(`SHA-256 ${fact("model_sha256")}, over the image`));
       assert.ok(told.includes(NOTICE));
-      const point = `${fact("label")}, positive at or above ${fact("threshold")} (${fact("operating_point")})`;
+      const point =
+        `${fact("label")}, positive at or above ${fact("threshold")} (${fact("operating_point")}), ` +
+        `uncertain from ${fact("uncertain_from")} to below ${fact("uncertain_below")}`;
       assert.ok(told.includes(`Operating point: ${point}.`), told);
       // And the PNG says it to programs.
       const words = pngChunks(file).find(({ type }) => type === "iTXt");

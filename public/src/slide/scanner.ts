@@ -131,6 +131,14 @@ export interface ScanSummary {
     readonly fraction: number | null;
     readonly interval: readonly [number, number] | null;
   };
+  readonly uncertain: {
+    readonly cells: number;
+    readonly area_mm2: number;
+    readonly fraction: number | null;
+    readonly low: number;
+    readonly high: number;
+    readonly coverage: number;
+  } | null;
   readonly largest_focus: {
     readonly cells: number;
     readonly area_mm2: number;

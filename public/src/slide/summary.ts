@@ -14,6 +14,15 @@ export interface Focus {
   box: Rectangle; // pixels at model scale
 }
 
+// What is no answer, positive or not: a probability from low up to but not at high.
+export interface UncertainPart {
+  areaMm2: number;
+  fraction: number; // of what was judged; NaN where nothing was
+  low: number; // of the model's band, widened to the threshold
+  high: number;
+  coverage: number; // that the model's band was made for
+}
+
 export interface Summary {
   threshold: number;
   imageMm2: number;
@@ -27,6 +36,7 @@ export interface Summary {
   positiveMm2: number;
   positiveFraction: number; // of what was judged; NaN where nothing was
   fractionInterval: [low: number, high: number] | null;
+  uncertain: UncertainPart | null; // null: the model has no band
   largestFocus: Focus | null;
   places: SuspiciousPlace[]; // the most suspicious first
   // marks: the peaks of its map, however low, the highest first. score: of the first.
@@ -52,6 +62,23 @@ export const refusals = ({ refusedMm2 }: Summary) => ranked(refusedMm2);
 export const anywayTotal = ({ anywayMm2 }: Summary) => total(anywayMm2);
 export const anywayAreas = ({ anywayMm2 }: Summary) => ranked(anywayMm2);
 
+export function isUncertain({ uncertain }: Summary, probability: number): boolean {
+  return uncertain !== null && probability >= uncertain.low && probability < uncertain.high;
+}
+
+// An edge that is the threshold is rounded as that is.
+function uncertainPart({ uncertain, threshold: rounded }: ScanSummary, threshold: number) {
+  if (uncertain === null) return null;
+  const { area_mm2: areaMm2, fraction, low, high, coverage } = uncertain;
+  return {
+    areaMm2,
+    fraction: fraction ?? Number.NaN,
+    low: low === rounded ? threshold : low,
+    high: high === rounded ? threshold : high,
+    coverage,
+  };
+}
+
 // As scan.wasm gives it (shared/scan_summary.h). threshold: that was asked for; said, it is rounded.
 export function readSummary(said: ScanSummary, threshold: number): Summary {
   const { area_mm2: area, positive, largest_focus: focus, film } = said;
@@ -69,6 +96,7 @@ export function readSummary(said: ScanSummary, threshold: number): Summary {
     positiveMm2: positive.area_mm2,
     positiveFraction: positive.fraction ?? Number.NaN,
     fractionInterval: positive.interval === null ? null : [...positive.interval],
+    uncertain: uncertainPart(said, threshold),
     largestFocus: focus && {
       areaMm2: focus.area_mm2,
       box: { x: focus.left, y: focus.top, width: focus.width, height: focus.height },

@@ -1,9 +1,7 @@
 // What the slide part says: sentences and rows. No DOM.
 import type { GateReason } from "../messages.ts";
 import { SLIDE_COLUMNS, type SlideColumn, type SlideRow } from "../slide-record.ts";
-import { decimal, milliseconds, NOTICE, positiveLabel } from "../wording.ts";
-import { CellVerdicts } from "./cell-verdicts.ts";
-import type { ProbabilityMap } from "./probability-map.ts";
+import { decimal, milliseconds, NOTICE, positiveLabel, probabilityText } from "../wording.ts";
 import {
   enlargement,
   judgeScale,
@@ -16,12 +14,12 @@ import type { Slide } from "./slide.ts";
 import {
   anywayAreas,
   anywayTotal,
+  isUncertain,
   refusals,
   refusedTotal,
   type Summary,
   type SuspiciousPlace,
 } from "./summary.ts";
-import { isJudged, overruledRefusalOf, refusalOf, VERDICT } from "./verdicts.ts";
 
 // How a file says that it is a mammogram.
 export const FILM_BY_FILE = "DICOM modality MG";
@@ -127,6 +125,24 @@ export function intervalSentence({ fractionInterval }: Summary): string {
   if (fractionInterval === null) return "";
   const [low, high] = fractionInterval;
   return `Between ${shareText(low)} and ${shareText(high)} by the 95 % intervals of the probabilities.`;
+}
+
+// How much is no answer, and what to do. "" where the model has no such band, or nothing was judged.
+export function uncertainSentence({ kind }: Slide, { uncertain }: Summary): string {
+  if (uncertain === null || !known(uncertain.fraction)) return "";
+  const of = `of the ${kind === "mammogram" ? "breast" : "tissue"} judged`;
+  const edges = `from ${decimal(uncertain.low)} to ${decimal(uncertain.high)}`;
+  if (uncertain.fraction === 0) return `None ${of} is uncertain: no probability is ${edges}.`;
+  return (
+    `${shareText(uncertain.fraction)} ${of} is uncertain, positive or not: ` +
+    `have it read where the probability is ${edges}.`
+  );
+}
+
+// A place in a list by its number.
+export function placeText(summary: Summary, place: SuspiciousPlace, number: number): string {
+  const open = isUncertain(summary, place.probability) ? ", uncertain" : "";
+  return `${number}: ${probabilityText(place.probability)}${open}`;
 }
 
 // Of the whole of a slide, in the list.
@@ -242,39 +258,6 @@ export function timeSentence({ times }: Slide): string {
   return scanMs === null ? first : `${milliseconds(scanMs)} for the map, ${first}`;
 }
 
-export interface Pointed {
-  map: ProbabilityMap;
-  verdicts: CellVerdicts; // of the map, with regions
-  under: ProbabilityMap | null; // the coarser one, which is in sight where the map has nothing yet
-  kind: SlideKind;
-}
-
-// Of the cell under the pointer, as it is painted.
-export function cellText(
-  { map, verdicts, under, kind }: Pointed,
-  { column, row }: { column: number; row: number },
-): string {
-  const at = row * map.columns + column;
-  const verdict = verdicts.at(at);
-  if (verdict === VERDICT.notYet && under !== null) {
-    const coarser = under.under(map, column, row);
-    const all = { map: under, verdicts: new CellVerdicts(under.verdicts), under: null, kind };
-    return coarser === null ? "" : cellText(all, coarser);
-  }
-  const value = map.values[at] ?? Number.NaN;
-  if (isJudged(verdict)) {
-    if (Number.isNaN(value)) return "";
-    const refused = overruledRefusalOf(verdict);
-    const anyway = refused === null ? "" : `, refused: ${refusalName(refused, kind)}`;
-    return `probability ${value.toFixed(3)}${anyway}`;
-  }
-  if (verdict === VERDICT.noTissue) return "no tissue";
-  if (verdict === VERDICT.outside) return "outside the region";
-  if (verdict === VERDICT.unread) return map.failureAt(column, row) ?? "not read";
-  const reason = refusalOf(verdict);
-  return reason === null ? "" : `refused: ${refusalName(reason, kind)}`;
-}
-
 // How far the gate was heeded, where not in full.
 function gateSentences(kind: SlideKind, summary: Summary): string[] {
   const said: string[] = [];
@@ -328,6 +311,10 @@ const NO_CELLS = Object.fromEntries(SLIDE_COLUMNS.map((name) => [name, null])) a
   null
 >;
 
+function shareOf(part: Summary["uncertain"]): number | null {
+  return part === null || !known(part.fraction) ? null : part.fraction;
+}
+
 export function slideRow(slide: Slide): SlideRow {
   const { facts, summary, model, scale, map } = slide;
   const [finest] = facts?.levels ?? [];
@@ -341,6 +328,7 @@ export function slideRow(slide: Slide): SlideRow {
     model: model?.facts ?? null,
     threshold: summary?.threshold ?? null,
     point: slide.point()?.name ?? null,
+    uncertain: summary?.uncertain ?? null,
     cells: {
       ...NO_CELLS,
       um_per_pixel: scale?.umPerPixel ?? null,
@@ -352,6 +340,8 @@ export function slideRow(slide: Slide): SlideRow {
         positive_fraction: known(found) ? found : null,
         positive_fraction_low: summary.fractionInterval?.[0] ?? null,
         positive_fraction_high: summary.fractionInterval?.[1] ?? null,
+        uncertain_mm2: summary.uncertain?.areaMm2 ?? null,
+        uncertain_fraction: shareOf(summary.uncertain),
         largest_focus_mm2: summary.largestFocus?.areaMm2 ?? null,
         refused_mm2: refusedTotal(summary),
         judged_anyway_mm2: anywayTotal(summary),

@@ -1,4 +1,5 @@
 // What every file of a map says of how it was made. No DOM.
+import { uncertainAt } from "../../judgement.ts";
 import type { ModelFacts, OperatingPoint } from "../../messages.ts";
 import { NOTICE, positiveLabel } from "../../wording.ts";
 import type { CellVerdicts } from "../cell-verdicts.ts";
@@ -23,6 +24,14 @@ export interface MapExport {
 }
 
 const VERDICTS = 256; // there can be
+
+// Where no answer is given; nothing of a model without such a band.
+function uncertainFacts({ model, point }: MapExport): Facts {
+  const band = uncertainAt(model, point);
+  if (band === null || model.uncertain === null) return {};
+  const { coverage } = model.uncertain;
+  return { uncertain_from: band.low, uncertain_below: band.high, uncertain_coverage: coverage };
+}
 
 export type Facts = Record<string, string | number>;
 
@@ -53,6 +62,7 @@ export function about(made: MapExport): Facts {
     label: positiveLabel(model),
     operating_point: point.name,
     threshold: point.threshold,
+    ...uncertainFacts(made),
     stride_px: map.plan.stride,
     patch_px: map.plan.patch,
     kind_from: made.saysFilm ? FILM_BY_FILE : "",
@@ -63,8 +73,11 @@ export function about(made: MapExport): Facts {
   };
 }
 
-export const pointText = ({ model, point }: MapExport): string =>
-  `${positiveLabel(model)}, positive at or above ${point.threshold} (${point.name})`;
+export function pointText({ model, point }: MapExport): string {
+  const band = uncertainAt(model, point);
+  const open = band === null ? "" : `, uncertain from ${band.low} to below ${band.high}`;
+  return `${positiveLabel(model)}, positive at or above ${point.threshold} (${point.name})${open}`;
+}
 
 // "slide.svs" saved as "geojson" to "slide.geojson", without a name to "map.geojson".
 export function savedName(name: string | null, kind: string): string {

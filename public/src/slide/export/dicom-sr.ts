@@ -32,6 +32,13 @@ export interface ReportSummary {
     readonly low: number;
     readonly high: number;
   };
+  // Probabilities from low up to but not at high are no answer. null: the model has no such band.
+  readonly uncertain: {
+    readonly area: number;
+    readonly fraction: number;
+    readonly low: number;
+    readonly high: number;
+  } | null;
   readonly largestFocusArea: number | null;
   readonly score: number | null; // of a film
 }
@@ -130,6 +137,8 @@ function measurement(of: Measurement, identity: DicomIdentity): DicomElement[] {
 function measurements(summary: ReportSummary): Measurement[] {
   const own = (value: string, meaning: string) => code(value, OWN, meaning);
   const { low, high, value } = summary.positiveFraction;
+  const { uncertain } = summary;
+  const open = (of: "area" | "fraction" | "low" | "high") => uncertain?.[of] ?? null;
   return [
     { name: own("IMAGE-AREA", "Area of the image"), value: summary.imageArea, unit: MM2 },
     { name: own("JUDGED-AREA", "Area that was judged"), value: summary.judgedArea, unit: MM2 },
@@ -152,6 +161,18 @@ function measurements(summary: ReportSummary): Measurement[] {
     { name: own("FRACTION", "Fraction at or above threshold"), value, unit: RATIO },
     { name: own("FRACTION-LOW", "Fraction, low end of interval"), value: low, unit: RATIO },
     { name: own("FRACTION-HIGH", "Fraction, high end of interval"), value: high, unit: RATIO },
+    { name: own("UNCERTAIN-AREA", "Area that is uncertain"), value: open("area"), unit: MM2 },
+    {
+      name: own("UNCERTAIN-SHARE", "Fraction that is uncertain"),
+      value: open("fraction"),
+      unit: RATIO,
+    },
+    { name: own("UNCERTAIN-FROM", "Uncertain from probability"), value: open("low"), unit: RATIO },
+    {
+      name: own("UNCERTAIN-BELOW", "Uncertain below probability"),
+      value: open("high"),
+      unit: RATIO,
+    },
     {
       name: own("LARGEST-FOCUS", "Area of largest focus"),
       value: summary.largestFocusArea,

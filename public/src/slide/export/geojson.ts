@@ -1,6 +1,7 @@
 // A map as GeoJSON that QuPath opens: objects with a class, a colour and their probability, in pixels of
 // level 0 (https://qupath.readthedocs.io/en/stable/docs/advanced/exporting_annotations.html). QuPath
 // has one colour for all objects of a class, so that of the probability is the object's own. No DOM.
+import { answerAt } from "../../judgement.ts";
 import { cividis } from "../cividis.ts";
 import type { Point } from "../probability-map.ts";
 import { isJudged, overruledRefusalOf } from "../verdicts.ts";
@@ -48,7 +49,8 @@ const NEGATIVE_COLOUR: Colour = [107, 125, 142]; // slate
 const className = (label: string) => label.replace(/[:\r\n]+/g, " ").trim();
 
 // Tiles one beside the other: each that was judged, as a tile of its class. Of a dense map only what is
-// at or above the threshold, a row's neighbours as one detection with their mean and highest value.
+// at or above the threshold, a row's neighbours as one detection with their mean and highest value, those
+// that are uncertain by themselves.
 // null after each row, which may have nothing to show.
 function* cells(made: MapExport): Generator<Feature | null> {
   const { map, model, point } = made;
@@ -62,6 +64,7 @@ function* cells(made: MapExport): Generator<Feature | null> {
   const verdictAt = (column: number, row: number) => made.verdicts.at(row * map.columns + column);
   const valueAt = (column: number, row: number) =>
     isJudged(verdictAt(column, row)) ? map.value(column, row) : Number.NaN;
+  const isOpen = (value: number) => answerAt(model, point, value) === "uncertain";
   for (let row = 0; row < map.rows; row++) {
     for (let column = 0; column < map.columns; column++) {
       const value = valueAt(column, row);
@@ -69,8 +72,11 @@ function* cells(made: MapExport): Generator<Feature | null> {
       let end = column + 1;
       let [sum, most] = [value, value];
       const anyway = overruledRefusalOf(verdictAt(column, row));
+      const open = isOpen(value);
       const goesOn = () =>
-        valueAt(end, row) >= point.threshold && overruledRefusalOf(verdictAt(end, row)) === anyway;
+        valueAt(end, row) >= point.threshold &&
+        isOpen(valueAt(end, row)) === open &&
+        overruledRefusalOf(verdictAt(end, row)) === anyway;
       while (isDense && end < map.columns && goesOn()) {
         const next = valueAt(end++, row);
         sum += next;
@@ -89,7 +95,12 @@ function* cells(made: MapExport): Generator<Feature | null> {
             Probability: Number(mean.toFixed(6)),
             ...(isDense && { "Highest probability": Number(most.toFixed(6)) }),
           },
-          ...(anyway !== null && { metadata: { "Judged anyway, refused": anyway } }),
+          ...((open || anyway !== null) && {
+            metadata: {
+              ...(open && { Uncertain: "have it read" }),
+              ...(anyway !== null && { "Judged anyway, refused": anyway }),
+            },
+          }),
         },
       };
       column = end - 1;

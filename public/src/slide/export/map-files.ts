@@ -79,7 +79,7 @@ function reportSummary(slide: Slide, made: MapExport): ReportSummary {
   if (summary === null) throw new Error("there is no summary yet");
   if (summary.threshold !== made.point.threshold)
     throw new Error("the summary is not of this operating point yet. Save it in a moment");
-  const { positiveFraction: value, fractionInterval } = summary;
+  const { positiveFraction: value, fractionInterval, uncertain } = summary;
   const [low, high] = fractionInterval ?? [value, value];
   return {
     umPerPixel: made.model.umPerPixel,
@@ -91,6 +91,12 @@ function reportSummary(slide: Slide, made: MapExport): ReportSummary {
     refusedArea: refusedTotal(summary),
     positiveArea: summary.positiveMm2,
     positiveFraction: { value, low, high },
+    uncertain: uncertain && {
+      area: uncertain.areaMm2,
+      fraction: uncertain.fraction,
+      low: uncertain.low,
+      high: uncertain.high,
+    },
     largestFocusArea: summary.largestFocus?.areaMm2 ?? null,
     score: summary.film?.score ?? null,
   };

@@ -1,8 +1,9 @@
 // The image with its map on one picture, and under it the legend and what it was made by.
+import { uncertainAt } from "../../judgement.ts";
 import type { Tile } from "../messages.ts";
-import { cividis } from "../cividis.ts";
 import { scaleBar } from "../scale.ts";
 import { label } from "../views/drawing.ts";
+import { drawLegendBar, type Band } from "../views/legend-bar.ts";
 import type { Projection } from "../views/map-layer.ts";
 import { about, pointText, type MapExport } from "./about.ts";
 
@@ -59,7 +60,7 @@ export async function mapPicture(
     most: image.width / 4,
     ratio: 1,
   });
-  drawLegend(context, MARGIN, image.height + MARGIN);
+  drawLegend(context, MARGIN, image.height + MARGIN, uncertainAt(made.model, made.point));
   context.fillStyle = "#1b2127";
   context.font = FONT;
   context.textAlign = "left";
@@ -92,11 +93,8 @@ export function pngOf(canvas: HTMLCanvasElement): Promise<Blob> {
   );
 }
 
-function drawLegend(context: CanvasRenderingContext2D, x: number, y: number): void {
-  for (let at = 0; at < LEGEND.width; at++) {
-    context.fillStyle = `rgb(${cividis(at / (LEGEND.width - 1)).join(" ")})`;
-    context.fillRect(x + at, y, 1, LEGEND.height);
-  }
+function drawLegend(context: CanvasRenderingContext2D, x: number, y: number, band: Band): void {
+  drawLegendBar(context, { x, y, ...LEGEND }, band);
   context.fillStyle = "#1b2127";
   context.font = "12px system-ui, sans-serif";
   context.textBaseline = "top";
@@ -105,7 +103,8 @@ function drawLegend(context: CanvasRenderingContext2D, x: number, y: number): vo
     context.fillText(String(share), x + share * LEGEND.width, y + LEGEND.height + 2);
   }
   context.textAlign = "left";
-  context.fillText("probability; hatched: refused", x + LEGEND.width + MARGIN, y);
+  const open = band === null ? "" : "; underlined: uncertain";
+  context.fillText(`probability; hatched: refused${open}`, x + LEGEND.width + MARGIN, y);
 }
 
 // The bar with its length, from its left end.

@@ -1,5 +1,6 @@
 // A map's cells as CSV, a line each.
 import { csvText } from "../../exports.ts";
+import { answerAt, uncertainAt } from "../../judgement.ts";
 import { isJudged, overruledRefusalOf, refusalOf, VERDICT } from "../verdicts.ts";
 import { about, type MapExport } from "./about.ts";
 
@@ -12,7 +13,7 @@ const NAMES: Record<number, string> = {
 };
 
 export const TILE_COLUMNS =
-  "column,row,x,y,width,height,patch_x,patch_y,patch_width,patch_height,probability,positive,verdict";
+  "column,row,x,y,width,height,patch_x,patch_y,patch_width,patch_height,probability,positive,uncertain,verdict";
 
 function refusalText(verdict: number): string {
   const anyway = overruledRefusalOf(verdict);
@@ -20,10 +21,17 @@ function refusalText(verdict: number): string {
   return `refused: ${refusalOf(verdict) ?? verdict}`;
 }
 
+// Empty where the model has no band.
+function uncertainCell({ model, point }: MapExport, value: number): string {
+  if (uncertainAt(model, point) === null) return "";
+  return String(answerAt(model, point, value) === "uncertain");
+}
+
 // Numbers with as many digits as there is sense in.
 const place = (value: number) => String(Number(value.toFixed(2)));
 
-export function tileLine({ map, verdicts, point }: MapExport, column: number, row: number): string {
+export function tileLine(made: MapExport, column: number, row: number): string {
+  const { map, verdicts, point } = made;
   const cell = map.cellSquare(column, row);
   const patch = map.patchSquare(column, row);
   const value = map.value(column, row);
@@ -36,6 +44,7 @@ export function tileLine({ map, verdicts, point }: MapExport, column: number, ro
     ...squares.map(place),
     judged ? value.toFixed(6) : "",
     judged ? String(value >= point.threshold) : "",
+    judged ? uncertainCell(made, value) : "",
     NAMES[verdict] ?? refusalText(verdict),
   ].join(",");
 }

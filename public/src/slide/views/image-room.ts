@@ -2,10 +2,11 @@
 import { make, paragraph } from "../../figures/build.ts";
 import { textOf, type EngineError } from "../../messages.ts";
 import { drawScaleBar } from "../export/map-png.ts";
+import type { Point } from "../probability-map.ts";
 import type { Slide } from "../slide.ts";
 import type { Change } from "../slide-tools.ts";
 import type { Rectangle } from "../source.ts";
-import * as wording from "../wording.ts";
+import { cellText } from "../cell-text.ts";
 import { Drawing, label, type Measurement } from "./drawing.ts";
 import { MapLayer, type Projection } from "./map-layer.ts";
 import type { KeyTarget } from "./slide-keys.ts";
@@ -21,8 +22,6 @@ const PLACE_MARGIN = 6; // patches around one that is gone to
 const OPACITY = 0.55; // to begin with
 const SCALE_BAR_SHARE = 0.25; // of the view, at most
 const THRESHOLD = 0.5; // before the model's is known
-
-const NO_SLIDE = { map: null, verdicts: null, under: null, kind: "histology" } as const;
 
 export class ImageRoom implements KeyTarget {
   readonly element = make("div", { class: "slide-room" });
@@ -222,14 +221,20 @@ export class ImageRoom implements KeyTarget {
     this.element.addEventListener("pointermove", ({ clientX, clientY }) => {
       const { left, top } = this.element.getBoundingClientRect();
       const at = this.#viewer?.toImage({ x: clientX - left, y: clientY - top });
-      const { map, verdicts, under, kind } = this.#slide ?? NO_SLIDE;
-      const cell = at == null ? null : map?.at(at);
-      this.readout.textContent =
-        cell == null || map === null || verdicts === null
-          ? ""
-          : wording.cellText({ map, verdicts, under, kind }, cell);
+      this.readout.textContent = at == null ? "" : this.#textAt(at);
     });
     this.element.addEventListener("pointerleave", () => (this.readout.textContent = ""));
+  }
+
+  #textAt(place: Point): string {
+    const slide = this.#slide;
+    if (slide === null) return "";
+    const { map, verdicts, under, kind, model } = slide;
+    const cell = map?.at(place) ?? null;
+    if (cell === null || map === null || verdicts === null) return "";
+    const point = slide.point();
+    const judged = model === null || point === null ? null : { model: model.facts, point };
+    return cellText({ map, verdicts, under, kind, judged }, cell);
   }
 
   // --- What is drawn over the image ------------------------------------------------------------

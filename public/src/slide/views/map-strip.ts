@@ -1,8 +1,8 @@
 // Under the image: the legend in numbers, opacity and threshold, and the tools.
 import { make, button } from "../../figures/build.ts";
-import { cividis } from "../cividis.ts";
 import { decimal } from "../../wording.ts";
 import type { Tool } from "./drawing.ts";
+import { drawLegendBar, type Band } from "./legend-bar.ts";
 
 export interface MapStripOptions {
   zoom: (steps: number) => void;
@@ -26,9 +26,16 @@ export class MapStrip {
   readonly #tools = new Map<Tool, HTMLButtonElement>();
   readonly #map: HTMLButtonElement;
   readonly #refused = make("span", { class: "slide-legend-refused" }, make("i", {}), "refused");
+  readonly #uncertain = make(
+    "span",
+    { class: "slide-legend-uncertain" },
+    make("i", {}),
+    "uncertain",
+  );
+  #drawn: Band | undefined; // on the legend
 
   constructor(options: MapStripOptions) {
-    this.#drawLegend();
+    this.#drawLegend(null);
     this.#threshold.setAttribute("aria-label", "Threshold");
     this.#threshold.className = "slide-threshold";
     this.#threshold.addEventListener("input", () =>
@@ -93,7 +100,7 @@ export class MapStrip {
         make("div", { class: "slide-legend-track" }, this.#legend, this.#threshold),
         make("div", { class: "slide-legend-numbers" }, ...numbers),
       ),
-      this.#refused,
+      make("div", { class: "slide-legend-keys" }, this.#refused, this.#uncertain),
     );
   }
 
@@ -103,9 +110,11 @@ export class MapStrip {
     mapShown: boolean;
     opacity: number;
     threshold: number;
+    uncertain: Band; // where the model gives no answer
     tool: Tool | null;
   }): void {
-    const { hasMap, mapShown, opacity, threshold, tool } = options;
+    const { hasMap, mapShown, opacity, threshold, uncertain, tool } = options;
+    this.#drawLegend(uncertain);
     this.#refused.hidden = options.isFilm;
     for (const control of [this.#threshold, this.#opacity, this.#map]) control.disabled = !hasMap;
     this.#map.setAttribute("aria-pressed", String(mapShown));
@@ -120,13 +129,14 @@ export class MapStrip {
     }
   }
 
-  #drawLegend(): void {
+  #drawLegend(band: Band): void {
+    this.#uncertain.hidden = band === null;
+    const { low, high } = this.#drawn ?? {};
+    if (this.#drawn !== undefined && low === band?.low && high === band?.high) return;
+    this.#drawn = band;
     Object.assign(this.#legend, { width: LEGEND_WIDTH, height: LEGEND_HEIGHT });
     const context = this.#legend.getContext("2d");
     if (context === null) return;
-    for (let x = 0; x < LEGEND_WIDTH; x++) {
-      context.fillStyle = `rgb(${cividis(x / (LEGEND_WIDTH - 1)).join(" ")})`;
-      context.fillRect(x, 0, 1, LEGEND_HEIGHT);
-    }
+    drawLegendBar(context, { x: 0, y: 0, width: LEGEND_WIDTH, height: LEGEND_HEIGHT }, band);
   }
 }

@@ -1,5 +1,6 @@
 // A slide on the page: the image with its map where a patch would be, and its summary beside it.
 import { make } from "../../figures/build.ts";
+import { uncertainAt } from "../../judgement.ts";
 import { textOf } from "../../messages.ts";
 import { byId, showFileName } from "../../views/parts.ts";
 import type { PointParts } from "../../views/point-view.ts";
@@ -136,7 +137,8 @@ export class SlideView {
   #follow(): void {
     const slide = this.#slide;
     if (slide === null) return;
-    const threshold = slide.point()?.threshold ?? 0.5;
+    const point = slide.point();
+    const threshold = point?.threshold ?? 0.5;
     if (slide.summary !== null && slide.summary.threshold !== threshold) slide.judgeAgain();
     this.#head.update(slide);
     this.#followQuestion(slide);
@@ -149,6 +151,8 @@ export class SlideView {
       mapShown: this.#room.mapShown,
       opacity: this.#room.opacity,
       threshold,
+      uncertain:
+        slide.model === null || point === null ? null : uncertainAt(slide.model.facts, point),
       tool: this.#room.drawing?.tool ?? null,
     });
     this.#point.update(slide);

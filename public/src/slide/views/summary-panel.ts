@@ -1,7 +1,7 @@
 // Beside the image: what the map says in numbers, where to look, and what it was made by.
 import { make, button, fold, paragraph, type Child } from "../../figures/build.ts";
 import type { ModelFacts } from "../../messages.ts";
-import { besideThreshold, operatingPoint, probabilityText } from "../../wording.ts";
+import { besideThreshold, operatingPoint } from "../../wording.ts";
 import { MAP_FILES, type MapFile } from "../export/map-files.ts";
 import type { Slide } from "../slide.ts";
 import { refusals, refusedTotal, type SuspiciousPlace, type Summary } from "../summary.ts";
@@ -39,6 +39,11 @@ const link = (text: string, act: () => void) => {
   made.className = "btn btn-sm btn-outline-secondary slide-go";
   return made;
 };
+
+function uncertainPart(slide: Slide, summary: Summary): HTMLElement | null {
+  const said = wording.uncertainSentence(slide, summary);
+  return said === "" ? null : paragraph(said, "small");
+}
 
 export class SummaryPanel {
   readonly element = make("div", { class: "slide-summary" });
@@ -90,15 +95,18 @@ export class SummaryPanel {
     const focus = summary.largestFocus;
     const interval = wording.intervalSentence(summary);
     const why = wording.nothingJudged(slide, summary);
+    const { uncertain } = summary;
     return make(
       "div",
       {},
       why === "" ? null : paragraph(why),
       this.#share(slide, summary),
       interval === "" ? null : paragraph(interval, "small text-body-secondary"),
+      uncertainPart(slide, summary),
       facts([
         ["Tissue judged", area(summary.judgedMm2)],
         ["Positive", area(summary.positiveMm2)],
+        uncertain === null ? null : ["Uncertain", area(uncertain.areaMm2)],
         focus === null
           ? null
           : [
@@ -160,6 +168,7 @@ export class SummaryPanel {
       film.score === null
         ? null
         : paragraph(`Strongest mark ${texts.probability}, threshold ${texts.threshold}.`, "mb-0"),
+      uncertainPart(slide, summary),
       facts([
         ["Breast judged", wording.areaText(summary.judgedMm2)],
         ["Not breast", wording.areaText(summary.noTissueMm2)],
@@ -173,43 +182,45 @@ export class SummaryPanel {
           : null,
         summary.rimMm2 > 0 ? ["Rim, not judged", wording.areaText(summary.rimMm2)] : null,
       ]),
-      this.#marks("Marks", reaching, 0),
-      this.#marks("Below the threshold", below, reaching.length),
+      this.#marks("Marks", summary, reaching, 0),
+      this.#marks("Below the threshold", summary, below, reaching.length),
     );
   }
 
-  #marks(title: string, marks: readonly SuspiciousPlace[], before: number): HTMLElement | null {
+  #marks(
+    title: string,
+    summary: Summary,
+    marks: readonly SuspiciousPlace[],
+    before: number,
+  ): HTMLElement | null {
     if (marks.length === 0) return null;
     return make(
       "div",
       {},
       make("h3", { class: "slide-heading" }, title),
-      this.#list(marks, before),
+      this.#list(summary, marks, before),
     );
   }
 
-  #places({ kind, map }: Slide, { places, film }: Summary): HTMLElement | null {
-    if (map === null || (kind === "mammogram" && film !== null)) return null;
-    return this.#ranked(places);
-  }
-
-  #ranked(places: readonly SuspiciousPlace[]): HTMLElement | null {
-    if (places.length === 0) return null;
+  #places({ kind, map }: Slide, summary: Summary): HTMLElement | null {
+    const { places, film } = summary;
+    if (map === null || (kind === "mammogram" && film !== null) || places.length === 0) return null;
     return make(
       "div",
       {},
       make("h3", { class: "slide-heading" }, "Most suspicious places"),
-      this.#list(places),
+      this.#list(summary, places),
     );
   }
 
   // before: how many others the numbers go on from
-  #list(places: readonly SuspiciousPlace[], before = 0): HTMLElement {
+  #list(summary: Summary, places: readonly SuspiciousPlace[], before = 0): HTMLElement {
     return make(
       "ol",
       { class: "slide-places" },
-      ...places.map(({ column, row, probability }, index) => {
-        const text = `${before + index + 1}: ${probabilityText(probability)}`;
+      ...places.map((place, index) => {
+        const { column, row } = place;
+        const text = wording.placeText(summary, place, before + index + 1);
         const made = link(text, () => this.#options.goToCell(column, row));
         made.setAttribute("aria-label", `${text}, show this place`);
         return make("li", {}, this.#keyed(`place-${before + index}`, made));
