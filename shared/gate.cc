@@ -24,13 +24,13 @@ struct TissueVerdict {
 };
 
 TissueVerdict JudgeTissue(const Image& image) {
-  static const DensityTable table;  // its logarithms take as long as a small image does
+  static const DensityTable kTable;  // its logarithms take as long as a small image does
   const int tiles = TileCount(image);
   TissueVerdict verdict;
   std::array<float, kGateReasons.size()> against = {};
   float weights = 0;
   for (int i = 0; i < tiles; ++i) {
-    TileFeatures tile = MeasureTile(image, table, i);
+    TileFeatures tile = MeasureTile(image, kTable, i);
     const float weight = TileWeight(tile);
     Standardise(kTissueGate, tile);
     verdict.odds += weight * std::clamp(Odds(kTissueGate, tile), -kMostOdds, kMostOdds);

@@ -11,11 +11,11 @@
 namespace insitu {
 namespace {
 
-constexpr int kLanes = 4;
+constexpr size_t kLanes = 4;
 using Vector = VectorOf<kLanes>::Type;
 
 // Of a tile's planes: its side in whole vectors.
-constexpr int kLine = (kGateTileSide + kLanes - 1) / kLanes * kLanes;
+constexpr size_t kLine = (kGateTileSide + kLanes - 1) / kLanes * kLanes;
 
 // Below this a pixel is glass (sum of the three optical densities).
 constexpr float kGlassDensity = 0.45F;
@@ -34,8 +34,8 @@ int Range(const uint8_t* rgb) {
 
 // A tile's pixels, in lines of kLine, filled up with zeros.
 struct Planes {
-  std::array<float, size_t{kGateTileSide} * kLine> light;   // (red + 2 green + blue) / 4, of 255
-  std::array<float, size_t{kGateTileSide} * kLine> chroma;  // red - blue
+  std::array<float, kGateTileSide * kLine> light;   // (red + 2 green + blue) / 4, of 255
+  std::array<float, kGateTileSide * kLine> chroma;  // red - blue
 };
 
 // One tile and where it lies in the image.
@@ -90,16 +90,16 @@ void AddColour(const uint8_t* rgb, const float* density, ColourSums* sums) {
 ColourSums ReadTile(const Image& image, const float* density, Tile* tile) {
   ColourSums sums;
   const auto channels = static_cast<size_t>(image.channels);
+  const size_t green = channels == 1 ? 0 : 1;
   for (int y = 0; y < tile->height; ++y) {
     const size_t start = static_cast<size_t>(tile->top + y) * static_cast<size_t>(image.width) +
                          static_cast<size_t>(tile->left);
     const uint8_t* from = &image.pixels[start * channels];
     for (int x = 0; x < tile->width; ++x, from += channels) {
-      const uint8_t grey[3] = {from[0], from[0], from[0]};
-      const uint8_t* rgb = channels == 1 ? grey : from;
+      const uint8_t rgb[3] = {from[0], from[green], from[2 * green]};
       AddColour(rgb, density, &sums);
-      const auto row = static_cast<size_t>(y * kLine + x);
-      const auto column = static_cast<size_t>(x * kLine + y);
+      const size_t row = static_cast<size_t>(y) * kLine + static_cast<size_t>(x);
+      const size_t column = static_cast<size_t>(x) * kLine + static_cast<size_t>(y);
       tile->rows.light[row] = tile->columns.light[column] =
           static_cast<float>(rgb[0] + 2 * rgb[1] + rgb[2]) / 4;
       tile->rows.chroma[row] = tile->columns.chroma[column] = static_cast<float>(rgb[0] - rgb[2]);
@@ -128,14 +128,15 @@ struct DifferenceSums {
 void AddDifferences(const Planes& planes, int lines, int length, int first, DifferenceSums* sums) {
   for (int i = 0; i + 4 < lines; ++i) {
     Vector across = {};
-    for (int at = i * kLine; at < (i + 1) * kLine; at += kLanes) {
-      const float* light = &planes.light[static_cast<size_t>(at)];
-      const float* chroma = &planes.chroma[static_cast<size_t>(at)];
+    const auto start = static_cast<size_t>(i) * kLine;
+    for (size_t at = start; at < start + kLine; at += kLanes) {
+      const float* light = &planes.light[at];
+      const float* chroma = &planes.chroma[at];
       const Vector here = At<kLanes>(light);
       const Vector d1 = At<kLanes>(light + kLine) - here;
       const Vector d2 = At<kLanes>(light + 2 * kLine) - here;
       const Vector d4 = At<kLanes>(light + 4 * kLine) - here;
-      const Vector second = d2 - 2 * d1;
+      const Vector second = d2 - d1 - d1;
       const Vector chroma_here = At<kLanes>(chroma);
       const Vector c1 = At<kLanes>(chroma + kLine) - chroma_here;
       const Vector c2 = At<kLanes>(chroma + 2 * kLine) - chroma_here;
@@ -150,7 +151,8 @@ void AddDifferences(const Planes& planes, int lines, int length, int first, Diff
     }
     sums->absolute += across;
     sums->count += static_cast<float>(length);
-    sums->equal[0] -= static_cast<float>(kLine - length);  // of what fills the line up
+    sums->equal[0] -=
+        static_cast<float>(kLine - static_cast<size_t>(length));  // of what fills the line up
     if ((first + i) % 8 == 7) {
       sums->edge += across;
       sums->edges += static_cast<float>(length);
