@@ -177,7 +177,9 @@ describe("the operating point of a slide", { skip, timeout: 400_000 }, () => {
       );
       await choose(page, "Screen");
       await judgedAt(page, "screen", thresholdOf("screen"));
-      assert.equal(await strip(page).inputValue(), String(thresholdOf("screen")));
+      // The map's slider has steps of .005.
+      const shown = Number(await strip(page).inputValue());
+      assert.ok(Math.abs(shown - thresholdOf("screen")) <= 0.0025, `the slider is at ${shown}`);
       await strip(page).fill("0.5");
       await assertAt(page, 0.5);
       await judgedAt(page, "own", 0.5);
