@@ -366,7 +366,7 @@ describe("reading", { skip, timeout: 300_000 }, () => {
       });
       const heard = () =>
         page.evaluate(() => (globalThis as unknown as { heard: string[] }).heard.splice(0));
-      const bytes = png(tissue(50, 50, 13));
+      const bytes = png(tissue(50, 50, 15));
       await drop(page, [{ name: "one.png", bytes }]);
       await readAnswer(page);
       await page.setViewportSize({ width: 700, height: 700 }); // draws anew
