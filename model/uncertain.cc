@@ -47,7 +47,7 @@ Answers AnswersOf(const Case& one, const BandOf& band_of) {
   std::array<double, 2> wrong{};
   for (size_t i = 0; i < one.scored.size(); ++i) {
     const Scored& scored = one.scored[i];
-    const StatedBand& band = band_of(i);
+    const StatedBand band = band_of(i);
     const bool positive = scored.score >= band.high;
     const bool kept = positive || scored.score < band.low;
     const size_t of_class = scored.truth ? 1 : 0;
@@ -82,7 +82,7 @@ Abstention Abstain(std::span<const Case> cases, const StatedBand& band,
                    const Resamples& resamples) {
   std::vector<Answers> by_case;
   for (const Case& one : cases) {
-    by_case.push_back(AnswersOf(one, [&](size_t) -> const StatedBand& { return band; }));
+    by_case.push_back(AnswersOf(one, [&](size_t) { return band; }));
   }
   return Sum(by_case, band, resamples);
 }
@@ -91,7 +91,7 @@ Abstention Abstain(std::span<const Case> cases, std::span<const std::vector<Stat
                    const StatedBand& stated, const Resamples& resamples) {
   std::vector<Answers> by_case;
   for (size_t i = 0; i < cases.size(); ++i) {
-    const auto band_of = [&](size_t patch) -> const StatedBand& { return bands[i][patch]; };
+    const auto band_of = [&](size_t patch) { return bands[i][patch]; };
     by_case.push_back(AnswersOf(cases[i], band_of));
   }
   return Sum(by_case, stated, resamples);
