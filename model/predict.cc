@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <iomanip>
 #include <iostream>
 #include <sstream>
@@ -32,10 +31,8 @@ double PositiveProbability(const ModelInfo& info, const Prediction& prediction) 
 // on the page (public/src/judgement.ts).
 std::string AnswerOf(const ModelInfo& info, const Prediction& prediction) {
   const double probability = PositiveProbability(info, prediction);
-  if (info.uncertain && probability >= std::min(info.uncertain->low, info.threshold) &&
-      probability < std::max(info.uncertain->high, info.threshold)) {
-    return "uncertain";
-  }
+  const auto band = UncertainAt(info, info.threshold);
+  if (band && probability >= band->low && probability < band->high) return "uncertain";
   return prediction.positive ? "positive" : "negative";
 }
 

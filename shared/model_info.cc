@@ -317,4 +317,10 @@ std::optional<CalibrationPoint> IntervalAt(const ModelInfo& info, double probabi
                           a.high + share * (b.high - a.high)};
 }
 
+std::optional<UncertainBand> UncertainAt(const ModelInfo& info, double threshold) {
+  if (!info.uncertain) return std::nullopt;
+  const auto& [low, high, coverage] = *info.uncertain;
+  return UncertainBand{std::min(low, threshold), std::max(high, threshold), coverage};
+}
+
 }  // namespace insitu

@@ -94,6 +94,11 @@ Result<ModelInfo> ReadModelInfo(const Metadata& metadata, int input_width, int i
 // first or last point gets that point's.
 std::optional<CalibrationPoint> IntervalAt(const ModelInfo& info, double probability);
 
+// Where no answer is given at a threshold: the model's uncertain band, widened to the threshold, so
+// that at no threshold a higher probability gives a lower answer (public/src/judgement.ts has the
+// same for the page). Absent when the model has no band.
+std::optional<UncertainBand> UncertainAt(const ModelInfo& info, double threshold);
+
 // The image whose answer every model carries: made from a fixed recurrence, so nothing real travels
 // with a model. (height, width, channels) u8.
 Image KnownAnswerImage(int width, int height, int channels);

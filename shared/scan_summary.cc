@@ -217,12 +217,6 @@ std::string FocusJson(const ScanSummary& summary) {
 
 }  // namespace
 
-std::optional<UncertainBand> UncertainAt(const ModelInfo& info, double threshold) {
-  if (!info.uncertain) return std::nullopt;
-  const auto& [low, high, coverage] = *info.uncertain;
-  return UncertainBand{std::min(low, threshold), std::max(high, threshold), coverage};
-}
-
 Result<ScanSummary> Summarise(const ScanPlan& plan, const ModelInfo& info,
                               std::span<const float> values, std::span<const uint8_t> verdicts,
                               double threshold) {

@@ -66,11 +66,6 @@ struct ScanSummary {
   std::vector<ScanPlace> marks;       // of a film, strongest first
 };
 
-// Where no answer is given at a threshold: the model's uncertain band, widened to the threshold, so
-// that at no threshold a higher probability gives a lower answer, as for a patch
-// (public/src/judgement.ts). Absent when the model has no band.
-std::optional<UncertainBand> UncertainAt(const ModelInfo& info, double threshold);
-
 // values, verdicts: (plan.rows, plan.columns), as the blocks gave them. Errors: kInvalidArgument
 // when they are of another size.
 Result<ScanSummary> Summarise(const ScanPlan& plan, const ModelInfo& info,
