@@ -13,7 +13,11 @@ export interface Saved {
   bytes: Buffer;
 }
 
+// Chromium drops what a page saves beyond ten files within a second, and says nothing.
+const BETWEEN_FILES_MS = 110;
+
 export async function downloaded(page: Page, act: () => Promise<void>): Promise<Saved> {
+  await page.waitForTimeout(BETWEEN_FILES_MS);
   const [download] = await Promise.all([page.waitForEvent("download"), act()]);
   return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
 }
