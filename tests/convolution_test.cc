@@ -88,8 +88,12 @@ TEST_CASE("A dense layer equals the naive loop with and without a bias", "[convo
   for (int64_t rows : {1, 2, 9}) {
     const Trial trial({rows, 1, 37, 19, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0});
     for (bool has_bias : {true, false}) {
-      auto operation = MakeDense(
-          {rows, 37, 19, trial.weights.data(), has_bias ? trial.bias.data() : nullptr, {}});
+      auto operation = MakeDense({rows,
+                                  37,
+                                  19,
+                                  WeightView::ChannelsFirst(trial.weights.data(), 37, 1),
+                                  has_bias ? trial.bias.data() : nullptr,
+                                  {}});
       REQUIRE(operation.ok());
       const std::vector<float> planes = TestNumbers(trial.InputSize(), 1);
       const std::vector<float> input = Swapped(planes, 1, 37, rows);
@@ -111,13 +115,14 @@ TEST_CASE("A convolution whose window needs more memory than a run may have is r
   const auto made = [&weights](int64_t columns) {
     ConvolutionSpec spec;
     spec.window = {{1, columns}, {1, columns}, {64, 64}, {1, 1}, {1, 1}, {32, 32}, {31, 31}};
-    spec.weights = weights.data();
+    spec.weights = WeightView::ChannelsFirst(weights.data(), 1, int64_t{64} * 64);
     return MakeConvolution(spec);
   };
   // A place of every tap is kept for each output value, in whole tiles of as many as the machine's
   // kernel takes.
   constexpr int64_t kLargestTile = 16;
-  constexpr int64_t kMost = kMaxArenaBytes / static_cast<int64_t>(sizeof(float*)) / (64 * 64);
+  constexpr int64_t kMost =
+      kMaxArenaBytes / static_cast<int64_t>(sizeof(float*)) / (int64_t{64} * 64);
   CHECK(made(kMost - kLargestTile).ok());
   const auto refused = made(kMost + 1);
   REQUIRE_FALSE(refused.ok());

@@ -74,8 +74,6 @@ struct Trial {
 
   Result<std::unique_ptr<Operation>> Make(int64_t items, Clamp clamp) const {
     const ReferenceConvolution& c = shape;
-    const std::vector<float> moved =
-        Swapped(weights, c.outputs, c.inputs / c.groups, c.kernel_h * c.kernel_w);
     ConvolutionSpec spec;
     spec.window = {{c.height, c.width},          {c.OutputHeight(), c.OutputWidth()},
                    {c.kernel_h, c.kernel_w},     {c.stride_h, c.stride_w},
@@ -85,7 +83,8 @@ struct Trial {
     spec.groups = c.groups;
     spec.group_inputs = c.inputs / c.groups;
     spec.group_outputs = c.outputs / c.groups;
-    spec.weights = moved.data();
+    spec.weights =
+        WeightView::ChannelsFirst(weights.data(), c.inputs / c.groups, c.kernel_h * c.kernel_w);
     spec.bias = bias.data();
     spec.clamp = clamp;
     spec.pool = pool;

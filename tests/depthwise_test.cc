@@ -31,7 +31,7 @@ struct Sums {
     spec.window = {{kSide, kSide}, {kSide, kSide}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}};
     spec.items = 2;
     spec.groups = kChannels;
-    spec.weights = weights.data();
+    spec.weights = WeightView::ChannelsFirst(weights.data(), 1, 9);
     spec.clamp = clamp;
     auto operation = MakeDepthwise(spec);
     REQUIRE(operation.ok());

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "shared/network/kernels.h"
+#include "shared/network/matrix_kernel.h"
 #include "shared/network/operation.h"
 #include "shared/result.h"
 
@@ -13,10 +14,10 @@ struct ConvolutionSpec {
   Window window;
   int64_t items = 1;  // leading dimension of one run's input, before batching
   int64_t groups = 1;
-  int64_t group_inputs = 1;        // channels
-  int64_t group_outputs = 1;       // channels
-  const float* weights = nullptr;  // (groups * group_outputs, kernel h, kernel w, group_inputs)
-  const float* bias = nullptr;     // (groups * group_outputs) or null
+  int64_t group_inputs = 1;     // channels
+  int64_t group_outputs = 1;    // channels
+  WeightView weights;           // groups * group_outputs; the kernel's taps, group_inputs
+  const float* bias = nullptr;  // (groups * group_outputs) or null
   Clamp clamp;
   int64_t pool =
       1;  // then the maximum of squares of so many pixels side by side; a rest is left out
@@ -33,8 +34,8 @@ struct DenseSpec {
   int64_t rows = 1;  // of one item
   int64_t inputs = 1;
   int64_t outputs = 1;
-  const float* weights = nullptr;  // (outputs, inputs)
-  const float* bias = nullptr;     // (outputs) or null
+  WeightView weights;           // whose taps times channels are the inputs
+  const float* bias = nullptr;  // (outputs) or null
   Clamp clamp;
 };
 

@@ -141,7 +141,7 @@ class Depthwise final : public PerItem {
     weights_.resize(static_cast<size_t>(taps * channels_));
     float* weight = weights_.data();
     for (int64_t tap = 0; tap < taps; ++tap) {
-      for (int64_t c = 0; c < channels_; ++c) *weight++ = spec.weights[c * taps + tap];
+      for (int64_t c = 0; c < channels_; ++c) *weight++ = spec.weights.At(c, tap, 0);
     }
     bias_.resize(static_cast<size_t>(channels_));
     if (spec.bias != nullptr) std::copy_n(spec.bias, channels_, bias_.begin());

@@ -43,21 +43,6 @@ Result<bool> FuseBatchNormalization(Planner* planner, NameId* output, Convolutio
   return true;
 }
 
-// (outputs, inputs, kernel…) -> (outputs, kernel…, inputs)
-List<float> InputsLast(const List<float>& weights, int64_t outputs, int64_t inputs,
-                       int64_t kernel) {
-  List<float> moved(weights.size());
-  size_t to = 0;
-  for (int64_t o = 0; o < outputs; ++o) {
-    for (int64_t k = 0; k < kernel; ++k) {
-      for (int64_t i = 0; i < inputs; ++i) {
-        moved[to++] = weights[static_cast<size_t>((o * inputs + i) * kernel + k)];
-      }
-    }
-  }
-  return moved;
-}
-
 Result<ConvolutionWeights> ReadWeights(const NodeReader& node, Planner* planner) {
   ConvolutionWeights read;
   ASSIGN_OR_RETURN(const auto kernel, planner->KnownInput(node, 1));
@@ -127,8 +112,7 @@ Status LowerConv(NodeReader* node, Planner* planner) {
   spec.clamp = planner->FuseClamp(&output_name);
 
   const int64_t taps = window.kernel[0] * window.kernel[1];
-  weights.weights = InputsLast(weights.weights, outputs, spec.group_inputs, taps);
-  spec.weights = weights.weights.data();
+  spec.weights = WeightView::ChannelsFirst(weights.weights.data(), spec.group_inputs, taps);
   spec.bias = weights.bias.data();
   Shape output_shape = WindowedShape(input_shape, outputs, window);
   RETURN_IF_ERROR(CheckShape(*node, output_shape));
@@ -143,53 +127,49 @@ Status LowerConv(NodeReader* node, Planner* planner) {
   return {};
 }
 
-// (rows, columns) -> (columns, rows)
-List<float> Transposed(const List<float>& matrix, int64_t rows, int64_t columns) {
-  List<float> out(matrix.size());
-  for (int64_t r = 0; r < rows; ++r) {
-    for (int64_t c = 0; c < columns; ++c) {
-      out[static_cast<size_t>(c * rows + r)] = matrix[static_cast<size_t>(r * columns + c)];
-    }
-  }
-  return out;
-}
+struct DenseLayer {
+  int64_t inputs = 0;
+  int64_t outputs = 0;
+  List<float> weights;      // (inputs, outputs)
+  bool transposed = false;  // they are (outputs, inputs)
+  List<float> bias;         // (outputs) or empty
 
-// weights: (outputs, inputs) with inputs counted in ONNX's order. When the input is a flatten of a
-// channels-last value, puts them in the order of that memory and returns the value itself.
-ValueId ReadFlattenedDirectly(Planner* planner, ValueId input, int64_t outputs,
-                              List<float>* weights) {
+  WeightView View() const {
+    const int64_t across = transposed ? inputs : 1;
+    const int64_t down = transposed ? 1 : outputs;
+    return {weights.data(), 1, inputs, across, 0, down};
+  }
+};
+
+// weights: their channels are inputs in ONNX's order. When the input is a flatten of a
+// channels-last value, reads them in the order of that memory and returns the value itself.
+ValueId ReadFlattenedDirectly(Planner* planner, ValueId input, WeightView* weights) {
   const ValueId source = planner->value(input).flattened;
   if (source < 0) return input;
   const Shape from = planner->shape(source);
   const Shape to = planner->shape(input);
   if (to.size() != 2 || from.empty() || to[0] != from[0]) return input;
-  const int64_t channels = from[1];
-  const int64_t pixels = ElementCount(from) / std::max<int64_t>(1, from[0] * channels);
-  *weights = InputsLast(*weights, outputs, channels, pixels);
+  weights->channels = from[1];
+  weights->taps = ElementCount(from) / std::max<int64_t>(1, from[0] * from[1]);
+  weights->tap_stride = weights->channel_stride;
+  weights->channel_stride *= weights->taps;
   return planner->Alias(source, to, Layout::kPlain);
 }
-
-struct DenseLayer {
-  int64_t inputs = 0;
-  int64_t outputs = 0;
-  List<float> weights;  // (outputs, inputs)
-  List<float> bias;     // (outputs) or empty
-};
 
 // input_index 0 of the node times constant weights, clamped by what follows.
 Status EmitDense(NodeReader* node, Planner* planner, DenseLayer layer, const Shape& output_shape,
                  NameId output_name) {
+  DenseSpec spec;
+  spec.weights = layer.View();
   ASSIGN_OR_RETURN(ValueId input, planner->UncopiedInput(*node, 0));
-  input = ReadFlattenedDirectly(planner, input, layer.outputs, &layer.weights);
+  input = ReadFlattenedDirectly(planner, input, &spec.weights);
   if (planner->value(input).flattened >= 0 || planner->value(input).layout != Layout::kPlain) {
     ASSIGN_OR_RETURN(const ValueId copied, planner->Input(*node, 0));
     ASSIGN_OR_RETURN(input, planner->InLayout(*node, copied, Layout::kPlain));
   }
-  DenseSpec spec;
   spec.inputs = layer.inputs;
   spec.outputs = layer.outputs;
   spec.rows = layer.inputs == 0 ? 0 : ElementCount(planner->shape(input)) / layer.inputs;
-  spec.weights = layer.weights.data();
   spec.bias = layer.bias.empty() ? nullptr : layer.bias.data();
   spec.clamp = planner->FuseClamp(&output_name);
   ASSIGN_OR_RETURN(auto operation, MakeDense(spec));
@@ -262,9 +242,8 @@ Status LowerGemm(NodeReader* node, Planner* planner) {
                                   (bias.value()->floats.size() == static_cast<size_t>(n) &&
                                    bias.value()->shape.back() == n)));
   if (weights && !a_transposed && bias_fits && m > 0 && k > 0 && n > 0) {
-    DenseLayer layer{k, n, {}, {}};
+    DenseLayer layer{k, n, {}, b_transposed, {}};
     ASSIGN_OR_RETURN(layer.weights, planner->TakenFloats(*node, 1));
-    if (!b_transposed) layer.weights = Transposed(layer.weights, k, n);
     for (float& weight : layer.weights) weight *= alpha;
     if (has_bias) {
       const List<float>& biases = bias.value()->floats;
@@ -325,9 +304,9 @@ Status LowerMatMul(NodeReader* node, Planner* planner) {
   const NameId output_name = node->Output();
   const auto weights = planner->value(b).known;
   if (weights && b_batch.empty() && m > 0 && k > 0 && n > 0) {
-    ASSIGN_OR_RETURN(const List<float> floats, planner->TakenFloats(*node, 1));
-    return EmitDense(node, planner, {k, n, Transposed(floats, k, n), {}}, output_shape,
-                     output_name);
+    DenseLayer layer{k, n, {}, false, {}};
+    ASSIGN_OR_RETURN(layer.weights, planner->TakenFloats(*node, 1));
+    return EmitDense(node, planner, std::move(layer), output_shape, output_name);
   }
   MatrixProduct product{m, k, n, {k, 1}, {n, 1}, {}};
   const Shape a_strides = BroadcastStrides(a_batch, DenseStrides(a_batch), batch);

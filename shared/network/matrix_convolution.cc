@@ -34,9 +34,7 @@ class MatrixConvolution final : public Operation {
       items_ = 1;
     }
     for (int64_t group = 0; group < groups_; ++group) {
-      const int64_t first = group * group_outputs_;
-      weights_.Pack(group, spec.weights + first * Depth(),
-                    spec.bias == nullptr ? nullptr : spec.bias + first);
+      weights_.Pack(group, spec.weights, group * group_outputs_, spec.bias);
     }
   }
 

@@ -66,15 +66,19 @@ PackedWeights::PackedWeights(const MatrixKernel& kernel, int64_t matrices, int64
   aligned_ = static_cast<float*>(aligned);
 }
 
-void PackedWeights::Pack(int64_t matrix, const float* weights, const float* bias) {
-  float* packed = aligned_ + matrix * size_;
-  for (int64_t first = 0; first < columns_; first += block_) {
-    const int64_t columns = std::min(block_, columns_ - first);
-    for (int64_t c = 0; c < columns; ++c) {
-      if (bias != nullptr) packed[c] = *bias++;
-      for (int64_t i = 1; i <= depth_; ++i) packed[i * block_ + c] = *weights++;
+void PackedWeights::Pack(int64_t matrix, const WeightView& weights, int64_t first,
+                         const float* bias) {
+  for (int64_t column = 0; column < columns_; ++column) {
+    float* packed =
+        aligned_ + matrix * size_ + column / block_ * block_ * (1 + depth_) + column % block_;
+    const int64_t output = first + column;
+    if (bias != nullptr) *packed = bias[output];
+    for (int64_t tap = 0; tap < weights.taps; ++tap) {
+      for (int64_t c = 0; c < weights.channels; ++c) {
+        packed += block_;
+        *packed = weights.At(output, tap, c);
+      }
     }
-    packed += block_ * (1 + depth_);
   }
 }
 

@@ -40,6 +40,25 @@ struct MatrixKernel {
 // The fastest of this machine.
 MatrixKernel ChooseMatrixKernel();
 
+// Weights as a model's file has them, so that what is packed of them needs no other copy: of an
+// output, a tap and an input channel.
+struct WeightView {
+  const float* data = nullptr;
+  int64_t taps = 1;
+  int64_t channels = 1;
+  int64_t output_stride = 1;
+  int64_t tap_stride = 1;
+  int64_t channel_stride = 1;
+
+  // (outputs, channels, taps), ONNX's order.
+  static WeightView ChannelsFirst(const float* data, int64_t channels, int64_t taps) {
+    return {data, taps, channels, channels * taps, 1, taps};
+  }
+  float At(int64_t output, int64_t tap, int64_t channel) const {
+    return data[output * output_stride + tap * tap_stride + channel * channel_stride];
+  }
+};
+
 // Weights in the kernel's order, where its longest vector may read them. Movable, not copyable.
 class PackedWeights {
  public:
@@ -47,8 +66,9 @@ class PackedWeights {
   // So many matrices of (columns, depth), all zero.
   PackedWeights(const MatrixKernel& kernel, int64_t matrices, int64_t columns, int64_t depth);
 
-  // weights: (columns, depth); bias: (columns) or null.
-  void Pack(int64_t matrix, const float* weights, const float* bias);
+  // The columns are the outputs from `first` on, the depth is the taps times the channels; bias: of
+  // all outputs, or null.
+  void Pack(int64_t matrix, const WeightView& weights, int64_t first, const float* bias);
 
   // From a column on that is a multiple of the kernel's.
   const float* At(int64_t matrix, int64_t column) const {

@@ -141,7 +141,7 @@ class NarrowWinograd final : public PerItem {
 
  private:
   // Of a block, to its place; returns the next one's.
-  float* TransformWeights(const float* weights, int64_t first, float* to) const;
+  float* TransformWeights(const WeightView& weights, int64_t first, float* to) const;
   void RunItem(const float* const* inputs, float* output) const override;
   void RunImage(const float* image, float* output) const;
   // So many tiles from a pixel of the image on.
@@ -194,7 +194,7 @@ NarrowWinograd::NarrowWinograd(const ConvolutionSpec& spec)
   }
 }
 
-float* NarrowWinograd::TransformWeights(const float* weights, int64_t first, float* to) const {
+float* NarrowWinograd::TransformWeights(const WeightView& weights, int64_t first, float* to) const {
   for (int64_t j = 0; j < kPoints; ++j) {
     for (int64_t c = 0; c < channels_; ++c) {
       for (int64_t i = 0; i < kPoints; ++i) {
@@ -202,8 +202,7 @@ float* NarrowWinograd::TransformWeights(const float* weights, int64_t first, flo
           double sum = 0;
           for (int64_t tap = 0; tap < kTaps * kTaps; ++tap) {
             sum += WinogradWeight(kPoints, kSide, i, tap / kTaps) *
-                   WinogradWeight(kPoints, kSide, j, tap % kTaps) *
-                   double{weights[(o * kTaps * kTaps + tap) * channels_ + c]};
+                   WinogradWeight(kPoints, kSide, j, tap % kTaps) * double{weights.At(o, tap, c)};
           }
           *to++ = static_cast<float>(sum);
         }

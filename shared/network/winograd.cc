@@ -183,10 +183,11 @@ void Winograd::TransformWeights(const ConvolutionSpec& spec) {
           }
         }
       }
-      PackedWeights packed(kernel_, 1, outputs_,
-                           static_cast<int64_t>(transformed.size()) / outputs_);
+      const int64_t depth = static_cast<int64_t>(transformed.size()) / outputs_;
+      PackedWeights packed(kernel_, 1, outputs_, depth);
       // At the point 1, 1 what is added goes to every output alike.
-      packed.Pack(0, transformed.data(), i == 1 && j == 1 ? spec.bias : nullptr);
+      packed.Pack(0, WeightView::ChannelsFirst(transformed.data(), depth, 1), 0,
+                  i == 1 && j == 1 ? spec.bias : nullptr);
       weights_.push_back(std::move(packed));
     }
   }
@@ -210,10 +211,10 @@ void Winograd::TransformPart(const ConvolutionSpec& spec, int64_t output, const 
   for (int64_t c = 0; c < channels_; ++c) {
     double sum = 0;
     for (int64_t y = 0; y < p.taps; ++y) {
-      const int64_t row = output * window_.kernel[0] + p.offset + y * axes_[0].stride;
+      const int64_t row = p.offset + y * axes_[0].stride;
       for (int64_t x = 0; x < q.taps; ++x) {
         const int64_t tap = row * width + q.offset + x * axes_[1].stride;
-        sum += factors[y][x] * double{spec.weights[tap * channels_ + c]};
+        sum += factors[y][x] * double{spec.weights.At(output, tap, c)};
       }
     }
     transformed->push_back(static_cast<float>(sum));
