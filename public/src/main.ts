@@ -103,6 +103,7 @@ const slides = new SlideLink(
     redraw: draw,
     tell,
     save,
+    read: (patch) => addImages({ files: [patch], passedOver: 0 }),
   },
   () => (load.step === "ready" ? load.model : null),
 );

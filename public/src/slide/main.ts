@@ -10,6 +10,7 @@ import type { ImageEntry } from "../session.ts";
 import type { SlidePart, SlideRecord, TellState } from "../slide-record.ts";
 import type { PointParts } from "../views/point-view.ts";
 import { byteCount, plural } from "../wording.ts";
+import type { PatchFile } from "./patch-file.ts";
 import type { SlideKind } from "./scale.ts";
 import { scanWorkers } from "./scan-pool.ts";
 import { Slide } from "./slide.ts";
@@ -31,6 +32,7 @@ export interface SlideParts {
   redraw: () => void;
   tell: (sentence: string) => void;
   save: (name: string, content: Blob) => void;
+  read: (patch: PatchFile) => void; // among the images of the page
 }
 
 const KINDS: readonly SlideKind[] = ["histology", "mammogram"];
@@ -59,13 +61,14 @@ class Slides implements SlidePart {
       now: () => performance.now(),
       onRequests: parts.report,
     };
-    const { point, chooseModel, tell, save, siteModels } = parts;
+    const { point, chooseModel, tell, save, read, siteModels } = parts;
     this.#view = new SlideView({
       point,
       chooseModel,
       modelsOf: (kind) => siteModels.filter((entry) => entry.kind === kind),
       tell,
       save,
+      read,
       kinds: KINDS.filter((kind) => siteModels.some((entry) => entry.kind === kind)),
       modelScale: (kind) => this.#modelScale(kind),
     });

@@ -15,6 +15,7 @@ import { SlideViewer } from "./slide-viewer.ts";
 export interface ImageRoomOptions {
   askedScale: () => number | null; // µm per pixel, while its scale is asked
   changed: () => void; // a tool, the opacity or a measurement
+  readPatch: (column: number, row: number) => void;
   tell: (sentence: string) => void;
 }
 
@@ -37,6 +38,7 @@ export class ImageRoom implements KeyTarget {
   #viewer: SlideViewer | null = null;
   #drawing: Drawing | null = null;
   #marked: Rectangle | null = null; // the patch that was gone to
+  #pointed: Point | null = null; // of level 0, under the pointer
   #place = -1; // of the most suspicious; -1: none was gone to
 
   constructor(options: ImageRoomOptions) {
@@ -135,6 +137,18 @@ export class ImageRoom implements KeyTarget {
     this.redraw();
   }
 
+  // The cell under the pointer, or else the one that was gone to.
+  readPointed(): void {
+    const [map, marked] = [this.#slide?.under ?? this.#slide?.map, this.#marked];
+    const middle = marked && {
+      x: marked.x + marked.width / 2,
+      y: marked.y + marked.height / 2,
+    };
+    const at = this.#pointed ?? middle;
+    const cell = map == null || at === null ? null : map.at(at);
+    if (cell !== null) this.#options.readPatch(cell.column, cell.row);
+  }
+
   goToFocus(): void {
     const map = this.#slide?.under ?? this.#slide?.map;
     const box = this.#slide?.summary?.largestFocus?.box;
@@ -207,7 +221,7 @@ export class ImageRoom implements KeyTarget {
     this.#viewer = this.#drawing = null;
     this.#marked = null;
     this.#place = -1;
-    this.readout.textContent = "";
+    this.#pointAt(null);
     this.element.removeAttribute("data-drawn");
   }
 
@@ -220,10 +234,14 @@ export class ImageRoom implements KeyTarget {
   #bindHover(): void {
     this.element.addEventListener("pointermove", ({ clientX, clientY }) => {
       const { left, top } = this.element.getBoundingClientRect();
-      const at = this.#viewer?.toImage({ x: clientX - left, y: clientY - top });
-      this.readout.textContent = at == null ? "" : this.#textAt(at);
+      this.#pointAt(this.#viewer?.toImage({ x: clientX - left, y: clientY - top }) ?? null);
     });
-    this.element.addEventListener("pointerleave", () => (this.readout.textContent = ""));
+    this.element.addEventListener("pointerleave", () => this.#pointAt(null));
+  }
+
+  #pointAt(at: Point | null): void {
+    this.#pointed = at;
+    this.readout.textContent = at === null ? "" : this.#textAt(at);
   }
 
   #textAt(place: Point): string {

@@ -10,6 +10,7 @@ export interface KeyTarget {
   setOpacity(opacity: number): void;
   toggleMap(): void;
   stepPlace(step: number): void;
+  readPointed(): void;
 }
 
 const OPACITY_STEP = 0.1;
@@ -20,6 +21,7 @@ const LISTED: [keys: string[], what: string][] = [
   [["M"], "Show or hide the map"],
   [["[", "]"], "Map more transparent, or less"],
   [["N", "P"], "Next or previous suspicious place"],
+  [["E"], "Read the place under the pointer, or gone to, as a patch"],
   [["R", "L"], "Draw a region; a ruler"],
   [["Enter"], "Close the region that is drawn"],
 ];
@@ -50,6 +52,7 @@ export function bindSlideKeys(place: HTMLElement, target: KeyTarget): void {
     "]": () => target.setOpacity(target.opacity + OPACITY_STEP),
     n: () => target.stepPlace(1),
     p: () => target.stepPlace(-1),
+    e: () => target.readPointed(),
     r: () => target.drawing?.choose("region"),
     l: () => target.drawing?.choose("ruler"),
     Enter: () => target.drawing?.finish(),

@@ -5,6 +5,7 @@ import { textOf } from "../../messages.ts";
 import { byId, showFileName } from "../../views/parts.ts";
 import type { PointParts } from "../../views/point-view.ts";
 import { mapFile, type Draw, type MapFile } from "../export/map-files.ts";
+import { patchFile, type PatchFile } from "../patch-file.ts";
 import { BY_HAND, type SlideKind } from "../scale.ts";
 import type { Slide } from "../slide.ts";
 import type { Change } from "../slide-tools.ts";
@@ -24,6 +25,7 @@ export interface SlideViewParts {
   chooseModel: (model: SiteModel) => void;
   tell: (sentence: string) => void;
   save: (name: string, content: Blob) => void;
+  read: (patch: PatchFile) => void; // among the images of the page
 }
 
 export class SlideView {
@@ -51,6 +53,7 @@ export class SlideView {
     this.#room = new ImageRoom({
       askedScale: () => this.#asked?.umPerPixel ?? null,
       changed: () => this.#follow(),
+      readPatch: (column, row) => void this.#readPatch(column, row),
       tell: parts.tell,
     });
     this.#strip = this.#makeStrip(this.#room);
@@ -112,6 +115,7 @@ export class SlideView {
     return new SummaryPanel({
       goToCell: (column, row) => room.goToCell(column, row),
       goToFocus: () => room.goToFocus(),
+      readPatch: (column, row) => void this.#readPatch(column, row),
       ask: () => this.#slide?.ask(),
       hasReport: this.#parts.point.hasReport,
       modelsOf: this.#parts.modelsOf,
@@ -193,6 +197,25 @@ export class SlideView {
       },
       onKeep: slide.map === null ? null : () => slide.keep(),
     });
+  }
+
+  // --- A cell by itself ------------------------------------------------------------------------
+
+  async #readPatch(column: number, row: number): Promise<void> {
+    const slide = this.#slide;
+    const map = slide?.under ?? slide?.map ?? null;
+    const { tell, read } = this.#parts;
+    if (slide === null || map === null) return;
+    if (slide.kind === "mammogram") {
+      tell("A place of a film is not read by itself: its answer is the map's.");
+      return;
+    }
+    try {
+      const tile = slide.tile.bind(slide);
+      read(await patchFile({ name: slide.name, map, tile }, { column, row }));
+    } catch (error) {
+      tell(`The place could not be read: ${textOf(error)}`);
+    }
   }
 
   // --- Saving ----------------------------------------------------------------------------------

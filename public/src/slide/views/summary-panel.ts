@@ -12,6 +12,7 @@ import { GatePart, reasonList } from "./gate-part.ts";
 export interface PanelOptions {
   goToCell: (column: number, row: number) => void;
   goToFocus: () => void;
+  readPatch: (column: number, row: number) => void;
   ask: () => void;
   hasReport: (model: ModelFacts) => boolean;
   modelsOf: (kind: string) => readonly SiteModel[];
@@ -23,6 +24,8 @@ export interface PanelOptions {
 }
 
 const SHORT_HASH = 10; // digits
+const PATCH_HINT =
+  "Read: as a patch of its own, beside this image, with what the network used. The key E does it for the place under the pointer.";
 
 type Row = [name: string, value: Child] | null;
 
@@ -210,6 +213,7 @@ export class SummaryPanel {
       {},
       make("h3", { class: "slide-heading" }, "Most suspicious places"),
       this.#list(summary, places),
+      paragraph(PATCH_HINT, "slide-read-hint small text-body-secondary mt-1 mb-0"),
     );
   }
 
@@ -223,7 +227,12 @@ export class SummaryPanel {
         const text = wording.placeText(summary, place, before + index + 1);
         const made = link(text, () => this.#options.goToCell(column, row));
         made.setAttribute("aria-label", `${text}, show this place`);
-        return make("li", {}, this.#keyed(`place-${before + index}`, made));
+        const shown = this.#keyed(`place-${before + index}`, made);
+        if (summary.film !== null) return make("li", {}, shown); // what reads patches reads no films
+        const read = link("Read", () => this.#options.readPatch(column, row));
+        read.classList.add("slide-read");
+        read.setAttribute("aria-label", `${text}, read as a patch of its own`);
+        return make("li", {}, shown, " ", this.#keyed(`read-${before + index}`, read));
       }),
     );
   }
