@@ -1,4 +1,4 @@
-// What a model's stored evaluation says, as pages; and a person's own images evaluated.
+// What a model's stored evaluation says, as pages.
 import assert from "node:assert/strict";
 import {
   copyFileSync,
@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Browser, Locator, Page } from "playwright-core";
 import { png, tissue } from "../made_images.ts";
@@ -31,6 +31,7 @@ import {
   type Served,
   type Visit,
 } from "./harness.ts";
+import { evaluateFolder, toEvaluation, writeLabelledFolder } from "./labelled_folder.ts";
 import { done, scanAt } from "./slide_steps.ts";
 
 // Of the model that the site reads with first, if it was evaluated.
@@ -45,38 +46,6 @@ const sectionReport = () =>
 const three = (value: number | null | undefined) => (value ?? Number.NaN).toFixed(3);
 const patch = [{ name: "patch.png", bytes: png(tissue(50, 50, 1, 0.9)) }];
 
-// Six cases of images that a network can tell apart, and some that it cannot.
-const CASES = 6;
-const EACH = 5; // of a class in a case
-
-function writeFolder(under: string): string {
-  const folder = join(under, "mine");
-  for (let one = 0; one < CASES; one++) {
-    for (const truth of [0, 1]) {
-      for (let i = 0; i < EACH; i++) {
-        const x = 50 * i + 1;
-        const name = `90${one}_idx5_x${x}_y1_class${truth}.png`;
-        const path = join(folder, `90${one}`, String(truth), name);
-        const crowding = truth === 1 ? 0.4 + 0.12 * i : 0.02 + 0.13 * i;
-        mkdirSync(dirname(path), { recursive: true });
-        writeFileSync(path, png(tissue(50, 50, 1000 * one + 100 * truth + i, crowding)));
-      }
-    }
-  }
-  writeFileSync(join(folder, "notes.txt"), "no image");
-  writeFileSync(join(folder, "900/1/900_idx5_x999_y1_class1.png"), "no image either");
-  return folder;
-}
-
-async function dropFolder({ page, context }: Visit, folder: string): Promise<void> {
-  // Only the browser itself can make a dropped folder.
-  const session = await context.newCDPSession(page);
-  const data = { items: [], files: [folder], dragOperationsMask: 1 };
-  for (const type of ["dragEnter", "dragOver", "drop"] as const) {
-    await session.send("Input.dispatchDragEvent", { type, x: 180, y: 300, data });
-  }
-}
-
 const row = (page: Page, name: RegExp): Locator =>
   page.locator("#figures-page tr", { has: page.getByRole("rowheader", { name }) });
 
@@ -84,7 +53,7 @@ describe("figures", { skip, timeout: 300_000 }, () => {
   let browser: Browser;
   let served: Served;
   const work = mkdtempSync(join(tmpdir(), "insitu-figures-"));
-  const folder = writeFolder(work);
+  const folder = writeLabelledFolder(work);
 
   before(async () => {
     [browser, served] = await Promise.all([launch(), serveBare()]);
@@ -110,14 +79,6 @@ describe("figures", { skip, timeout: 300_000 }, () => {
     await page.getByRole("heading", { name: "Measures" }).waitFor();
   }
 
-  async function evaluate(opened: Visit): Promise<void> {
-    const { page } = opened;
-    await page.getByRole("link", { name: "Evaluate on my own images" }).click();
-    await page.getByRole("button", { name: "Choose a folder" }).waitFor();
-    await dropFolder(opened, folder);
-    await page.getByRole("heading", { name: "Measures" }).waitFor({ timeout: 60_000 });
-  }
-
   for (const colorScheme of ["light", "dark"] as const) {
     for (const width of [360, 1280]) {
       test(`axe finds nothing at ${width} px, ${colorScheme}, and each page is drawn`, async () => {
@@ -132,11 +93,9 @@ describe("figures", { skip, timeout: 300_000 }, () => {
         await page.getByRole("heading", { name: `Model card: ${report.model.id}` }).waitFor();
         await check("card");
         await page.getByRole("link", { name: "Back to images" }).click();
-        await page.getByRole("link", { name: "Evaluate on my own images" }).click();
-        await page.getByRole("button", { name: "Choose a folder" }).waitFor();
+        await toEvaluation(page);
         await check("evaluate");
-        await dropFolder(opened, folder);
-        await page.getByRole("heading", { name: "Measures" }).waitFor({ timeout: 60_000 });
+        await evaluateFolder(opened, folder);
         await check("evaluated");
         assert.deepEqual(complaints, []);
         await close();
@@ -271,45 +230,6 @@ describe("figures", { skip, timeout: 300_000 }, () => {
       assert.equal(await panel.getByRole("spinbutton").inputValue(), "1");
     }));
 
-  test("A folder of one's own is evaluated without a request, and exported", () =>
-    onPage(async (opened) => {
-      const { page, requests } = opened;
-      await page.getByRole("link", { name: "Evaluate on my own images" }).click();
-      await page.getByRole("button", { name: "Choose a folder" }).waitFor();
-      const FILES = 2; // the WebAssembly and its worker's script
-      await page.waitForFunction((count) => {
-        const fetched = performance.getEntriesByType("resource");
-        return fetched.filter(({ name }) => name.includes("/evaluation-")).length === count;
-      }, FILES);
-      const before = requests.length;
-      await dropFolder(opened, folder);
-      await page.getByRole("heading", { name: "Measures" }).waitFor({ timeout: 60_000 });
-      assert.equal(requests.length, before, "no request");
-      const whole = await visibleText(page, "#figures-page");
-      assert.match(whole, /0 bytes sent, 0 network requests/);
-      assert.match(whole, new RegExp(`${2 * EACH * CASES} images evaluated`));
-      assert.match(whole, /what its file name begins with/);
-      assert.match(whole, /Not evaluated.*x999_y1_class1\.png/);
-      const save = async (name: string) => {
-        const waiting = page.waitForEvent("download");
-        await page.getByRole("button", { name }).click();
-        return readFileSync(await (await waiting).path(), "utf8");
-      };
-      const made = JSON.parse(await save("Save JSON")) as Report & { notice: string };
-      assert.equal(made.data.cases, CASES);
-      assert.equal(made.data.name, "mine");
-      assert.deepEqual(
-        made.errors.map(({ code }) => code),
-        ["image_unknown"],
-      );
-      assert.equal(made.ignored_files, 1);
-      assert.match(made.notice, /Not a medical device/);
-      assert.ok(whole.includes(three(made.pooled.auc)));
-      assert.deepEqual(Object.keys(made.pooled).sort(), Object.keys(report.pooled).sort());
-      const csv = (await save("Save CSV")).trimEnd().split("\r\n");
-      assert.equal(csv.length, 2 * EACH * CASES + 2, "a heading, the images, the one that failed");
-    }));
-
   test("On paper stand the figures, without what is pressed", () =>
     onPage(async ({ page }) => {
       await openFigures(page);
@@ -401,30 +321,6 @@ describe("figures", { skip, timeout: 300_000 }, () => {
       /is of another model than seed\.onnx/,
     );
   });
-
-  test("A folder without classes is refused with what to do, and long work can be cancelled", () =>
-    onPage(async (opened) => {
-      const { page } = opened;
-      await evaluate(opened);
-      const loose = join(work, "loose");
-      mkdirSync(loose, { recursive: true });
-      writeFileSync(join(loose, "a.png"), png(tissue(50, 50, 3)));
-      await dropFolder(opened, loose);
-      await page.getByText("Of 1 image none lies in a folder of a class").waitFor();
-      const large = join(work, "large");
-      const bytes = png(tissue(1600, 1200, 6, 0.01));
-      for (const truth of ["0", "1"]) {
-        mkdirSync(join(large, truth), { recursive: true });
-        for (let i = 0; i < 20; i++) writeFileSync(join(large, truth, `${i}.png`), bytes);
-      }
-      await dropFolder(opened, large);
-      await page.getByRole("button", { name: /^Cancel \(/ }).click();
-      await page.getByText("Cancelled. Nothing was evaluated.").waitFor();
-      await page.getByRole("link", { name: "Back to images" }).click();
-      await page.locator("#figures-page").waitFor({ state: "hidden" });
-      await drop(page, patch);
-      await readAnswer(page);
-    }));
 
   test("A point chosen beside the answer is in force for all images and in what is saved", async () => {
     const { page, complaints, close } = await visit(browser, served.url);
