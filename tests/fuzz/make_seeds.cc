@@ -243,9 +243,9 @@ void AddModelConfigs(Folder* folder) {
       "[[layer]]\nkind = \"dense\"\nfilters = 4\n"
       "[training]\nepochs = 3\nsteps = 10\nbatch = 64\nlearning_rate = 1e-3\nmixup = 0.2\n"
       "[augmentation]\nstain_scale = 0.1\nturn = 180\n"
-      "[distillation]\nteachers = 2\ngenerations = 2\nweight = 0.7\nlayer = []\n",
+      "[distillation]\nparts = 3\nepochs = 2\nweight = 0.7\n",
       "folds = 2, training.epochs = 3, augmentation.blur = 0.5, input = {side = 30}",
-      "layer = [{kind = \"dense\", filters = 3}], distillation = {teachers = 1, seed = 9}"};
+      "layer = [{kind = \"dense\", filters = 3}], distillation = {parts = 2}"};
   for (const std::string_view config : kConfigs) folder->Add(FromText(config));
 }
 

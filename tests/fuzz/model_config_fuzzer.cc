@@ -46,7 +46,6 @@ void RequireSound(const insitu::Result<insitu::ModelConfig>& read) {
   Require(config.prevalence > 0 && config.prevalence < 1 && config.folds >= 2);
   Require(!config.labels[0].empty() && !config.verdicts[1].empty());
   RequireNetwork(config.training.network);
-  RequireNetwork(config.teacher.network);
   Require(!insitu::SettingsText(config.training).empty());
 }
 
