@@ -18,7 +18,9 @@ class PathParameters {
  public:
   // Of a name that the pattern has; any other is a programming error and aborts.
   const std::string& operator[](std::string_view name) const;
-  void Add(std::string_view name, std::string value) { values_.emplace_back(name, value); }
+  void Add(std::string_view name, std::string value) {
+    values_.emplace_back(name, std::move(value));
+  }
 
  private:
   std::vector<std::pair<std::string_view, std::string>> values_;

@@ -9,7 +9,9 @@ namespace insitu {
 namespace {
 
 // Of a positive number; the library's is code for what never comes here.
-int64_t Rounded(double value) { return static_cast<int64_t>(value + 0.5); }
+int64_t Rounded(double value) {
+  return static_cast<int64_t>(value + 0.5);  // NOLINT(bugprone-incorrect-roundings)
+}
 
 // One direction: the image's `from` pixels become `scaled`, of which `count` from `first` on are
 // shown at `at` in the input.

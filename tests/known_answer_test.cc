@@ -17,7 +17,7 @@ TEST_CASE("The known answer's image has the size and the channels asked for", "[
   CHECK(image.width == 50);
   CHECK(image.height == 40);
   CHECK(image.channels == 3);
-  CHECK(image.pixels.size() == 50 * 40 * 3);
+  CHECK(image.pixels.size() == size_t{50} * 40 * 3);
 }
 
 TEST_CASE("The known answer's image is the same every time and shows both dark and light",

@@ -58,7 +58,7 @@ TEST_CASE("A file of another known format is refused by its name", "[signature]"
   CHECK(NameOf("MM\0+"s) == "This is a TIFF file");
   CHECK(NameOf("RIFF\1\0\0\0WEBPVP8 "s) == "This is a WebP image");
   CHECK(NameOf(std::string(128, '\0') + "DICM") == "This is a DICOM file");
-  CHECK(NameOf("\0\0\0\x20" + "ftypavif"s) != "This is an AVIF image");  // one byte short
+  CHECK(NameOf("\0\0\x20"s + "ftypavif") != "This is an AVIF image");  // one byte short
   CHECK(NameOf("\0\0\0\x20"s + "ftypavif") == "This is an AVIF image");
   for (const char* brand : {"heic", "heix", "hevc", "mif1", "msf1"}) {
     CHECK(NameOf("\0\0\0\x18"s + "ftyp" + brand) == "This is a HEIF image, as phones take them");

@@ -59,7 +59,7 @@ TEST_CASE("A JPEG whose coefficients are too large to be right is decoded all th
   std::fill_n(at + std::ssize(quantisers) + 1, 63, uint8_t{255});
   const auto image = DecodeJpegPixels(jpeg, 1);
   REQUIRE(image.ok());
-  CHECK(image.value().pixels.size() == 64 * 64);
+  CHECK(image.value().pixels.size() == size_t{64} * 64);
 }
 
 TEST_CASE("Bytes that are no JPEG are refused as corrupt", "[stb]") {

@@ -75,6 +75,7 @@ TlsClient::TlsClient(int port, const TlsClientOptions& options)
                             static_cast<unsigned int>(options.protocols.size()));
   }
   session_->socket = ::socket(AF_INET, SOCK_STREAM, 0);
+  if (session_->socket < 0) return;
   const timeval patience{kPatienceSeconds, 0};
   ::setsockopt(session_->socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   sockaddr_in address{};
