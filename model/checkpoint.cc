@@ -32,7 +32,7 @@ std::optional<std::string> Checkpoint::Load() const {
   const std::string file(bytes.value().begin(), bytes.value().end());
   const size_t head = key_.size();
   if (file.size() < 2 * head || file.compare(0, head, key_) != 0) return std::nullopt;
-  const std::string state = file.substr(2 * head);
+  std::string state = file.substr(2 * head);
   if (file.compare(head, head, Digest(state)) != 0) return std::nullopt;
   return state;
 }

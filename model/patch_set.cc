@@ -22,7 +22,9 @@ Result<std::vector<float>> ReadPatch(const std::string& path, const InputSpec& s
 
 }  // namespace
 
-size_t PatchSet::image_size() const { return static_cast<size_t>(side * side * channels); }
+size_t PatchSet::image_size() const {
+  return static_cast<size_t>(side) * static_cast<size_t>(side) * static_cast<size_t>(channels);
+}
 
 Image PatchSet::image(size_t index) const {
   const uint8_t* from = pixels.data() + index * image_size();
@@ -61,7 +63,7 @@ ChannelStatistics MeasureChannels(const PatchSet& set) {
   std::array<double, 3> sum = {}, squares = {};
   const auto channels = static_cast<size_t>(set.channels);
   const size_t numbers = set.image_size();
-  const auto pixels = static_cast<double>(numbers / channels);
+  const auto pixels = static_cast<double>(numbers) / static_cast<double>(channels);
   double weights = 0;
   for (size_t i = 0; i < set.size(); ++i) {
     const double weight = 1 / patches_of_case[set.case_of[i]];

@@ -28,6 +28,7 @@ insitu::Image Preview(const insitu::Image& image, int side) {
   if (longer <= side) return image;
   const double scale = static_cast<double>(side) / longer;
   const auto reduced = [scale](int length) {
+    // NOLINTNEXTLINE(bugprone-incorrect-roundings): positive, and far from what a float cannot hold
     return std::max(1, static_cast<int>(length * scale + 0.5));
   };
   return insitu::Resize(image, reduced(image.width), reduced(image.height));

@@ -137,7 +137,7 @@ Result<ValueId> EmitBinary(const NodeReader& node, Planner* planner, Binary func
   }
   kernel.Simplify();
   ASSIGN_OR_RETURN(const ValueId output, planner->Add(node, shape, layout));
-  planner->Emit(node, {a, b}, output, MakeOperation(std::move(kernel)));
+  planner->Emit(node, {a, b}, output, MakeOperation(kernel));
   return output;
 }
 
