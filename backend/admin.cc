@@ -15,9 +15,9 @@ namespace insitu {
 namespace {
 
 constexpr int64_t kHour = 3'600'000;
-constexpr int64_t kFirstCodeHours = 7 * 24;
+constexpr int64_t kFirstCodeHours = int64_t{7} * 24;
 constexpr int64_t kResetCodeHours = 24;
-constexpr int64_t kInvitationHours = 14 * 24;
+constexpr int64_t kInvitationHours = int64_t{14} * 24;
 constexpr int64_t kUsersAtOnce = 500;
 
 constexpr int kRefused = 1;

@@ -159,10 +159,9 @@ std::optional<AdminReply> AskServer(const std::filesystem::path& data,
       !SendAll(connection.number(), Dump(json(arguments)))) {
     return std::nullopt;
   }
-  const AdminReply silent{
-      .status = 1,
-      .out = "",
-      .err = "The server did not answer; see its log, and whether it did it.\n"};
+  AdminReply silent{.status = 1,
+                    .out = "",
+                    .err = "The server did not answer; see its log, and whether it did it.\n"};
   const std::optional<std::string> answer = ReceiveAll(connection.number(), kMaxReplyBytes);
   if (!answer) return silent;
   const json reply = json::parse(*answer, nullptr, /*allow_exceptions=*/false);

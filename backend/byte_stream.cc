@@ -26,7 +26,7 @@ class TcpStream final : public ByteStream {
 
  private:
   static Transfer Moved(ssize_t count, short event) {
-    if (count > 0) return {.bytes = static_cast<size_t>(count)};
+    if (count >= 0) return {.bytes = static_cast<size_t>(count)};
     if (errno == EAGAIN || errno == EINTR) return {.wait_for = event};
     return {.ended = true};
   }

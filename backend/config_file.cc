@@ -124,7 +124,7 @@ std::vector<ConfigReader::Key> ConfigReader::ListenKeys() {
 
 std::vector<ConfigReader::Key> ConfigReader::Keys() {
   constexpr int64_t kMebibyte = int64_t{1} << 20;
-  constexpr int64_t kDay = 24 * 3'600;
+  constexpr int64_t kDay = int64_t{24} * 3'600;
   std::vector<Key> keys = ListenKeys();
   keys.push_back({"site", Path(&config_->site)});
   keys.push_back({"data", Path(&config_->data)});
@@ -177,7 +177,7 @@ std::vector<ConfigReader::Key> ConfigReader::Keys() {
                              config_->session_absolute = std::chrono::seconds(time);
                            })}})});
   return keys;
-}
+}  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks): what a std::function in a key holds
 
 }  // namespace
 

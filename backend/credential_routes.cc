@@ -132,8 +132,8 @@ Response ConfirmSecondFactor(Accounts& accounts, const Request& request, const P
   JsonFields fields(std::get<nlohmann::json>(body));
   const std::string code = fields.Text("code", 1, kMaxCodeBytes);
   if (!fields.Complete()) return fields.Refusal();
-  const Response nothing_begun = Problem(
-      409, "totp_not_begun", "There is nothing to confirm. Turn the second factor on anew.");
+  Response nothing_begun = Problem(409, "totp_not_begun",
+                                   "There is nothing to confirm. Turn the second factor on anew.");
 
   auto found = ReadFor<std::optional<Totp>>(
       accounts, [&](Transaction& transaction) { return FindTotp(transaction, caller.user.id); });

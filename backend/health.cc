@@ -37,6 +37,7 @@ int Connect(const Config& config) {
                            : reinterpret_cast<const sockaddr*>(&v4_address);
   const socklen_t length = v6 ? sizeof(v6_address) : sizeof(v4_address);
   Descriptor socket(::socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket.open()) return -1;
   const timeval patience{kPatienceSeconds, 0};
   ::setsockopt(socket.number(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   ::setsockopt(socket.number(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));

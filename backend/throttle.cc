@@ -139,7 +139,7 @@ void Throttle::MakeRoom(TimePoint now) {
 }
 
 std::string AddressGroup(std::string_view address) {
-  const std::string text(address);
+  std::string text(address);
   in6_addr six;
   if (::inet_pton(AF_INET6, text.c_str(), &six) != 1) return text;
   if (IN6_IS_ADDR_V4MAPPED(&six)) {

@@ -200,6 +200,7 @@ TEST_CASE("Nonsense at the socket is not answered, and it goes on", "[admin]") {
   for (const std::string& nonsense :
        std::vector<std::string>{"nonsense", "[1]", "{}", "[[", std::string(100'000, '['), ""}) {
     const int client = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    REQUIRE(client >= 0);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     const std::string path = (folder / "admin.sock").string();

@@ -114,11 +114,11 @@ TEST_CASE("Letters beyond ASCII stand in texts and comments, elsewhere their lin
   REQUIRE(ReadConfig("data = '/srv/日本'", "x", &config).ok());
   CHECK(config.data == "/srv/日本");
   // The fuzzer's finds among them.
+  const char* quotes = R"("""a"#\""ts\"\)"
+                       "\xEF\xBB\xBB";
   for (const char* line :
        {"ä = 1", "\xEF\xB8\xBFouants.registccr", "port = 8080 ä", "data = \"ä", "data = 'a' ä",
-        R"("""a"#\""ts\"\)"
-        "\xEF\xBB\xBB",
-        "isoeGonds0= 098B9om9.9-0as.lP\"\xEF\xB9\xBFte_s-2:3te\"kh"}) {
+        quotes, "isoeGonds0= 098B9om9.9-0as.lP\"\xEF\xB9\xBFte_s-2:3te\"kh"}) {
     INFO(line);
     CHECK_THAT(RefusalOf(StrCat("port = 1\n", line)), StartsWith("insitu.toml, line 2: "));
   }

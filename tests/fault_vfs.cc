@@ -121,7 +121,7 @@ int Open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int*
 }  // namespace
 
 void FaultVfs::Register() {
-  static const bool registered = [] {
+  static const bool kRegistered = [] {
     sqlite3_vfs* real = sqlite3_vfs_find(nullptr);
     static sqlite3_vfs vfs = *real;  // the rest of it works on names, not on files
     vfs.pNext = nullptr;
@@ -131,7 +131,7 @@ void FaultVfs::Register() {
     vfs.xOpen = Open;
     return sqlite3_vfs_register(&vfs, 0) == SQLITE_OK;
   }();
-  if (!registered) std::abort();
+  if (!kRegistered) std::abort();
 }
 
 void FaultVfs::FailAfter(int64_t good, int64_t bad, int code) {

@@ -271,7 +271,7 @@ TEST_CASE("A maximum pool of 3x3 side by side is one step with its convolution",
 }
 
 TEST_CASE("A pool of another kind is a step of its own", "[network]") {
-  const auto apart = [](std::vector<Attribute> pool) {
+  const auto apart = [](const std::vector<Attribute>& pool) {
     return StepNames(Planned(Pooled(pool)))[2] == "MaxPool";
   };
   CHECK(apart({{"kernel_shape", Pair(2, 2)}, {"strides", Pair(2, 2)}}));

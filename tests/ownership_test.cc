@@ -39,8 +39,8 @@ TEST_CASE("Another's object is not there, on every route and verb", "[ownership]
   TestJson eves_facts = facts;
   eves_facts["record_version"] = 2;
   const auto ask = [&](const std::string& path) {
-    return method == "PUT" && end.empty() ? eve.Put(path, eves_facts)
-                                          : Ask(&eve, method, path + end);
+    if (method == "PUT" && end.empty()) return eve.Put(path, eves_facts);
+    return Ask(&eve, method, path + end);
   };
   const Answer answer = ask(theirs);
   CHECK(answer.status == 404);

@@ -54,17 +54,17 @@ TEST_CASE("Each of the eight orientations shows the image the right way up", "[p
     int width;
     std::vector<uint8_t> pixels;
   };
-  const std::array<Stored, 8> kStored = {{{3, {1, 2, 3, 4, 5, 6}},
-                                          {3, {3, 2, 1, 6, 5, 4}},
-                                          {3, {6, 5, 4, 3, 2, 1}},
-                                          {3, {4, 5, 6, 1, 2, 3}},
-                                          {2, {1, 4, 2, 5, 3, 6}},
-                                          {2, {3, 6, 2, 5, 1, 4}},
-                                          {2, {6, 3, 5, 2, 4, 1}},
-                                          {2, {4, 1, 5, 2, 6, 3}}}};
+  const std::array<Stored, 8> orientations = {{{3, {1, 2, 3, 4, 5, 6}},
+                                               {3, {3, 2, 1, 6, 5, 4}},
+                                               {3, {6, 5, 4, 3, 2, 1}},
+                                               {3, {4, 5, 6, 1, 2, 3}},
+                                               {2, {1, 4, 2, 5, 3, 6}},
+                                               {2, {3, 6, 2, 5, 1, 4}},
+                                               {2, {6, 3, 5, 2, 4, 1}},
+                                               {2, {4, 1, 5, 2, 6, 3}}}};
   for (int orientation = 1; orientation <= 8; ++orientation) {
     for (const int channels : {1, 3}) {
-      const Stored& stored = kStored[static_cast<size_t>(orientation - 1)];
+      const Stored& stored = orientations[static_cast<size_t>(orientation - 1)];
       Image image{
           .width = stored.width, .height = 6 / stored.width, .channels = channels, .pixels = {}};
       std::vector<uint8_t> upright;
