@@ -66,7 +66,7 @@ Response Echo(const Request& request, const PathParameters& parameters) {
 }
 
 const Router& Table() {
-  static const Router* const router =
+  static const Router* const kRouter =
       new Router({{"GET", "/api/item", 0, false, Named("read")},
                   {"PUT", "/api/item", kMaxBody, false, Echo},
                   {"GET", "/api/things/{id}", 0, false, Echo},
@@ -79,7 +79,7 @@ const Router& Table() {
                    }},
                   {"GET", "/files/*", 0, false, Named("file")},
                   {"GET", "/*", 0, false, Named("site")}});
-  return *router;
+  return *kRouter;
 }
 
 Response Route(const Request& request) { return Table().Dispatch(request); }
