@@ -82,7 +82,8 @@ Result<bool> CopyBody(const fs::path& data, const fs::path& target, const Body& 
   RETURN_IF_ERROR(MakePrivateFolder(to.parent_path()));
   const Result<ManifestFile> copied = CopyAndHash(from, to);
   if (!copied.ok()) {
-    const Error& fault = copied.error();
+    // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): the next failure takes its place
+    const Error fault = copied.error();
     ASSIGN_OR_RETURN(const bool kept, IsStillKept(live, body));
     if (kept) return fault;
     return false;

@@ -78,3 +78,17 @@ test("A list that was read between two updates is told too, once", async () => {
   announcer.update(session, judge);
   assert.deepEqual(said, ["2 images read, 2 positive."]);
 });
+
+test("Of one image that comes to others its answer is told, with how many there are", async () => {
+  const { said, answers, add } = setUp();
+  add("a.png");
+  answers[0]?.(readingOf(true));
+  await settled();
+  add("b.png");
+  answers[1]?.(readingOf(false));
+  await settled();
+  assert.equal(
+    said[1],
+    "b.png: no IDC detected in this patch. Probability of IDC 0.250. 2 images read, 1 positive.",
+  );
+});

@@ -282,6 +282,14 @@ TEST_CASE("What is not one answer a patch is refused, and said", "[dense]") {
   CHECK_THAT(Refusal(&model, 25), ContainsSubstring("no patch that fits"));
 }
 
+TEST_CASE("A dense layer whose weights are whole numbers is refused", "[dense]") {
+  ModelBuilder model = Started();
+  model.WholeNumbers("d", {2, 300})
+      .Node("Flatten", {"image"}, {"f"})
+      .Node("Gemm", {"f", "d"}, {"answer"}, {{"transB", int64_t{1}}});
+  CHECK_THAT(Refusal(&model), ContainsSubstring("constant weights"));
+}
+
 TEST_CASE("A dense layer whose weights do not fit is refused", "[dense]") {
   ModelBuilder model = Started();
   model.Floats("d", {2, 299}, TestNumbers(598, 1))

@@ -162,6 +162,11 @@ ModelBuilder& ModelBuilder::Ints(const std::string& name, const std::vector<int6
   return RawInitializer(TensorProto(name, {static_cast<int64_t>(data.size())}, 7, RawBytes(data)));
 }
 
+ModelBuilder& ModelBuilder::WholeNumbers(const std::string& name, const Shape& shape) {
+  const std::vector<int32_t> zeros(static_cast<size_t>(ElementCount(shape)));
+  return RawInitializer(TensorProto(name, shape, 6, RawBytes(zeros)));
+}
+
 ModelBuilder& ModelBuilder::RawInitializer(const std::string& tensor_proto) {
   pbf_writer(graph_).add_message(5, tensor_proto);
   return *this;

@@ -29,6 +29,8 @@ class ModelBuilder {
   ModelBuilder& Output(const std::string& name);
   ModelBuilder& Floats(const std::string& name, const Shape& shape, const std::vector<float>& data);
   ModelBuilder& Ints(const std::string& name, const std::vector<int64_t>& data);
+  // int32 zeros, as the bytes that fill the shape.
+  ModelBuilder& WholeNumbers(const std::string& name, const Shape& shape);
   // An initializer as raw TensorProto fields, for what the others do not write.
   ModelBuilder& RawInitializer(const std::string& tensor_proto);
   ModelBuilder& Node(const std::string& op_type, const std::vector<std::string>& inputs,

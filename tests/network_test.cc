@@ -103,6 +103,37 @@ TEST_CASE("Convolution equals the naive loop for strides, pads, dilations and gr
   }
 }
 
+TEST_CASE("A dense layer after a flatten gives the same however its weights lie in the file",
+          "[network]") {
+  constexpr int64_t kInputs = 8 * 6 * 5;
+  constexpr int64_t kOutputs = 5;
+  const std::vector<float> rows = TestNumbers(kInputs * kOutputs, 5);  // (outputs, inputs)
+  std::vector<float> columns(rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) columns[i % kInputs * kOutputs + i / kInputs] = rows[i];
+  const auto flattened = [] {
+    return ModelBuilder()
+        .Input("x", {-1, 3, 6, 5})
+        .Output("y")
+        .Floats("w", {8, 3, 3, 3}, TestNumbers(8 * 27, 1))
+        .Node("Conv", {"x", "w"}, {"c"}, {{"pads", std::vector<int64_t>{1, 1, 1, 1}}})
+        .Node("Flatten", {"c"}, {"f"});
+  };
+  const auto run = [](const ModelBuilder& model) {
+    Network network = Planned(model);
+    CHECK(StepNames(network).size() == 2);  // nothing is copied between
+    return RunOn(&network, 2, TestNumbers(2 * 3 * 6 * 5, 9));
+  };
+  const std::vector<float> expected =
+      run(flattened()
+              .Floats("d", {kOutputs, kInputs}, rows)
+              .Node("Gemm", {"f", "d"}, {"y"}, {{"transB", int64_t{1}}}));
+  for (const char* op : {"Gemm", "MatMul"}) {
+    const auto same =
+        run(flattened().Floats("d", {kInputs, kOutputs}, columns).Node(op, {"f", "d"}, {"y"}));
+    CHECK(LargestDifference(same, expected) < kTolerance);
+  }
+}
+
 TEST_CASE("A batch gives what its items give one by one, whatever room is reserved", "[network]") {
   const std::vector<float> inputs = TestNumbers(7 * 3 * 9 * 7, 9);
   const size_t item = inputs.size() / 7;

@@ -137,6 +137,26 @@ TEST_CASE("Padding is within the limit on either side, adding or cutting", "[pla
   }
 }
 
+TEST_CASE("Whole numbers are no weights", "[planner]") {
+  const auto refuses = [](const ModelBuilder& model) {
+    const Error error = Refused(model);
+    CHECK(error.code == ErrorCode::kModelCorrupt);
+    CHECK_THAT(error.message,
+               Catch::Matchers::ContainsSubstring("no whole numbers as its input 1"));
+  };
+  ModelBuilder convolution;
+  convolution.Input("x", {1, 4, 8, 8}).Output("y").WholeNumbers("w", {8, 4, 3, 3});
+  refuses(convolution.Node("Conv", {"x", "w"}, {"y"}));
+  for (const int64_t transposed : {0, 1}) {
+    ModelBuilder gemm;
+    gemm.Input("x", {1, 6}).Output("y").WholeNumbers("w", {6, 6});
+    refuses(gemm.Node("Gemm", {"x", "w"}, {"y"}, {{"transB", transposed}}));
+  }
+  ModelBuilder product;
+  product.Input("x", {1, 6}).Output("y").WholeNumbers("w", {6, 5});
+  refuses(product.Node("MatMul", {"x", "w"}, {"y"}));
+}
+
 TEST_CASE("A Relu or Clip without an output is refused, not fused", "[planner]") {
   for (const char* op : {"Relu", "Clip"}) {
     ModelBuilder model;

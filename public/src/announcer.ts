@@ -9,6 +9,7 @@ export class Announcer {
   #saidStep = "";
   #wasBusy = false;
   #readingsEnded = 0;
+  #endedAtRest = 0; // readings that had ended when nothing was read any more
 
   constructor(say: (text: string) => void) {
     this.#say = say;
@@ -21,10 +22,14 @@ export class Announcer {
     const ended = busy && pending === 0 && total > 1 && settled > 0;
     this.#wasBusy = pending > 0;
     this.#readingsEnded = session.ended;
+    const isOne = session.ended - this.#endedAtRest === 1;
+    if (pending === 0) this.#endedAtRest = session.ended;
     if (ended) {
       const open = uncertain > 0 ? `, ${uncertain} uncertain` : "";
       const wrong = failed > 0 ? `, ${failed} could not be read` : "";
-      this.#say(`${plural(settled - failed, "image")} read, ${positive} positive${open}${wrong}.`);
+      const all = `${plural(settled - failed, "image")} read, ${positive} positive${open}${wrong}.`;
+      const answer = isOne && session.selected !== null ? answerOf(session.selected, judge) : null;
+      this.#say(answer === null ? all : `${answer} ${all}`); // of one that came alone, what it is
       this.#saidOf = session.selected;
       return;
     }

@@ -103,7 +103,10 @@ const slides = new SlideLink(
     redraw: draw,
     tell,
     save,
-    read: (patch) => addImages({ files: [patch], passedOver: 0 }),
+    read: (patch) => {
+      addImages({ files: [patch], passedOver: 0 });
+      list.focusOnceShown(); // what was pressed is not shown beside a patch
+    },
   },
   () => (load.step === "ready" ? load.model : null),
 );

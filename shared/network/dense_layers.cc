@@ -111,7 +111,8 @@ Status DenseRewriter::Flatten(OnnxNode* node, NodeReader* reader, const Extent& 
 Status DenseRewriter::Dense(OnnxNode* node, NodeReader* reader, const Extent& from, Extent* to) {
   const bool is_gemm = reader->op_type() == "Gemm";
   const int at = node->inputs.size() > 1 ? Known(node->inputs[1]) : -1;
-  if (at < 0 || Initializer(at).shape.size() != 2 || !from.flattened) {
+  if (at < 0 || Initializer(at).type != DataType::kFloat || Initializer(at).shape.size() != 2 ||
+      !from.flattened) {
     return reader->Unsupported("is no dense layer with constant weights");
   }
   if (reader->Number("alpha", 1) != 1 || reader->Number("beta", 1) != 1 ||

@@ -1,4 +1,5 @@
-// A place of a map read as a patch of its own: with the map's answer, and what the network used.
+// A place of a map read as a patch of its own: with the map's answer, at the model's own scale, and what
+// the network used.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Page } from "playwright-core";
@@ -56,6 +57,23 @@ describe("a place of a map as a patch", { skip, timeout: 300_000 }, () => {
       await hovered(page, at(cell));
       await page.keyboard.press("e");
       await assertRead(page, cell.probability, `patch at ${cell.x - 25}, ${cell.y - 25}`);
+    }));
+
+  test("The key E reads the place gone to, wherever the pointer rested before, and the list has the focus", () =>
+    onPage(async ({ page }) => {
+      await mapField(page);
+      const cells = (await cellsOf(page)).filter(isJudged);
+      const [most] = cells.toSorted((a, b) => b.probability - a.probability);
+      const { at } = await projection(page, SIZE);
+      assert.ok(most);
+      const other = cells.find(({ column, row }) => column !== most.column && row !== most.row);
+      assert.ok(other);
+      await page.locator(".slide-room [role=img]").first().focus();
+      await hovered(page, at(other));
+      await page.keyboard.press("n");
+      await page.keyboard.press("e");
+      await assertRead(page, most.probability, `patch at ${most.x - 25}, ${most.y - 25}`);
+      await page.locator('#list [data-part="rows"]:focus').waitFor();
     }));
 
   test("A film's places are not offered to what reads patches", () =>

@@ -16,20 +16,36 @@ export interface Pointed {
   judged: { model: ModelFacts; point: OperatingPoint } | null; // by what; null: not known yet
 }
 
+export interface Cell {
+  map: ProbabilityMap;
+  column: number;
+  row: number;
+}
+
+// What is in sight at a cell of the map: itself, or the coarser map's where it has nothing yet.
+export function inSight(
+  { map, verdicts, under }: Pick<Pointed, "map" | "verdicts" | "under">,
+  { column, row }: { column: number; row: number },
+): Cell | null {
+  if (verdicts.at(row * map.columns + column) !== VERDICT.notYet || under === null)
+    return { map, column, row };
+  const coarser = under.under(map, column, row);
+  return coarser && { map: under, column: coarser.column, row: coarser.row };
+}
+
 // Of the cell under the pointer, as it is painted.
 export function cellText(
   { map, verdicts, under, kind, judged }: Pointed,
   { column, row }: { column: number; row: number },
 ): string {
+  const seen = inSight({ map, verdicts, under }, { column, row });
+  if (seen === null) return "";
+  if (seen.map !== map) {
+    const all = new CellVerdicts(seen.map.verdicts);
+    return cellText({ map: seen.map, verdicts: all, under: null, kind, judged }, seen);
+  }
   const at = row * map.columns + column;
   const verdict = verdicts.at(at);
-  if (verdict === VERDICT.notYet && under !== null) {
-    const coarser = under.under(map, column, row);
-    const all = new CellVerdicts(under.verdicts);
-    return coarser === null
-      ? ""
-      : cellText({ map: under, verdicts: all, under: null, kind, judged }, coarser);
-  }
   const value = map.values[at] ?? Number.NaN;
   if (isJudged(verdict)) {
     if (Number.isNaN(value)) return "";

@@ -17,6 +17,7 @@ export interface SummaryWork {
 
 export interface SummedUp {
   summary: Summary;
+  map: ProbabilityMap; // that it is of
   share: number; // how much of the map was there
 }
 
@@ -87,6 +88,6 @@ export class RegionSummary {
     const { done, failed, plan, progress } = map;
     const isWhole =
       done.size === plan.blocks.length || (progress > ALL_BUT_ROUNDING && failed.size === 0);
-    return { summary: readSummary(said, threshold), share: isWhole ? 1 : progress };
+    return { summary: readSummary(said, threshold), map, share: isWhole ? 1 : progress };
   }
 }

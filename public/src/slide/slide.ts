@@ -32,6 +32,7 @@ export class Slide implements SlideRecord {
   map: ProbabilityMap | null = null; // that is shown
   under: ProbabilityMap | null = null; // the coarser one, until the finer is done
   summary: Summary | null = null; // of the last whole map
+  summedMap: ProbabilityMap | null = null; // that one
   summaryShare = 1; // how much of the map was there
   judgesAnyway = false; // what the gate refuses at this kind and scale, since a person asked
   progress: Progress = { share: 0, leftMs: null };
@@ -173,7 +174,7 @@ export class Slide implements SlideRecord {
     this.cancel();
     this.#run.letGo();
     this.#opened.close();
-    this.map = this.under = null;
+    this.map = this.under = this.summedMap = null;
   }
 
   // While it is shown its file stays open.
@@ -288,7 +289,7 @@ export class Slide implements SlideRecord {
     const [finest] = facts?.levels ?? [];
     if (facts === null || scale === null || finest === undefined) return;
     const isFiner = stride !== 0;
-    if (!isFiner) this.under = this.map = this.summary = null;
+    if (!isFiner) this.under = this.map = this.summary = this.summedMap = null;
     this.progress = { share: 0, leftMs: null };
     const signal = this.#stoppable();
     const known = isFiner ? this.model : null;
@@ -375,9 +376,10 @@ export class Slide implements SlideRecord {
     try {
       const isLast = await this.#summing.latest(
         () => this.#toSumUp(),
-        ({ summary, share }) => {
+        ({ summary, map, share }) => {
           if (this.#state.isClosed) return false;
           this.summary = summary;
+          this.summedMap = map;
           this.summaryShare = share;
           this.#state.changed({ kind: "state" });
           return true;

@@ -23,6 +23,7 @@ export class ListView {
   readonly #session: Session;
   readonly #judge: Judge;
   #followed: ImageEntry | null = null;
+  #takesFocus = false;
 
   constructor(session: Session, judge: Judge) {
     this.#session = session;
@@ -31,6 +32,11 @@ export class ListView {
     new ResizeObserver(() => this.#draw()).observe(this.#rows);
     part(this.element, "cancel").addEventListener("click", () => session.cancel());
     part(this.element, "resume").addEventListener("click", () => session.resume());
+  }
+
+  // After the next drawing.
+  focusOnceShown(): void {
+    this.#takesFocus = true;
   }
 
   update(): void {
@@ -46,6 +52,9 @@ export class ListView {
     this.#spacer.style.height = `${counts.total * ROW_HEIGHT}px`;
     if (this.#session.selected !== this.#followed) this.#follow();
     this.#draw();
+    if (!this.#takesFocus || this.element.hidden) return;
+    this.#takesFocus = false;
+    this.#rows.focus();
   }
 
   // Brings the selected row into sight.

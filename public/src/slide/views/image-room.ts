@@ -6,7 +6,7 @@ import type { Point } from "../probability-map.ts";
 import type { Slide } from "../slide.ts";
 import type { Change } from "../slide-tools.ts";
 import type { Rectangle } from "../source.ts";
-import { cellText } from "../cell-text.ts";
+import { cellText, inSight, type Cell } from "../cell-text.ts";
 import { Drawing, label, type Measurement } from "./drawing.ts";
 import { MapLayer, type Projection } from "./map-layer.ts";
 import type { KeyTarget } from "./slide-keys.ts";
@@ -15,7 +15,7 @@ import { SlideViewer } from "./slide-viewer.ts";
 export interface ImageRoomOptions {
   askedScale: () => number | null; // µm per pixel, while its scale is asked
   changed: () => void; // a tool, the opacity or a measurement
-  readPatch: (column: number, row: number) => void;
+  readPatch: (cell: Cell) => void;
   tell: (sentence: string) => void;
 }
 
@@ -38,7 +38,7 @@ export class ImageRoom implements KeyTarget {
   #viewer: SlideViewer | null = null;
   #drawing: Drawing | null = null;
   #marked: Rectangle | null = null; // the patch that was gone to
-  #pointed: Point | null = null; // of level 0, under the pointer
+  #pointer: Point | null = null; // px, from the corner of the element
   #place = -1; // of the most suspicious; -1: none was gone to
 
   constructor(options: ImageRoomOptions) {
@@ -119,7 +119,7 @@ export class ImageRoom implements KeyTarget {
   }
 
   goToCell(column: number, row: number): void {
-    const map = this.#slide?.under ?? this.#slide?.map;
+    const map = this.#slide?.summedMap;
     if (map == null) return;
     const { film, places = [] } = this.#slide?.summary ?? {};
     this.#place = (film?.marks ?? places).findIndex(
@@ -127,6 +127,7 @@ export class ImageRoom implements KeyTarget {
     );
     const patch = map.patchSquare(column, row);
     this.#marked = patch;
+    this.#pointAt(null); // until it moves again, the place is what is meant
     const grown = (side: number) => side * (1 + PLACE_MARGIN);
     this.#viewer?.goTo({
       x: patch.x - (patch.width * PLACE_MARGIN) / 2,
@@ -139,21 +140,19 @@ export class ImageRoom implements KeyTarget {
 
   // The cell under the pointer, or else the one that was gone to.
   readPointed(): void {
-    const [map, marked] = [this.#slide?.under ?? this.#slide?.map, this.#marked];
-    const middle = marked && {
-      x: marked.x + marked.width / 2,
-      y: marked.y + marked.height / 2,
-    };
-    const at = this.#pointed ?? middle;
-    const cell = map == null || at === null ? null : map.at(at);
-    if (cell !== null) this.#options.readPatch(cell.column, cell.row);
+    const marked = this.#marked;
+    const middle = marked && { x: marked.x + marked.width / 2, y: marked.y + marked.height / 2 };
+    const cell = this.#cellAt(this.#pointed()) ?? this.#cellAt(middle);
+    if (cell !== null) this.#options.readPatch(cell);
+    else this.#options.tell("No place of the map is under the pointer: point at one and press E.");
   }
 
   goToFocus(): void {
-    const map = this.#slide?.under ?? this.#slide?.map;
+    const map = this.#slide?.summedMap;
     const box = this.#slide?.summary?.largestFocus?.box;
     if (map == null || box === undefined) return;
     this.#marked = map.onLevel0(box);
+    this.#pointAt(null);
     this.#viewer?.goTo(this.#marked);
   }
 
@@ -234,14 +233,28 @@ export class ImageRoom implements KeyTarget {
   #bindHover(): void {
     this.element.addEventListener("pointermove", ({ clientX, clientY }) => {
       const { left, top } = this.element.getBoundingClientRect();
-      this.#pointAt(this.#viewer?.toImage({ x: clientX - left, y: clientY - top }) ?? null);
+      this.#pointAt({ x: clientX - left, y: clientY - top });
     });
     this.element.addEventListener("pointerleave", () => this.#pointAt(null));
   }
 
-  #pointAt(at: Point | null): void {
-    this.#pointed = at;
+  #pointAt(place: Point | null): void {
+    this.#pointer = place;
+    const at = this.#pointed();
     this.readout.textContent = at === null ? "" : this.#textAt(at);
+  }
+
+  // Of level 0, wherever the view has moved to since.
+  #pointed(): Point | null {
+    return this.#pointer && (this.#viewer?.toImage(this.#pointer) ?? null);
+  }
+
+  // That is in sight there.
+  #cellAt(place: Point | null): Cell | null {
+    const { map, verdicts, under } = this.#slide ?? {};
+    if (place === null || map == null || verdicts == null) return null;
+    const cell = map.at(place);
+    return cell && inSight({ map, verdicts, under: under ?? null }, cell);
   }
 
   #textAt(place: Point): string {

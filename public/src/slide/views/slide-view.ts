@@ -4,6 +4,7 @@ import { uncertainAt } from "../../judgement.ts";
 import { textOf } from "../../messages.ts";
 import { byId, showFileName } from "../../views/parts.ts";
 import type { PointParts } from "../../views/point-view.ts";
+import type { Cell } from "../cell-text.ts";
 import { mapFile, type Draw, type MapFile } from "../export/map-files.ts";
 import { patchFile, type PatchFile } from "../patch-file.ts";
 import { BY_HAND, type SlideKind } from "../scale.ts";
@@ -42,6 +43,7 @@ export class SlideView {
   #slide: Slide | null = null;
   #unwatch: () => void = () => undefined;
   #asked: { umPerPixel: number | null } | null = null; // null: there is no question
+  #isReadingPatch = false;
 
   constructor(parts: SlideViewParts) {
     this.#parts = parts;
@@ -53,7 +55,7 @@ export class SlideView {
     this.#room = new ImageRoom({
       askedScale: () => this.#asked?.umPerPixel ?? null,
       changed: () => this.#follow(),
-      readPatch: (column, row) => void this.#readPatch(column, row),
+      readPatch: (cell) => void this.#readPatch(cell),
       tell: parts.tell,
     });
     this.#strip = this.#makeStrip(this.#room);
@@ -115,7 +117,10 @@ export class SlideView {
     return new SummaryPanel({
       goToCell: (column, row) => room.goToCell(column, row),
       goToFocus: () => room.goToFocus(),
-      readPatch: (column, row) => void this.#readPatch(column, row),
+      readPatch: (column, row) => {
+        const map = this.#slide?.summedMap ?? null;
+        if (map !== null) void this.#readPatch({ map, column, row });
+      },
       ask: () => this.#slide?.ask(),
       hasReport: this.#parts.point.hasReport,
       modelsOf: this.#parts.modelsOf,
@@ -201,20 +206,24 @@ export class SlideView {
 
   // --- A cell by itself ------------------------------------------------------------------------
 
-  async #readPatch(column: number, row: number): Promise<void> {
+  // One at a time, and only while its slide is shown.
+  async #readPatch({ map, ...cell }: Cell): Promise<void> {
     const slide = this.#slide;
-    const map = slide?.under ?? slide?.map ?? null;
     const { tell, read } = this.#parts;
-    if (slide === null || map === null) return;
+    if (slide === null || this.#isReadingPatch) return;
     if (slide.kind === "mammogram") {
       tell("A place of a film is not read by itself: its answer is the map's.");
       return;
     }
+    this.#isReadingPatch = true;
     try {
       const tile = slide.tile.bind(slide);
-      read(await patchFile({ name: slide.name, map, tile }, { column, row }));
+      const patch = await patchFile({ name: slide.name, map, tile }, cell);
+      if (this.#slide === slide) read(patch);
     } catch (error) {
-      tell(`The place could not be read: ${textOf(error)}`);
+      if (this.#slide === slide) tell(`The place could not be read: ${textOf(error)}`);
+    } finally {
+      this.#isReadingPatch = false;
     }
   }
 

@@ -25,7 +25,7 @@ export interface PanelOptions {
 
 const SHORT_HASH = 10; // digits
 const PATCH_HINT =
-  "Read: as a patch of its own, beside this image, with what the network used. The key E does it for the place under the pointer.";
+  "Read: as a patch of its own, beside this image, with what the network used. Of an image at another scale than the model's it is drawn anew, and its probability may differ a little. The key E does it for the place under the pointer.";
 
 type Row = [name: string, value: Child] | null;
 
