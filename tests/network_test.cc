@@ -120,7 +120,7 @@ TEST_CASE("A dense layer after a flatten gives the same however its weights lie 
   };
   const auto run = [](const ModelBuilder& model) {
     Network network = Planned(model);
-    CHECK(StepNames(network).size() == 2);  // nothing is copied between
+    CHECK(StepNames(network).size() == 3);  // the image put in order, and nothing between
     return RunOn(&network, 2, TestNumbers(2 * 3 * 6 * 5, 9));
   };
   const std::vector<float> expected =

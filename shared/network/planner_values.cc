@@ -124,9 +124,7 @@ bool Planner::IsLastRead(const NodeReader& node, size_t index) const {
 
 Result<List<float>> Planner::TakenFloats(const NodeReader& node, size_t index) {
   ASSIGN_OR_RETURN(const auto floats, KnownInput(node, index));
-  if (floats->type != DataType::kFloat) {
-    return node.Invalid("takes no whole numbers as its input %", index);
-  }
+  if (floats->type != DataType::kFloat) return node.Unsupported("computes with whole numbers");
   const ValueId id = Named(node.node().inputs[index]);
   Constant* known = value(id).known;
   return IsLastRead(node, index) ? std::move(known->floats) : List<float>(floats->floats);

@@ -145,7 +145,7 @@ Bytes OneNode(const std::string& op_type, const std::vector<Attribute>& attribut
   model.Input("x", {1, 3, 4, 5}).Output("y");
   model.Floats("c", {3, 1, 1}, {1, -2, 3}).Ints("to", {1, -1}).Ints("axes", {2, 3});
   model.Ints("starts", {1, 1}).Ints("ends", {3, 4}).Ints("pads", {0, 0, 1, 1, 0, 0, 1, 1});
-  model.Floats("three", {3}, {1, 2, 3});
+  model.Floats("three", {3}, {1, 2, 3}).WholeNumbers("whole", {2, 3, 1, 1});
   return model.Node(op_type, inputs, {"y"}, attributes).Bytes();
 }
 
@@ -162,6 +162,7 @@ void AddModels(Folder* folder) {
   for (const char* op_type : {"Add", "Sub", "Mul", "Div", "PRelu"}) {
     folder->Add(OneNode(op_type, {}, {"c"}));
   }
+  folder->Add(OneNode("Conv", {}, {"whole"}));
   for (const char* op_type : {"MaxPool", "AveragePool"}) {
     folder->Add(OneNode(op_type, {kernel, {"strides", Integers{2, 1}}, {"pads", Integers(4, 1)}}));
     folder->Add(OneNode(op_type, {kernel, {"auto_pad", std::string("SAME_LOWER")}}));
