@@ -232,7 +232,7 @@ void AddModelInfos(Folder* folder) {
 }
 
 void AddModelConfigs(Folder* folder) {
-  constexpr std::string_view kConfigs[] = {
+  constexpr std::string_view kAll =
       "id = \"made\"\nversion = \"1.0.0\"\nkind = \"mammogram\"\num_per_pixel = 200\n"
       "labels = [\"none\", \"some\"]\nverdicts = [\"nothing\", \"something\"]\nwarning = 'few'\n"
       "prevalence = 0.3\nfolds = 3\nseed = 7\nturns = 4\n"
@@ -244,8 +244,9 @@ void AddModelConfigs(Folder* folder) {
       "[[layer]]\nkind = \"dense\"\nfilters = 4\n"
       "[training]\nepochs = 3\nsteps = 10\nbatch = 64\nlearning_rate = 1e-3\nmixup = 0.2\n"
       "[augmentation]\nstain_scale = 0.1\nturn = 180\n"
-      "[distillation]\nparts = 3\nepochs = 2\nweight = 0.7\n",
-      "folds = 2, training.epochs = 3, augmentation.blur = 0.5, input = {side = 30}",
+      "[distillation]\nparts = 3\nepochs = 2\nweight = 0.7\n";
+  constexpr std::string_view kConfigs[] = {
+      kAll, "folds = 2, training.epochs = 3, augmentation.blur = 0.5, input = {side = 30}",
       "layer = [{kind = \"dense\", filters = 3}], distillation = {parts = 2}"};
   for (const std::string_view config : kConfigs) folder->Add(FromText(config));
 }
