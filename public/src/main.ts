@@ -106,6 +106,7 @@ const slides = new SlideLink(
     read: (patch) => {
       addImages({ files: [patch], passedOver: 0 });
       list.focusOnceShown(); // what was pressed is not shown beside a patch
+      requestAnimationFrame(() => byId("stage", HTMLElement).scrollIntoView({ block: "nearest" }));
     },
   },
   () => (load.step === "ready" ? load.model : null),

@@ -54,7 +54,7 @@ export class ListView {
     this.#draw();
     if (!this.#takesFocus || this.element.hidden) return;
     this.#takesFocus = false;
-    this.#rows.focus();
+    this.#rows.focus({ preventScroll: true }); // on a phone it lies below the answer
   }
 
   // Brings the selected row into sight.
