@@ -247,6 +247,7 @@ TEST_CASE("A service manager is told when the server is ready and when it stops"
   const TemporaryFolder folder;
   const std::string path = (folder / "notify").string();
   const int manager = ::socket(AF_UNIX, SOCK_DGRAM, 0);
+  REQUIRE(manager >= 0);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   path.copy(address.sun_path, sizeof(address.sun_path) - 1);
