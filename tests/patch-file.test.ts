@@ -53,8 +53,8 @@ describe("The patch of a cell", () => {
       return Promise.resolve(tileOf(1));
     };
     const { name, file } = await patchFile(
-      { name: "section.svs", map: made(), tile },
-      { column: 3, row: 1 },
+      { name: "section.svs", tile },
+      { map: made(), column: 3, row: 1 },
     );
     assert.deepEqual(asked, [[{ x: 450, y: 150, width: 150, height: 150 }, SIDE, SIDE]]);
     assert.equal(name, "section.svs, patch at 450, 150.bmp");

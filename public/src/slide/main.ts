@@ -6,11 +6,10 @@ import type { Judge } from "../judgement.ts";
 import { EngineError, type ModelFacts, type NetworkRequest } from "../messages.ts";
 import { chooseEngine } from "../model-loader.ts";
 import type { Models } from "../models.ts";
-import type { ImageEntry } from "../session.ts";
+import type { ImageEntry, IncomingFile } from "../session.ts";
 import type { SlidePart, SlideRecord, TellState } from "../slide-record.ts";
 import type { PointParts } from "../views/point-view.ts";
 import { byteCount, plural } from "../wording.ts";
-import type { PatchFile } from "./patch-file.ts";
 import type { SlideKind } from "./scale.ts";
 import { scanWorkers } from "./scan-pool.ts";
 import { Slide } from "./slide.ts";
@@ -32,7 +31,7 @@ export interface SlideParts {
   redraw: () => void;
   tell: (sentence: string) => void;
   save: (name: string, content: Blob) => void;
-  read: (patch: PatchFile) => void; // among the images of the page
+  read: (patch: IncomingFile) => void; // among the images of the page
 }
 
 const KINDS: readonly SlideKind[] = ["histology", "mammogram"];

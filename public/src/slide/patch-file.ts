@@ -1,8 +1,9 @@
 // The patch that a cell of a map stands for, as an image file: what reads patches then answers for it
 // alone, and shows what its network used. No DOM.
+import type { IncomingFile } from "../session.ts";
+import type { Cell } from "./cell-text.ts";
 import type { Tile } from "./messages.ts";
-import type { ProbabilityMap } from "./probability-map.ts";
-import type { Rectangle } from "./source.ts";
+import type { Slide } from "./slide.ts";
 
 const HEADER_BYTES = 54; // BITMAPFILEHEADER and BITMAPINFOHEADER
 const INFO_BYTES = 40;
@@ -32,27 +33,17 @@ export function bitmap({ width, height, rgba }: Tile): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-export interface PatchFile {
-  name: string;
-  file: Blob;
-}
-
 // tile: draws a part of the image at so many pixels. Rejects where that part cannot be read.
 export async function patchFile(
-  image: {
-    name: string;
-    map: ProbabilityMap;
-    tile: (rectangle: Rectangle, width: number, height: number) => Promise<Tile>;
-  },
-  { column, row }: { column: number; row: number },
-): Promise<PatchFile> {
-  const { name, map, tile } = image;
+  image: Pick<Slide, "name" | "tile">,
+  { map, column, row }: Cell,
+): Promise<IncomingFile> {
   const { patch } = map.plan;
   const square = map.patchSquare(column, row);
-  const pixels = await tile(square, patch, patch);
+  const pixels = await image.tile(square, patch, patch);
   const [x, y] = [Math.round(square.x), Math.round(square.y)];
   return {
-    name: `${name}, patch at ${x}, ${y}.bmp`,
+    name: `${image.name}, patch at ${x}, ${y}.bmp`,
     file: new Blob([bitmap(pixels)], { type: "image/bmp" }),
   };
 }

@@ -2,11 +2,12 @@
 import { make } from "../../figures/build.ts";
 import { uncertainAt } from "../../judgement.ts";
 import { textOf } from "../../messages.ts";
+import type { IncomingFile } from "../../session.ts";
 import { byId, showFileName } from "../../views/parts.ts";
 import type { PointParts } from "../../views/point-view.ts";
 import type { Cell } from "../cell-text.ts";
 import { mapFile, type Draw, type MapFile } from "../export/map-files.ts";
-import { patchFile, type PatchFile } from "../patch-file.ts";
+import { patchFile } from "../patch-file.ts";
 import { BY_HAND, type SlideKind } from "../scale.ts";
 import type { Slide } from "../slide.ts";
 import type { Change } from "../slide-tools.ts";
@@ -26,7 +27,7 @@ export interface SlideViewParts {
   chooseModel: (model: SiteModel) => void;
   tell: (sentence: string) => void;
   save: (name: string, content: Blob) => void;
-  read: (patch: PatchFile) => void; // among the images of the page
+  read: (patch: IncomingFile) => void; // among the images of the page
 }
 
 export class SlideView {
@@ -207,7 +208,7 @@ export class SlideView {
   // --- A cell by itself ------------------------------------------------------------------------
 
   // One at a time, and only while its slide is shown.
-  async #readPatch({ map, ...cell }: Cell): Promise<void> {
+  async #readPatch(cell: Cell): Promise<void> {
     const slide = this.#slide;
     const { tell, read } = this.#parts;
     if (slide === null || this.#isReadingPatch) return;
@@ -217,8 +218,7 @@ export class SlideView {
     }
     this.#isReadingPatch = true;
     try {
-      const tile = slide.tile.bind(slide);
-      const patch = await patchFile({ name: slide.name, map, tile }, cell);
+      const patch = await patchFile(slide, cell);
       if (this.#slide === slide) read(patch);
     } catch (error) {
       if (this.#slide === slide) tell(`The place could not be read: ${textOf(error)}`);
