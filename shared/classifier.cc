@@ -88,7 +88,7 @@ Classifier& Classifier::operator=(Classifier&&) noexcept = default;
 Classifier::~Classifier() = default;
 
 Result<Classifier> Classifier::Create(std::span<const uint8_t> model) {
-  ASSIGN_OR_RETURN(OnnxModel onnx, ReadOnnx(model));
+  ASSIGN_OR_RETURN(OnnxModel onnx, ReadOnnx(model, Halves::kRefer));
   const Metadata metadata = std::move(onnx.metadata);
   ASSIGN_OR_RETURN(Network planned, Network::Create(std::move(onnx), PlanOptions::ForImages()));
   auto network = std::make_unique<Network>(std::move(planned));

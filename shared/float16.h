@@ -36,4 +36,9 @@ inline float FloatFromHalf(uint16_t half) {
   return std::bit_cast<float>(std::bit_cast<uint32_t>(scaled) | sign);
 }
 
+// In memory: little-endian, at any address.
+inline uint16_t HalfAt(const uint8_t* bytes) {
+  return static_cast<uint16_t>(bytes[0] | bytes[1] << 8);
+}
+
 }  // namespace insitu

@@ -28,6 +28,13 @@ inline __attribute__((always_inline)) typename VectorOf<kLanes>::InMemory& At(fl
   return *reinterpret_cast<typename VectorOf<kLanes>::InMemory*>(memory);
 }
 
+// Constants in memory, of which the compiler does not know that they are.
+template <typename T>
+inline __attribute__((always_inline)) const T* Unknown(const T* constants) {
+  asm("" : "+r"(constants));
+  return constants;
+}
+
 // *sum += a * b
 template <typename T>
 inline __attribute__((always_inline)) void MultiplyAdd(const T& a, const T& b, T* sum) {

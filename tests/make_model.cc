@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <protozero/pbf_writer.hpp>
 
+#include "shared/float16.h"
 #include "shared/model_info.h"
 #include "shared/network/network.h"
 #include "shared/sha256.h"
@@ -48,6 +49,9 @@ std::string AttributeProto(const Attribute& attribute) {
   } else if (const auto* integers = std::get_if<std::vector<int64_t>>(&value)) {
     for (int64_t v : *integers) writer.add_int64(8, v);
     writer.add_enum(20, 7);
+  } else if (const auto* tensor = std::get_if<TensorBytes>(&value)) {
+    writer.add_message(5, tensor->proto);
+    writer.add_enum(20, 4);
   } else {
     for (float v : std::get<std::vector<float>>(value)) writer.add_float(7, v);
     writer.add_enum(20, 6);
@@ -156,6 +160,22 @@ ModelBuilder& ModelBuilder::Output(const std::string& name) {
 ModelBuilder& ModelBuilder::Floats(const std::string& name, const Shape& shape,
                                    const std::vector<float>& data) {
   return RawInitializer(TensorProto(name, shape, 1, RawBytes(data)));
+}
+
+std::string HalfTensorProto(const std::string& name, const Shape& shape,
+                            const std::vector<float>& data) {
+  std::string raw;
+  for (const float value : data) {
+    const uint16_t half = HalfFromFloat(value);
+    raw += static_cast<char>(half & 0xff);
+    raw += static_cast<char>(half >> 8);
+  }
+  return TensorProto(name, shape, 10, raw);
+}
+
+ModelBuilder& ModelBuilder::Halves(const std::string& name, const Shape& shape,
+                                   const std::vector<float>& data) {
+  return RawInitializer(HalfTensorProto(name, shape, data));
 }
 
 ModelBuilder& ModelBuilder::Ints(const std::string& name, const std::vector<int64_t>& data) {

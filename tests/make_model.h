@@ -11,13 +11,22 @@
 
 namespace insitu {
 
-using AttributeValue =
-    std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>>;
+// A TensorProto as an attribute's value.
+struct TensorBytes {
+  std::string proto;
+};
+
+using AttributeValue = std::variant<int64_t, float, std::string, std::vector<int64_t>,
+                                    std::vector<float>, TensorBytes>;
 
 struct Attribute {
   std::string name;
   AttributeValue value;
 };
+
+// A TensorProto of the float16 numbers nearest to the data, as raw bytes.
+std::string HalfTensorProto(const std::string& name, const Shape& shape,
+                            const std::vector<float>& data);
 
 // A ModelProto, part by part; Bytes() may be called at any time.
 class ModelBuilder {
@@ -28,6 +37,8 @@ class ModelBuilder {
   ModelBuilder& Input(const std::string& name, const Shape& shape, int element_type = 1);
   ModelBuilder& Output(const std::string& name);
   ModelBuilder& Floats(const std::string& name, const Shape& shape, const std::vector<float>& data);
+  // The float16 numbers nearest to the data, as raw bytes.
+  ModelBuilder& Halves(const std::string& name, const Shape& shape, const std::vector<float>& data);
   ModelBuilder& Ints(const std::string& name, const std::vector<int64_t>& data);
   // int32 zeros, as the bytes that fill the shape.
   ModelBuilder& WholeNumbers(const std::string& name, const Shape& shape);

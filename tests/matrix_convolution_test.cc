@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "tests/bfloat.h"
 #include "tests/convolution_trial.h"
 
 namespace insitu {
@@ -32,22 +33,32 @@ const ReferenceConvolution kShapes[] = {
     {3, 2, 2, 3, 1, 3, 5, 1, 1, 1, 1, 1, 3, 1, 3},     // a kernel wider than the image
 };
 
-Trial Tried(const ReferenceConvolution& shape) {
+Trial Tried(const ReferenceConvolution& shape, bool bfloat) {
   Trial trial(shape);
-  trial.make = MakeMatrixConvolution;
+  trial.make = [](const ConvolutionSpec& spec) { return MakeMatrixConvolution(spec); };
+  if (bfloat) {
+    trial.make = [](const ConvolutionSpec& spec) {
+      return MakeMatrixConvolution(spec, BfloatKernel());
+    };
+    for (float& weight : trial.weights) weight = BfloatOf(weight);
+  }
   return trial;
 }
 
 TEST_CASE("A convolution as products of matrices equals the naive loop, whatever the batch",
           "[matrix]") {
+  const bool bfloat = GENERATE(false, true);
+  CAPTURE(bfloat);
   for (const ReferenceConvolution& shape : kShapes) {
     INFO(shape.inputs << " channels, kernel " << shape.kernel_h << "x" << shape.kernel_w);
-    CHECK(Tried(shape).WorstOfAll() < kTolerance);
+    CHECK(Tried(shape, bfloat).WorstOfAll() < kTolerance);
   }
 }
 
 TEST_CASE("It takes no value from beyond its input", "[matrix]") {
-  for (const ReferenceConvolution& shape : kShapes) CHECK(Tried(shape).StaysWithin());
+  const bool bfloat = GENERATE(false, true);
+  CAPTURE(bfloat);
+  for (const ReferenceConvolution& shape : kShapes) CHECK(Tried(shape, bfloat).StaysWithin());
 }
 
 // (height, width, channels) with zeros around it
@@ -64,17 +75,19 @@ std::vector<float> Padded(const std::vector<float>& image, const ReferenceConvol
 }
 
 TEST_CASE("Padding is zeros, to the last bit, wherever it cuts the taps that are one", "[matrix]") {
+  const bool bfloat = GENERATE(false, true);
+  CAPTURE(bfloat);
   for (const ReferenceConvolution& shape : kShapes) {
     if (shape.top + shape.left + shape.bottom + shape.right == 0) continue;
     INFO(shape.inputs << " channels, kernel " << shape.kernel_h << "x" << shape.kernel_w);
-    Trial trial = Tried(shape);
+    Trial trial = Tried(shape, bfloat);
     const std::vector<float> input = TestNumbers(trial.InputSize(), 1);
     const std::vector<float> output = trial.Run(1, 1, {}, input);
     ReferenceConvolution whole = shape;
     whole.height += shape.top + shape.bottom;
     whole.width += shape.left + shape.right;
     whole.top = whole.left = whole.bottom = whole.right = 0;
-    Trial unpadded = Tried(whole);
+    Trial unpadded = Tried(whole, bfloat);
     unpadded.weights = trial.weights;
     unpadded.bias = trial.bias;
     CHECK(unpadded.Run(1, 1, {}, Padded(input, shape)) == output);
@@ -83,8 +96,10 @@ TEST_CASE("Padding is zeros, to the last bit, wherever it cuts the taps that are
 
 TEST_CASE("Denormal and huge values keep their relative error in products of matrices",
           "[matrix]") {
+  const bool bfloat = GENERATE(false, true);
+  CAPTURE(bfloat);
   for (const ReferenceConvolution& shape : {kShapes[2], kShapes[10]}) {
-    Trial trial = Tried(shape);
+    Trial trial = Tried(shape, bfloat);
     trial.bias.assign(trial.bias.size(), 0);
     const std::vector<float> input = TestNumbers(trial.InputSize(), 1);
     const std::vector<float> expected = trial.Run(1, 1, {}, input);
@@ -101,8 +116,10 @@ TEST_CASE("Denormal and huge values keep their relative error in products of mat
 }
 
 TEST_CASE("NaN reaches the outputs whose window sees it, and no others", "[matrix]") {
+  const bool bfloat = GENERATE(false, true);
+  CAPTURE(bfloat);
   for (const ReferenceConvolution& shape : {kShapes[1], kShapes[10], kShapes[11]}) {
-    Trial trial = Tried(shape);
+    Trial trial = Tried(shape, bfloat);
     const int64_t row = shape.height / 2;
     const int64_t column = shape.width - 2;
     std::vector<float> input(trial.InputSize(), 1.0F);

@@ -9,6 +9,7 @@
 
 #include "shared/formats/pixels.h"
 #include "shared/limits.h"
+#include "shared/network/onnx_tensor.h"
 #include "tests/make_model.h"
 
 namespace insitu {
@@ -90,6 +91,80 @@ TEST_CASE("Every float16 is read exactly, from raw data and from int32 data", "[
     }
     CHECK(wrong == 0);
   }
+}
+
+TEST_CASE("float16 initializers stay in the file where it is asked for, and else become floats",
+          "[onnx]") {
+  const std::vector<float> numbers = {1, -2.5F, 0.125F};
+  const std::vector<uint8_t> file =
+      Adder().Halves("t", {3, 1}, numbers).Halves("none", {0, 3}, {}).Floats("f", {1}, {7}).Bytes();
+  const auto referring = ReadOnnx(file, Halves::kRefer);
+  REQUIRE(referring.ok());
+  const Tensor& kept = *referring.value().FindInitializer("t");
+  CHECK(kept.type == DataType::kFloat);
+  CHECK(kept.shape == Shape{3, 1});
+  CHECK(kept.floats.empty());
+  REQUIRE(kept.halves.size() == 6);
+  CHECK(kept.halves.data() >= file.data());
+  CHECK(kept.halves.data() + 6 <= file.data() + file.size());
+  CHECK(referring.value().FindInitializer("f")->floats == std::vector<float>{7});
+  CHECK(referring.value().FindInitializer("f")->halves.empty());
+  CHECK(referring.value().FindInitializer("none")->floats.empty());
+  Tensor widened = kept;
+  for (int twice = 0; twice < 2; ++twice) {
+    Widen(&widened);
+    CHECK(widened.floats == numbers);
+    CHECK(widened.halves.empty());
+  }
+
+  const auto plain = ReadOnnx(file);
+  REQUIRE(plain.ok());
+  for (const auto& [name, tensor] : plain.value().initializers) {
+    CHECK(tensor.halves.empty());
+    CHECK(tensor.floats.size() == static_cast<size_t>(ElementCount(tensor.shape)));
+  }
+  CHECK(plain.value().FindInitializer("t")->floats == numbers);
+}
+
+TEST_CASE("float16 numbers that are no initializer's raw bytes become floats at once", "[onnx]") {
+  const std::string proto = HalfTensorProto("t", {2}, {1.5F, -3});
+  const auto tensor =
+      ReadOnnxTensor({reinterpret_cast<const uint8_t*>(proto.data()), proto.size()});
+  REQUIRE(tensor.ok());
+  CHECK(tensor.value().second.floats == std::vector<float>{1.5F, -3});
+  CHECK(tensor.value().second.halves.empty());
+
+  const std::vector<uint8_t> file =
+      Adder()
+          .Node("Constant", {}, {"t"}, {{"value", TensorBytes{proto}}})
+          .RawInitializer(HalfTensor(false))
+          .Bytes();
+  const auto onnx = ReadOnnx(file, Halves::kRefer);
+  REQUIRE(onnx.ok());
+  const Tensor& value = onnx.value().nodes[1].attributes[0].tensor;
+  CHECK(value.floats == std::vector<float>{1.5F, -3});
+  CHECK(value.halves.empty());
+  CHECK(onnx.value().FindInitializer("halves")->floats.size() == 65536);
+  CHECK(onnx.value().FindInitializer("halves")->halves.empty());
+}
+
+TEST_CASE("float16 numbers that do not fill their shape are refused however they are read",
+          "[onnx]") {
+  for (const size_t count : {size_t{0}, size_t{5}, size_t{7}}) {
+    const std::vector<uint8_t> file =
+        Adder().Halves("short", {2, 3}, std::vector<float>(count, 1)).Bytes();
+    for (const Halves halves : {Halves::kWiden, Halves::kRefer}) {
+      const auto onnx = ReadOnnx(file, halves);
+      REQUIRE_FALSE(onnx.ok());
+      CHECK(onnx.error().code == ErrorCode::kModelCorrupt);
+      CHECK_THAT(onnx.error().message, Catch::Matchers::ContainsSubstring("'short'"));
+    }
+  }
+  std::string odd = HalfTensorProto("odd", {2}, {1, 1});
+  odd[odd.size() - 5] = 3;  // the length of its raw bytes
+  odd.pop_back();
+  CHECK(ReadOnnx(Adder().RawInitializer(odd).Bytes(), Halves::kRefer).error().code ==
+        ErrorCode::kModelCorrupt);
 }
 
 TEST_CASE("A model cut short anywhere is refused or still whole, never read past its end",

@@ -10,11 +10,10 @@
 
 struct insitu_classifier {
   insitu::Classifier classifier;
-  bool has_prediction = false;
-  insitu::Prediction prediction;
-  insitu::Image preview;      // as read, grey or RGB
-  std::vector<uint8_t> rgba;  // (preview.height, preview.width, 4)
-  insitu::Explanation explanation;
+  std::vector<double> numbers = {};  // by insitu_number_place
+  insitu::Image preview = {};        // as read, grey or RGB
+  std::vector<uint8_t> rgba = {};    // (preview.height, preview.width, 4)
+  insitu::List<float> map = {};      // of the last explanation
 };
 
 namespace {
@@ -46,138 +45,73 @@ std::vector<uint8_t> Rgba(const insitu::Image& image) {
   return rgba;
 }
 
-// Of an operating point, or null.
-const insitu::OperatingPoint* PointAt(const insitu::ModelInfo& info, int index) {
-  if (index < 0 || static_cast<size_t>(index) >= info.operating_points.size()) return nullptr;
-  return &info.operating_points[static_cast<size_t>(index)];
+// Left, top, width and height, as their places follow each other.
+void SetRegion(const insitu::Placement& placement, double* numbers) {
+  numbers[0] = placement.left;
+  numbers[1] = placement.top;
+  numbers[2] = placement.width;
+  numbers[3] = placement.height;
 }
 
-double PointNumber(const insitu::ModelInfo& info, int key, int index) {
-  const insitu::OperatingPoint* point = PointAt(info, index);
-  if (point == nullptr) return NAN;
-  if (key == INSITU_POINT_THRESHOLD) return point->threshold;
-  return key == INSITU_POINT_SENSITIVITY ? point->sensitivity : point->specificity;
+// Where the labels' probabilities begin.
+size_t Probabilities(const insitu::ModelInfo& info) {
+  return INSITU_POINTS + 3 * info.operating_points.size();
 }
 
-double ModelNumber(const insitu::Classifier& classifier, int key, int index) {
-  const insitu::ModelInfo& info = classifier.info();
-  switch (key) {
-    case INSITU_LABEL_COUNT:
-      return static_cast<double>(info.labels.size());
-    case INSITU_POSITIVE_LABEL:
-      return info.positive;
-    case INSITU_THRESHOLD:
-      return info.threshold;
-    case INSITU_THRESHOLD_SENSITIVITY:
-      return info.threshold_sensitivity;
-    case INSITU_THRESHOLD_SPECIFICITY:
-      return info.threshold_specificity;
-    case INSITU_INPUT_WIDTH:
-      return info.input.width;
-    case INSITU_INPUT_HEIGHT:
-      return info.input.height;
-    case INSITU_UM_PER_PIXEL:
-      return info.um_per_pixel;
-    case INSITU_UNCERTAIN_LOW:
-      return info.uncertain ? info.uncertain->low : NAN;
-    case INSITU_UNCERTAIN_HIGH:
-      return info.uncertain ? info.uncertain->high : NAN;
-    case INSITU_UNCERTAIN_COVERAGE:
-      return info.uncertain ? info.uncertain->coverage : NAN;
-    case INSITU_POINT_COUNT:
-      return static_cast<double>(info.operating_points.size());
-    case INSITU_POINT_THRESHOLD:
-    case INSITU_POINT_SENSITIVITY:
-    case INSITU_POINT_SPECIFICITY:
-      return PointNumber(info, key, index);
-    default:
-      return NAN;
+void SetModelNumbers(const insitu::ModelInfo& info, double* numbers) {
+  numbers[INSITU_LABEL_COUNT] = static_cast<double>(info.labels.size());
+  numbers[INSITU_POSITIVE_LABEL] = info.positive;
+  numbers[INSITU_THRESHOLD] = info.threshold;
+  numbers[INSITU_THRESHOLD_SENSITIVITY] = info.threshold_sensitivity;
+  numbers[INSITU_THRESHOLD_SPECIFICITY] = info.threshold_specificity;
+  numbers[INSITU_INPUT_WIDTH] = info.input.width;
+  numbers[INSITU_INPUT_HEIGHT] = info.input.height;
+  numbers[INSITU_UM_PER_PIXEL] = info.um_per_pixel;
+  numbers[INSITU_POINT_COUNT] = static_cast<double>(info.operating_points.size());
+  double* point = numbers + INSITU_POINTS;
+  for (const insitu::OperatingPoint& given : info.operating_points) {
+    *point++ = given.threshold;
+    *point++ = given.sensitivity;
+    *point++ = given.specificity;
   }
+  if (!info.uncertain) return;
+  numbers[INSITU_UNCERTAIN_LOW] = info.uncertain->low;
+  numbers[INSITU_UNCERTAIN_HIGH] = info.uncertain->high;
+  numbers[INSITU_UNCERTAIN_COVERAGE] = info.uncertain->coverage;
 }
 
-// 95 % interval of the positive label's probability.
-double Bound(const insitu_classifier& held, int key) {
-  const insitu::ModelInfo& info = held.classifier.info();
+void SetPredictionNumbers(const insitu::ModelInfo& info, const insitu::Prediction& prediction,
+                          double* numbers) {
+  numbers[INSITU_IS_POSITIVE] = prediction.positive ? 1 : 0;
+  numbers[INSITU_IMAGE_WIDTH] = prediction.image_width;
+  numbers[INSITU_IMAGE_HEIGHT] = prediction.image_height;
+  SetRegion(prediction.placement, numbers + INSITU_REGION_LEFT);
+  numbers[INSITU_SCALE] = prediction.placement.scale;
+  numbers[INSITU_DECODE_MS] = prediction.times.decode_ms;
+  numbers[INSITU_PREPROCESS_MS] = prediction.times.preprocess_ms;
+  numbers[INSITU_NETWORK_MS] = prediction.times.network_ms;
+  numbers[INSITU_GATE_MS] = prediction.times.gate_ms;
+  std::copy(prediction.probabilities.begin(), prediction.probabilities.end(),
+            numbers + Probabilities(info));
   const auto positive = static_cast<size_t>(info.positive);
-  const auto interval = insitu::IntervalAt(info, held.prediction.probabilities[positive]);
-  if (!interval) return NAN;
-  return key == INSITU_PROBABILITY_LOW ? interval->low : interval->high;
+  const auto interval = insitu::IntervalAt(info, prediction.probabilities[positive]);
+  if (!interval) return;
+  numbers[INSITU_PROBABILITY_LOW] = interval->low;
+  numbers[INSITU_PROBABILITY_HIGH] = interval->high;
 }
 
-double PredictionNumber(const insitu_classifier& held, int key, int index) {
-  const insitu::Prediction& prediction = held.prediction;
-  switch (key) {
-    case INSITU_PROBABILITY:
-      if (index < 0 || static_cast<size_t>(index) >= prediction.probabilities.size()) return NAN;
-      return prediction.probabilities[static_cast<size_t>(index)];
-    case INSITU_IS_POSITIVE:
-      return prediction.positive ? 1 : 0;
-    case INSITU_IMAGE_WIDTH:
-      return prediction.image_width;
-    case INSITU_IMAGE_HEIGHT:
-      return prediction.image_height;
-    case INSITU_REGION_LEFT:
-      return prediction.placement.left;
-    case INSITU_REGION_TOP:
-      return prediction.placement.top;
-    case INSITU_REGION_WIDTH:
-      return prediction.placement.width;
-    case INSITU_REGION_HEIGHT:
-      return prediction.placement.height;
-    case INSITU_SCALE:
-      return prediction.placement.scale;
-    case INSITU_DECODE_MS:
-      return prediction.times.decode_ms;
-    case INSITU_PREPROCESS_MS:
-      return prediction.times.preprocess_ms;
-    case INSITU_NETWORK_MS:
-      return prediction.times.network_ms;
-    case INSITU_PREVIEW_WIDTH:
-      return held.preview.width;
-    case INSITU_PREVIEW_HEIGHT:
-      return held.preview.height;
-    case INSITU_PROBABILITY_LOW:
-    case INSITU_PROBABILITY_HIGH:
-      return Bound(held, key);
-    case INSITU_GATE_MS:
-      return prediction.times.gate_ms;
-    default:
-      return NAN;
-  }
+void SetGateNumbers(const insitu::Gate& gate, double* numbers) {
+  if (!gate.known) return;
+  numbers[INSITU_GATE_ACCEPTED] = gate.verdict.accepted ? 1 : 0;
+  numbers[INSITU_GATE_SCORE] = gate.verdict.score;
+  numbers[INSITU_JUDGED_ANYWAY] = gate.judged_anyway ? 1 : 0;
 }
 
-double GateNumber(const insitu::Gate& gate, int key) {
-  switch (key) {
-    case INSITU_GATE_ACCEPTED:
-      return gate.verdict.accepted ? 1 : 0;
-    case INSITU_GATE_SCORE:
-      return gate.verdict.score;
-    case INSITU_JUDGED_ANYWAY:
-      return gate.judged_anyway ? 1 : 0;
-    default:
-      return NAN;
-  }
-}
-
-double MapNumber(const insitu::Explanation& map, int key) {
-  switch (key) {
-    case INSITU_MAP_WIDTH:
-      return map.columns;
-    case INSITU_MAP_HEIGHT:
-      return map.rows;
-    case INSITU_MAP_PROBABILITY:
-      return map.probability;
-    case INSITU_MAP_LEFT:
-      return map.placement.left;
-    case INSITU_MAP_TOP:
-      return map.placement.top;
-    case INSITU_MAP_REGION_WIDTH:
-      return map.placement.width;
-    case INSITU_MAP_REGION_HEIGHT:
-      return map.placement.height;
-    default:
-      return NAN;
-  }
+void SetMapNumbers(const insitu::Explanation& map, double* numbers) {
+  numbers[INSITU_MAP_WIDTH] = map.columns;
+  numbers[INSITU_MAP_HEIGHT] = map.rows;
+  numbers[INSITU_MAP_PROBABILITY] = map.probability;
+  SetRegion(map.placement, numbers + INSITU_MAP_LEFT);
 }
 
 int LastErrorCode(const insitu::Error& error) {
@@ -189,10 +123,10 @@ int LastErrorCode(const insitu::Error& error) {
 int Keep(insitu_classifier* held, insitu::Result<insitu::Prediction> prediction, int preview_side) {
   const bool ok = prediction.ok();
   const int code = ok ? 0 : LastErrorCode(prediction.error());
+  SetGateNumbers(held->classifier.gate(), held->numbers.data());
   if (!ok && last_error.code != insitu::ErrorCode::kImageRefused) return code;
   if (ok) {
-    held->prediction = std::move(prediction.value());
-    held->has_prediction = true;
+    SetPredictionNumbers(held->classifier.info(), prediction.value(), held->numbers.data());
   }
   held->preview = {};
   held->rgba.clear();
@@ -201,6 +135,8 @@ int Keep(insitu_classifier* held, insitu::Result<insitu::Prediction> prediction,
     held->preview = Preview(decoded, preview_side);
     held->rgba = Rgba(held->preview);
   }
+  held->numbers[INSITU_PREVIEW_WIDTH] = held->preview.width;
+  held->numbers[INSITU_PREVIEW_HEIGHT] = held->preview.height;
   return code;
 }
 
@@ -215,11 +151,11 @@ insitu_classifier* insitu_create(const uint8_t* model, size_t size) {
     last_error = classifier.error();
     return nullptr;
   }
-  return new insitu_classifier{.classifier = std::move(classifier.value()),
-                               .prediction = {},
-                               .preview = {},
-                               .rgba = {},
-                               .explanation = {}};
+  auto* held = new insitu_classifier{.classifier = std::move(classifier.value())};
+  const insitu::ModelInfo& info = held->classifier.info();
+  held->numbers.assign(Probabilities(info) + info.labels.size(), NAN);
+  SetModelNumbers(info, held->numbers.data());
+  return held;
 }
 
 void insitu_destroy(insitu_classifier* classifier) { delete classifier; }
@@ -238,69 +174,44 @@ int insitu_read(insitu_classifier* classifier, const uint8_t* image, size_t size
 int insitu_explain(insitu_classifier* classifier, const uint8_t* image, size_t size,
                    int judge_anyway) {
   auto explanation = classifier->classifier.Explain({image, size}, judge_anyway != 0);
+  SetGateNumbers(classifier->classifier.gate(), classifier->numbers.data());
   if (!explanation.ok()) return LastErrorCode(explanation.error());
-  classifier->explanation = std::move(explanation.value());
+  SetMapNumbers(explanation.value(), classifier->numbers.data());
+  classifier->map = std::move(explanation.value().values);
   return 0;
 }
 
-const float* insitu_map(const insitu_classifier* classifier) {
-  const auto& values = classifier->explanation.values;
-  return values.size() == 0 ? nullptr : values.data();
-}
+const float* insitu_map(const insitu_classifier* classifier) { return classifier->map.data(); }
 
 const char* insitu_text(const insitu_classifier* classifier, int key, int index) {
   const insitu::ModelInfo& info = classifier->classifier.info();
+  const insitu::Gate& gate = classifier->classifier.gate();
+  const std::string* const texts[] = {&info.id,
+                                      &info.version,
+                                      &info.kind,
+                                      &classifier->classifier.sha256(),
+                                      &info.positive_verdict,
+                                      &info.negative_verdict,
+                                      &info.training_data,
+                                      &info.warning};
+  if (key >= 0 && key < INSITU_MODEL_LABEL) return texts[key]->c_str();
+  const auto at = static_cast<size_t>(index);  // beyond all where it is negative
   switch (key) {
-    case INSITU_MODEL_ID:
-      return info.id.c_str();
-    case INSITU_MODEL_VERSION:
-      return info.version.c_str();
-    case INSITU_MODEL_KIND:
-      return info.kind.c_str();
-    case INSITU_MODEL_SHA256:
-      return classifier->classifier.sha256().c_str();
     case INSITU_MODEL_LABEL:
-      if (index < 0 || static_cast<size_t>(index) >= info.labels.size()) return nullptr;
-      return info.labels[static_cast<size_t>(index)].c_str();
-    case INSITU_POSITIVE_VERDICT:
-      return info.positive_verdict.c_str();
-    case INSITU_NEGATIVE_VERDICT:
-      return info.negative_verdict.c_str();
-    case INSITU_TRAINING_DATA:
-      return info.training_data.c_str();
-    case INSITU_MODEL_WARNING:
-      return info.warning.c_str();
-    case INSITU_POINT_NAME: {
-      const insitu::OperatingPoint* point = PointAt(info, index);
-      return point == nullptr ? nullptr : point->name;
-    }
+      return at < info.labels.size() ? info.labels[at].c_str() : nullptr;
+    case INSITU_POINT_NAME:
+      return at < info.operating_points.size() ? info.operating_points[at].name : nullptr;
     case INSITU_GATE_KIND:
-      return classifier->classifier.gate().known
-                 ? insitu::KindName(classifier->classifier.gate().verdict.kind)
-                 : nullptr;
+      return gate.known ? insitu::KindName(gate.verdict.kind) : nullptr;
     case INSITU_GATE_REASON:
-      return classifier->classifier.gate().known
-                 ? insitu::ReasonName(classifier->classifier.gate().verdict.reason)
-                 : nullptr;
+      return gate.known ? insitu::ReasonName(gate.verdict.reason) : nullptr;
     default:
       return nullptr;
   }
 }
 
-double insitu_number(const insitu_classifier* classifier, int key, int index) {
-  if (key < INSITU_PROBABILITY) return ModelNumber(classifier->classifier, key, index);
-  if (key >= INSITU_MAP_WIDTH) {
-    const insitu::Explanation& map = classifier->explanation;
-    return map.values.size() == 0 ? NAN : MapNumber(map, key);
-  }
-  if (key >= INSITU_GATE_ACCEPTED) {
-    return classifier->classifier.gate().known ? GateNumber(classifier->classifier.gate(), key)
-                                               : NAN;
-  }
-  if (!classifier->has_prediction && key != INSITU_PREVIEW_WIDTH && key != INSITU_PREVIEW_HEIGHT) {
-    return NAN;
-  }
-  return PredictionNumber(*classifier, key, index);
+const double* insitu_numbers(const insitu_classifier* classifier) {
+  return classifier->numbers.data();
 }
 
 const uint8_t* insitu_preview(const insitu_classifier* classifier) {

@@ -14,65 +14,25 @@ import {
 } from "./messages.ts";
 import { asFailure, hostImports, textAt } from "./wasm-host.ts";
 
-// Keys of insitu_text. Each is a constant, which esbuild puts in where it is used, since the names of an
-// object (as in slide/scanner.ts) would stay in the script, whose bytes every visitor waits for
-// (tests/site.test.ts).
-const MODEL_ID = 0;
-const MODEL_VERSION = 1;
-const MODEL_KIND = 2;
-const MODEL_SHA256 = 3;
-const MODEL_LABEL = 4;
-const POSITIVE_VERDICT = 5;
-const NEGATIVE_VERDICT = 6;
-const TRAINING_DATA = 7;
-const POINT_NAME = 16;
-const WARNING = 17;
-const GATE_KIND = 32;
-const GATE_REASON = 33;
+// Keys of insitu_text from the first that has an index on, and where insitu_numbers gives what. Their names
+// would stay in the script, whose bytes every visitor waits for (tests/site.test.ts), if they were those
+// of an object, as in slide/scanner.ts.
+const MODEL_TEXTS = 8;
+const MODEL_LABEL = 8;
+const POINT_NAME = 9;
+const GATE_KIND = 10;
+const GATE_REASON = 11;
+const PREDICTION = 12;
+const PREVIEW = 26;
+const GATE = 28;
+const MAP = 31;
+const POINTS = 38;
 
-// Keys of insitu_number.
-const LABEL_COUNT = 0;
-const POSITIVE_LABEL = 1;
-const THRESHOLD = 2;
-const THRESHOLD_SENSITIVITY = 3;
-const THRESHOLD_SPECIFICITY = 4;
-const INPUT_WIDTH = 5;
-const INPUT_HEIGHT = 6;
-const UM_PER_PIXEL = 7;
-const UNCERTAIN_LOW = 16;
-const UNCERTAIN_HIGH = 17;
-const UNCERTAIN_COVERAGE = 18;
-const POINT_COUNT = 19;
-const POINT_THRESHOLD = 20;
-const POINT_SENSITIVITY = 21;
-const POINT_SPECIFICITY = 22;
-const PROBABILITY = 32;
-const IS_POSITIVE = 33;
-const IMAGE_WIDTH = 34;
-const IMAGE_HEIGHT = 35;
-const REGION_LEFT = 36;
-const REGION_TOP = 37;
-const REGION_WIDTH = 38;
-const REGION_HEIGHT = 39;
-const SCALE = 40;
-const DECODE_MS = 41;
-const PREPROCESS_MS = 42;
-const NETWORK_MS = 43;
-const PREVIEW_WIDTH = 44;
-const PREVIEW_HEIGHT = 45;
-const PROBABILITY_LOW = 64;
-const PROBABILITY_HIGH = 65;
-const GATE_MS = 46;
-const GATE_ACCEPTED = 72;
-const GATE_SCORE = 73;
-const JUDGED_ANYWAY = 74;
-const MAP_WIDTH = 80;
-const MAP_HEIGHT = 81;
-const MAP_PROBABILITY = 82;
-const MAP_LEFT = 83;
-const MAP_TOP = 84;
-const MAP_REGION_WIDTH = 85;
-const MAP_REGION_HEIGHT = 86;
+type Tuple<T, Length extends number, Begun extends T[] = []> = Begun["length"] extends Length
+  ? Begun
+  : Tuple<T, Length, [...Begun, T]>;
+// As many as are read at a time.
+type Numbers = Tuple<number, 14> & Pick<Float64Array, "subarray">;
 
 interface Exports {
   memory: WebAssembly.Memory;
@@ -91,7 +51,7 @@ interface Exports {
   insitu_explain(classifier: number, image: number, size: number, judgeAnyway: number): number;
   insitu_map(classifier: number): number;
   insitu_text(classifier: number, key: number, index: number): number;
-  insitu_number(classifier: number, key: number, index: number): number;
+  insitu_numbers(classifier: number): number;
   insitu_preview(classifier: number): number;
   insitu_error_name(): number;
   insitu_error_message(): number;
@@ -215,115 +175,121 @@ export class Engine {
     return this.#textAt(this.#exports.insitu_text(this.#classifier, key, index));
   }
 
-  #number(key: number, index = 0): number {
-    return this.#exports.insitu_number(this.#classifier, key, index);
+  // From that place on.
+  #numbers(from = 0): Numbers {
+    const at = this.#exports.insitu_numbers(this.#classifier) >>> 0;
+    return new Float64Array(this.#exports.memory.buffer, at + from * 8) as unknown as Numbers;
   }
 
   #readModel(): ModelFacts {
-    const labels = Array.from({ length: this.#number(LABEL_COUNT) }, (_, index) =>
-      this.#text(MODEL_LABEL, index),
-    );
-    return {
-      id: this.#text(MODEL_ID),
-      version: this.#text(MODEL_VERSION),
-      kind: this.#text(MODEL_KIND),
-      sha256: this.#text(MODEL_SHA256),
+    const texts = Array.from({ length: MODEL_TEXTS }, (_, key) => this.#text(key));
+    const [id, version, kind, sha256, positiveVerdict, negativeVerdict, trainingData, warning] =
+      texts as Tuple<string, typeof MODEL_TEXTS>;
+    const [
       labels,
-      positive: this.#number(POSITIVE_LABEL),
-      positiveVerdict: this.#text(POSITIVE_VERDICT),
-      negativeVerdict: this.#text(NEGATIVE_VERDICT),
-      threshold: this.#number(THRESHOLD),
-      sensitivity: this.#number(THRESHOLD_SENSITIVITY),
-      specificity: this.#number(THRESHOLD_SPECIFICITY),
-      operatingPoints: this.#readPoints(),
-      uncertain: this.#readUncertain(),
-      inputWidth: this.#number(INPUT_WIDTH),
-      inputHeight: this.#number(INPUT_HEIGHT),
-      umPerPixel: this.#number(UM_PER_PIXEL),
-      trainingData: this.#text(TRAINING_DATA),
-      warning: this.#text(WARNING),
+      positive,
+      threshold,
+      sensitivity,
+      specificity,
+      inputWidth,
+      inputHeight,
+      umPerPixel,
+      low,
+      high,
+      coverage,
+      points,
+    ] = this.#numbers();
+    return {
+      id,
+      version,
+      kind,
+      sha256,
+      labels: Array.from({ length: labels }, (_, index) => this.#text(MODEL_LABEL, index)),
+      positive,
+      positiveVerdict,
+      negativeVerdict,
+      threshold,
+      sensitivity,
+      specificity,
+      operatingPoints: Array.from({ length: points }, (_, index) => this.#readPoint(index)),
+      uncertain: Number.isNaN(low) ? null : { low, high, coverage },
+      inputWidth,
+      inputHeight,
+      umPerPixel,
+      trainingData,
+      warning,
     };
   }
 
-  #readPoints(): OperatingPoint[] {
-    return Array.from({ length: this.#number(POINT_COUNT) }, (_, index) => ({
-      name: this.#text(POINT_NAME, index),
-      threshold: this.#number(POINT_THRESHOLD, index),
-      sensitivity: this.#number(POINT_SENSITIVITY, index),
-      specificity: this.#number(POINT_SPECIFICITY, index),
-    }));
-  }
-
-  #readUncertain(): ModelFacts["uncertain"] {
-    const low = this.#number(UNCERTAIN_LOW);
-    const high = this.#number(UNCERTAIN_HIGH);
-    const coverage = this.#number(UNCERTAIN_COVERAGE);
-    return Number.isNaN(low) ? null : { low, high, coverage };
-  }
-
-  #readInterval(): Prediction["interval"] {
-    const low = this.#number(PROBABILITY_LOW);
-    return Number.isNaN(low) ? null : [low, this.#number(PROBABILITY_HIGH)];
+  #readPoint(index: number): OperatingPoint {
+    const [threshold, sensitivity, specificity] = this.#numbers(POINTS + 3 * index);
+    return { name: this.#text(POINT_NAME, index), threshold, sensitivity, specificity };
   }
 
   #readPrediction(): Prediction {
-    const number = (key: number) => this.#number(key);
+    const { labels, operatingPoints } = this.model;
+    const [
+      isPositive,
+      imageWidth,
+      imageHeight,
+      left,
+      top,
+      width,
+      height,
+      scale,
+      decodeMs,
+      gateMs,
+      preprocessMs,
+      networkMs,
+      low,
+      high,
+    ] = this.#numbers(PREDICTION);
+    const probabilities = this.#numbers(POINTS + 3 * operatingPoints.length);
     return {
-      probabilities: this.model.labels.map((_, index) => this.#number(PROBABILITY, index)),
-      interval: this.#readInterval(),
-      isPositive: number(IS_POSITIVE) === 1,
-      imageWidth: number(IMAGE_WIDTH),
-      imageHeight: number(IMAGE_HEIGHT),
-      region: {
-        left: number(REGION_LEFT),
-        top: number(REGION_TOP),
-        width: number(REGION_WIDTH),
-        height: number(REGION_HEIGHT),
-      },
-      scale: number(SCALE),
+      probabilities: [...probabilities.subarray(0, labels.length)],
+      interval: Number.isNaN(low) ? null : [low, high],
+      isPositive: isPositive === 1,
+      imageWidth,
+      imageHeight,
+      region: { left, top, width, height },
+      scale,
       gate: this.#readGate(),
-      decodeMs: number(DECODE_MS),
-      gateMs: number(GATE_MS),
-      preprocessMs: number(PREPROCESS_MS),
-      networkMs: number(NETWORK_MS),
+      decodeMs,
+      gateMs,
+      preprocessMs,
+      networkMs,
       preview: this.#readPreview(),
     };
   }
 
   #readGate(): GateFacts {
+    const [accepted, score, judgedAnyway] = this.#numbers(GATE);
     const reason = this.#text(GATE_REASON);
     return {
       kind: this.#text(GATE_KIND) as ImageKind,
-      accepted: this.#number(GATE_ACCEPTED) === 1,
+      accepted: accepted === 1,
       reason: GATE_REASONS.find((code) => code === reason) ?? null,
-      score: this.#number(GATE_SCORE),
-      judgedAnyway: this.#number(JUDGED_ANYWAY) === 1,
+      score,
+      judgedAnyway: judgedAnyway === 1,
     };
   }
 
   #readExplanation(): Explanation {
-    const number = (key: number) => this.#number(key);
-    const [width, height] = [number(MAP_WIDTH), number(MAP_HEIGHT)];
+    const [columns, rows, probability, left, top, width, height] = this.#numbers(MAP);
     const at = this.#exports.insitu_map(this.#classifier) >>> 0;
     return {
-      width,
-      height,
-      values: new Float32Array(this.#exports.memory.buffer, at, width * height).slice(),
-      probability: number(MAP_PROBABILITY),
-      region: {
-        left: number(MAP_LEFT),
-        top: number(MAP_TOP),
-        width: number(MAP_REGION_WIDTH),
-        height: number(MAP_REGION_HEIGHT),
-      },
+      width: columns,
+      height: rows,
+      values: new Float32Array(this.#exports.memory.buffer, at, columns * rows).slice(),
+      probability,
+      region: { left, top, width, height },
     };
   }
 
   #readPreview(): Preview | null {
     const at = this.#exports.insitu_preview(this.#classifier) >>> 0;
     if (at === 0) return null;
-    const width = this.#number(PREVIEW_WIDTH);
-    const height = this.#number(PREVIEW_HEIGHT);
+    const [width, height] = this.#numbers(PREVIEW);
     const rgba = this.#bytes().slice(at, at + width * height * 4);
     return { width, height, rgba: new Uint8ClampedArray(rgba.buffer) };
   }

@@ -130,16 +130,27 @@ Status LowerConv(NodeReader* node, Planner* planner) {
 struct DenseLayer {
   int64_t inputs = 0;
   int64_t outputs = 0;
-  List<float> weights;      // (inputs, outputs)
-  bool transposed = false;  // they are (outputs, inputs)
-  List<float> bias;         // (outputs) or empty
+  List<float> weights = {};              // (inputs, outputs)
+  std::span<const uint8_t> halves = {};  // or, in their place, float16 numbers
+  bool transposed = false;               // they are (outputs, inputs)
+  List<float> bias = {};                 // (outputs) or empty
 
   WeightView View() const {
     const int64_t across = transposed ? inputs : 1;
     const int64_t down = transposed ? 1 : outputs;
-    return {weights.data(), 1, inputs, across, 0, down};
+    return {weights.data(), 1, inputs, across, 0, down, halves.data()};
   }
 };
+
+// The weights of the node's input 1, times alpha.
+Status TakeWeights(const NodeReader& node, Planner* planner, float alpha, DenseLayer* layer) {
+  const Tensor* known = planner->value(planner->Named(node.node().inputs[1])).known;
+  layer->halves = alpha == 1 ? known->halves : std::span<const uint8_t>();
+  if (!layer->halves.empty()) return {};
+  ASSIGN_OR_RETURN(layer->weights, planner->TakenFloats(node, 1));
+  for (float& weight : layer->weights) weight *= alpha;
+  return {};
+}
 
 // weights: their channels are inputs in ONNX's order. When the input is a flatten of a
 // channels-last value, reads them in the order of that memory and returns the value itself.
@@ -176,7 +187,7 @@ Status EmitDense(NodeReader* node, Planner* planner, DenseLayer layer, const Sha
   ASSIGN_OR_RETURN(const ValueId output, planner->Add(*node, output_shape, Layout::kPlain));
   planner->Emit(*node, {input}, output, std::move(operation),
                 spec.rows * spec.inputs * spec.outputs,
-                static_cast<int64_t>(layer.weights.size() + layer.bias.size()));
+                layer.inputs * layer.outputs + static_cast<int64_t>(layer.bias.size()));
   planner->SetOutput(output_name, output);
   return {};
 }
@@ -242,9 +253,8 @@ Status LowerGemm(NodeReader* node, Planner* planner) {
                                   (bias.value()->floats.size() == static_cast<size_t>(n) &&
                                    bias.value()->shape.back() == n)));
   if (weights && !a_transposed && bias_fits && m > 0 && k > 0 && n > 0) {
-    DenseLayer layer{k, n, {}, b_transposed, {}};
-    ASSIGN_OR_RETURN(layer.weights, planner->TakenFloats(*node, 1));
-    for (float& weight : layer.weights) weight *= alpha;
+    DenseLayer layer{.inputs = k, .outputs = n, .transposed = b_transposed};
+    RETURN_IF_ERROR(TakeWeights(*node, planner, alpha, &layer));
     if (has_bias) {
       const List<float>& biases = bias.value()->floats;
       for (int64_t i = 0; i < n; ++i) {
@@ -304,8 +314,8 @@ Status LowerMatMul(NodeReader* node, Planner* planner) {
   const NameId output_name = node->Output();
   const auto weights = planner->value(b).known;
   if (weights && b_batch.empty() && m > 0 && k > 0 && n > 0) {
-    DenseLayer layer{k, n, {}, false, {}};
-    ASSIGN_OR_RETURN(layer.weights, planner->TakenFloats(*node, 1));
+    DenseLayer layer{.inputs = k, .outputs = n};
+    RETURN_IF_ERROR(TakeWeights(*node, planner, 1, &layer));
     return EmitDense(node, planner, std::move(layer), output_shape, output_name);
   }
   MatrixProduct product{m, k, n, {k, 1}, {n, 1}, {}};

@@ -161,8 +161,8 @@ class MatrixConvolution final : public Operation {
 
 }  // namespace
 
-Result<std::unique_ptr<Operation>> MakeMatrixConvolution(const ConvolutionSpec& spec) {
-  const MatrixKernel kernel = ChooseMatrixKernel();
+Result<std::unique_ptr<Operation>> MakeMatrixConvolution(const ConvolutionSpec& spec,
+                                                         const MatrixKernel& kernel) {
   const int64_t taps = Pixels(spec.window.kernel);
   const int64_t columns = spec.groups * RoundUp(spec.group_outputs, kernel.columns);
   const int64_t pixels = RoundUp(Pixels(spec.window.output), kernel.rows);

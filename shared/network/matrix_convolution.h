@@ -12,6 +12,7 @@
 
 namespace insitu {
 
-Result<std::unique_ptr<Operation>> MakeMatrixConvolution(const ConvolutionSpec& spec);
+Result<std::unique_ptr<Operation>> MakeMatrixConvolution(
+    const ConvolutionSpec& spec, const MatrixKernel& kernel = ChooseMatrixKernel());
 
 }  // namespace insitu

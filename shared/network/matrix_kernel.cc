@@ -3,6 +3,7 @@
 #include <xnnpack/igemm.h>
 
 #include <algorithm>
+#include <bit>
 #include <memory>
 
 #include "shared/divide_up.h"
@@ -31,7 +32,15 @@ constexpr MatrixKernel Kernel(MatrixKernel::Multiply multiply_row) {
   return {kRows, kBlock, Multiply<kRows, kBlock, kFunction>, multiply_row};
 }
 
+// A word with a weight, the upper half of a float, in one of its halves, which is zero.
+float WithBfloat(float word, float weight, bool upper) {
+  const auto bits = std::bit_cast<uint32_t>(weight);
+  return std::bit_cast<float>(std::bit_cast<uint32_t>(word) | (upper ? bits : bits >> 16));
+}
+
 }  // namespace
+
+MatrixKernel BfloatKernel() { return {1, kBfloatBlock, MultiplyBfloatRow, MultiplyBfloatRow, 2}; }
 
 MatrixKernel ChooseMatrixKernel() {
 #if defined(__wasm_relaxed_simd__)
@@ -56,9 +65,10 @@ MatrixKernel ChooseMatrixKernel() {
 PackedWeights::PackedWeights(const MatrixKernel& kernel, int64_t matrices, int64_t columns,
                              int64_t depth)
     : block_(kernel.columns),
+      per_word_(kernel.per_word),
       columns_(columns),
-      depth_(depth),
-      size_(RoundUp(columns, block_) * (1 + depth)),
+      block_length_(block_ + depth * (block_ / per_word_)),
+      size_(DivideUp(columns, block_) * block_length_),
       memory_(static_cast<size_t>(matrices * size_ + kWeightAlignment)) {
   void* aligned = memory_.data();
   size_t room = memory_.size() * sizeof(float);
@@ -68,15 +78,17 @@ PackedWeights::PackedWeights(const MatrixKernel& kernel, int64_t matrices, int64
 
 void PackedWeights::Pack(int64_t matrix, const WeightView& weights, int64_t first,
                          const float* bias) {
+  const int64_t words = block_ / per_word_;
   for (int64_t column = 0; column < columns_; ++column) {
-    float* packed =
-        aligned_ + matrix * size_ + column / block_ * block_ * (1 + depth_) + column % block_;
+    float* block = aligned_ + matrix * size_ + column / block_ * block_length_;
     const int64_t output = first + column;
-    if (bias != nullptr) *packed = bias[output];
+    const int64_t in_block = column % block_;
+    if (bias != nullptr) block[in_block] = bias[output];
+    float* packed = block + block_ + in_block % words;
     for (int64_t tap = 0; tap < weights.taps; ++tap) {
-      for (int64_t c = 0; c < weights.channels; ++c) {
-        packed += block_;
-        *packed = weights.At(output, tap, c);
+      for (int64_t c = 0; c < weights.channels; ++c, packed += words) {
+        const float weight = weights.At(output, tap, c);
+        *packed = per_word_ == 1 ? weight : WithBfloat(*packed, weight, in_block >= words);
       }
     }
   }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "shared/float16.h"
 #include "shared/list.h"
 #include "shared/network/kernels.h"
 
@@ -35,10 +36,19 @@ struct MatrixKernel {
   int64_t columns;  // of a block of weights
   Multiply multiply;
   Multiply multiply_row;  // as a kernel of one row
+  int64_t per_word = 1;   // weights that lie in the place of a float; 2: row_kernel.h
 };
 
 // The fastest of this machine.
 MatrixKernel ChooseMatrixKernel();
+
+// Of bfloat16 weights. Natively a row of floats is faster, by longer vectors.
+MatrixKernel BfloatKernel();
+#ifdef __wasm__
+inline constexpr bool kPrefersBfloat = true;
+#else
+inline constexpr bool kPrefersBfloat = false;
+#endif
 
 // Weights as a model's file has them, so that what is packed of them needs no other copy: of an
 // output, a tap and an input channel.
@@ -49,13 +59,15 @@ struct WeightView {
   int64_t output_stride = 1;
   int64_t tap_stride = 1;
   int64_t channel_stride = 1;
+  const uint8_t* halves = nullptr;  // or, in place of data, float16 numbers
 
   // (outputs, channels, taps), ONNX's order.
   static WeightView ChannelsFirst(const float* data, int64_t channels, int64_t taps) {
     return {data, taps, channels, channels * taps, 1, taps};
   }
   float At(int64_t output, int64_t tap, int64_t channel) const {
-    return data[output * output_stride + tap * tap_stride + channel * channel_stride];
+    const int64_t at = output * output_stride + tap * tap_stride + channel * channel_stride;
+    return halves == nullptr ? data[at] : FloatFromHalf(HalfAt(halves + 2 * at));
   }
 };
 
@@ -72,13 +84,14 @@ class PackedWeights {
 
   // From a column on that is a multiple of the kernel's.
   const float* At(int64_t matrix, int64_t column) const {
-    return aligned_ + matrix * size_ + column * (1 + depth_);
+    return aligned_ + matrix * size_ + column / block_ * block_length_;
   }
 
  private:
   int64_t block_;
+  int64_t per_word_;
   int64_t columns_;
-  int64_t depth_;
+  int64_t block_length_;
   int64_t size_;  // of one matrix
   List<float> memory_;
   float* aligned_;  // in it

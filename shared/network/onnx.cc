@@ -66,6 +66,7 @@ Status ReadAttribute(ProtobufReader reader, NameTable* names, OnnxAttribute* att
         break;
       case kT: {
         ASSIGN_OR_RETURN(attribute->tensor, ConvertTensor(ReadStoredTensor(reader.Message())));
+        Widen(&attribute->tensor);
         attribute->has_tensor = true;
         break;
       }
@@ -277,13 +278,16 @@ NameId NameTable::Intern(std::string_view name) {
   return *slot;
 }
 
-Result<OnnxModel> ReadOnnx(std::span<const uint8_t> bytes) {
+Result<OnnxModel> ReadOnnx(std::span<const uint8_t> bytes, Halves halves) {
   if (bytes.size() > kMaxModelBytes) {
     return UnsupportedModel("its file is larger than % MiB", kMaxModelBytes >> 20);
   }
   bool damaged = false;
   Result<OnnxModel> model = ReadModel(ProtobufReader(bytes, &damaged));
   if (damaged) return CorruptModel("its structure breaks off");
+  if (model.ok() && halves == Halves::kWiden) {
+    for (auto& [name, tensor] : model.value().initializers) Widen(&tensor);
+  }
   return model;
 }
 
@@ -293,6 +297,7 @@ Result<std::pair<std::string, Tensor>> ReadOnnxTensor(std::span<const uint8_t> b
   if (damaged) return CorruptModel("its structure breaks off");
   std::string name(stored.name);
   ASSIGN_OR_RETURN(Tensor tensor, ConvertTensor(std::move(stored)));
+  Widen(&tensor);
   return std::pair(std::move(name), std::move(tensor));
 }
 

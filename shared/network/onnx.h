@@ -87,10 +87,16 @@ inline constexpr int kOnnxFloat = 1;
 inline constexpr int64_t kMinOpset = 6;
 inline constexpr int64_t kMaxOpset = 22;
 
-// bytes: a ModelProto; not referred to after the call. Errors: kModelCorrupt (not protobuf, cut
-// short, data that do not fill their shape), kModelUnsupported (element type, external data, sparse
-// initializers, functions, opset), each naming the place.
-Result<OnnxModel> ReadOnnx(std::span<const uint8_t> bytes);
+// What becomes of the float16 numbers of initializers.
+enum class Halves {
+  kWiden,  // floats
+  kRefer,  // Tensor::halves where they are stored as raw bytes: the model refers to the file
+};
+
+// bytes: a ModelProto; not referred to after the call but by Halves::kRefer. Errors: kModelCorrupt
+// (not protobuf, cut short, data that do not fill their shape), kModelUnsupported (element type,
+// external data, sparse initializers, functions, opset), each naming the place.
+Result<OnnxModel> ReadOnnx(std::span<const uint8_t> bytes, Halves halves = Halves::kWiden);
 
 // bytes: a TensorProto, as ONNX's backend tests store inputs and outputs. Returns name and value.
 Result<std::pair<std::string, Tensor>> ReadOnnxTensor(std::span<const uint8_t> bytes);

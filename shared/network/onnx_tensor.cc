@@ -89,11 +89,7 @@ bool ConvertRaw(const StoredTensor& stored, size_t count, Tensor* tensor) {
     tensor->floats.resize(count);
     if (count > 0) std::memcpy(tensor->floats.data(), raw.data(), raw.size());
   } else if (stored.element_type == kFloat16) {
-    tensor->floats.resize(count);
-    for (size_t i = 0; i < count; ++i) {
-      const int64_t half = IntegerAt(raw.data() + 2 * i, format);
-      tensor->floats[i] = FloatFromHalf(static_cast<uint16_t>(half));
-    }
+    tensor->halves = raw;
   } else {
     tensor->ints.resize(count);
     for (size_t i = 0; i < count; ++i) {
@@ -163,6 +159,15 @@ StoredTensor ReadStoredTensor(ProtobufReader reader) {
     }
   }
   return tensor;
+}
+
+void Widen(Tensor* tensor) {
+  if (tensor->halves.empty()) return;
+  const auto halves = std::exchange(tensor->halves, {});
+  tensor->floats.resize(halves.size() / 2);
+  for (size_t i = 0; i < tensor->floats.size(); ++i) {
+    tensor->floats[i] = FloatFromHalf(HalfAt(&halves[2 * i]));
+  }
 }
 
 Result<Tensor> ConvertTensor(StoredTensor stored) {

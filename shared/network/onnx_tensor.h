@@ -42,9 +42,13 @@ struct StoredTensor {
 // Damage is told by the reader.
 StoredTensor ReadStoredTensor(ProtobufReader reader);
 
-// Errors: kModelCorrupt (data that do not fill the shape), kModelUnsupported (element type,
-// external data, a limit).
+// float16 numbers stay in the file, as Tensor::halves, where they are stored as raw bytes. Errors:
+// kModelCorrupt (data that do not fill the shape), kModelUnsupported (element type, external data,
+// a limit).
 Result<Tensor> ConvertTensor(StoredTensor stored);
+
+// Tensor::halves, if there are any, become floats.
+void Widen(Tensor* tensor);
 
 // onnx.TensorProto.DataType of whole numbers and booleans.
 bool IsOnnxInteger(int64_t element_type);

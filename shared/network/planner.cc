@@ -64,7 +64,10 @@ Clamp Planner::FuseClamp(NameId* output) {
 PlannedOperand Planner::OperandOf(ValueId id) const {
   const Value& from = value(id);
   if (from.buffer >= 0) return {from.buffer, nullptr};
-  if (from.known != nullptr) from.known->is_read = true;
+  if (from.known != nullptr) {
+    from.known->is_read = true;
+    Widen(from.known);
+  }
   return {-1, from.known};
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "shared/limits.h"
+#include "shared/network/onnx_tensor.h"
 #include "shared/network/planner.h"
 
 namespace insitu {
@@ -100,6 +101,7 @@ Result<const Tensor*> Planner::KnownInput(const NodeReader& node, size_t index) 
     return node.Unsupported("computes its input '%' while running; it has to be constant",
                             node.InputName(index));
   }
+  Widen(value(id).known);
   return value(id).known;
 }
 

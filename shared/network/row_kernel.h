@@ -13,4 +13,12 @@ inline constexpr int64_t kRowBlock = 8;
 // tile.rows is 1; its weights are in blocks of kRowBlock columns.
 void MultiplyRow(const MatrixTile& tile);
 
+// Columns of a block of bfloat16 weights.
+inline constexpr int64_t kBfloatBlock = 32;
+
+// The same for weights that are bfloat16 numbers, the upper halves of floats, in blocks of
+// kBfloatBlock columns: two in a word, so that they take half as long to arrive. In the words of a
+// block column i lies below column kBfloatBlock / 2 + i.
+void MultiplyBfloatRow(const MatrixTile& tile);
+
 }  // namespace insitu

@@ -68,6 +68,9 @@ struct Tensor {
   Shape shape;
   List<float> floats;
   List<int64_t> ints;
+  // In place of floats: float16 numbers as a model's file has them, which they refer to; until
+  // somebody asks for them (onnx_tensor.h, Widen).
+  std::span<const uint8_t> halves = {};
 };
 
 int64_t ElementCount(const Shape& shape);

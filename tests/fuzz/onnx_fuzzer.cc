@@ -30,7 +30,7 @@ void Run(insitu::OnnxModel model) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  auto model = insitu::ReadOnnx({data, size});
+  auto model = insitu::ReadOnnx({data, size}, insitu::Halves::kRefer);  // as a classifier's
   if (!model.ok()) return 0;
   Run(std::move(model.value()));
   for (const auto part :
