@@ -185,18 +185,22 @@ async function timeNetworks(browser: Browser, results: Results, threads: number)
   await server.close();
 }
 
+async function profileNetworks(browser: Browser, results: Results): Promise<void> {
+  say("where our time goes");
+  const server = await serveBench(paths);
+  for (const network of chosenNetworks()) {
+    for (const batch of network.batches.filter((size) => size <= MOST_PROFILED))
+      results.profiles.push(await profileNetwork(browser, server.url, network, batch));
+  }
+  await server.close();
+  save(results);
+}
+
 async function run(browser: Browser, results: Results): Promise<void> {
   if (parts.includes("one")) await timeNetworks(browser, results, 1);
   if (parts.includes("two")) await timeNetworks(browser, results, 2);
   await aroundSeed(browser, results);
-  if (parts.includes("profile")) {
-    say("where our time goes");
-    for (const network of chosenNetworks()) {
-      for (const batch of network.batches.filter((size) => size <= MOST_PROFILED))
-        results.profiles.push(await profileNetwork(paths.bench, network, batch));
-    }
-    save(results);
-  }
+  if (parts.includes("profile")) await profileNetworks(browser, results);
 }
 
 // What is measured with the model seed alone.

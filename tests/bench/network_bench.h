@@ -22,7 +22,7 @@ int bench_output_count();
 float bench_run(int batch, int times);
 
 // Runs every step that many times, in order, on the memory of a run before, and adds up what each
-// takes. Returns the number of steps, or -1.
+// takes, less what the reading of the clock does. Returns the number of steps, or -1.
 int bench_profile(int times);
 const char* bench_step_name(int step);  // valid until the next call
 double bench_step_ms(int step);

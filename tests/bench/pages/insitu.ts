@@ -1,9 +1,14 @@
 // Our engine: on the page's thread, or, for two threads, there and in a worker, each with a part of the
 // batch, as the other engines' threads are the page's own and the workers they start.
-import { NetworkWasm } from "./network_wasm.ts";
+import { NetworkWasm, type ProfiledStep } from "./network_wasm.ts";
 import { fetched, serve } from "./page.ts";
-import type { LoadRequest, Ready } from "./protocol.ts";
+import type { LoadRequest, OwnPage, Ready } from "./protocol.ts";
 import type { WorkerAnswer, WorkerOrder } from "./insitu_worker.ts";
+import { median } from "../versus/statistics.ts";
+
+// So far from the median, as a share of it, is a run that was interrupted; below it, one before which the
+// cost of the clock was being measured just then.
+const INTERRUPTED = 0.5;
 
 async function filesOf({ network, build }: LoadRequest) {
   const [wasm, model] = await Promise.all([
@@ -81,12 +86,33 @@ async function onThreads(request: LoadRequest, input: Float32Array): Promise<Rea
   return { threads, run };
 }
 
+const sum = (values: number[]) => values.reduce((all, value) => all + value, 0);
+
+// A step may take less than the 5 µs by which a page's clock goes on. But where in them a run begins is
+// by chance, so that over many runs the errors cancel out. One step many times in a row between two
+// readings would not need that, and would find its weights in the cache, which a run may not.
+function profiled(network: NetworkWasm, ms: number): ProfiledStep[] {
+  let steps = network.profile(0);
+  const runs: number[][] = []; // of each, what each step took
+  for (const end = performance.now() + ms; runs.length === 0 || performance.now() < end;) {
+    const after = network.profile(1);
+    runs.push(after.map((step, i) => step.ms - (steps[i]?.ms ?? NaN)));
+    steps = after;
+  }
+  const usual = median(runs.map(sum));
+  const whole = runs.filter((run) => Math.abs(sum(run) - usual) <= INTERRUPTED * usual);
+  const mean = (index: number) => sum(whole.map((run) => run[index] ?? NaN)) / whole.length;
+  return steps.map((step, index) => ({ ...step, ms: Math.max(0, mean(index)) }));
+}
+
 async function onThePage(request: LoadRequest, input: Float32Array): Promise<Ready> {
   const { module, model } = await filesOf(request);
   const network = await NetworkWasm.create(module, model, request.batch);
-  Object.assign(globalThis, {
-    peak: (kernel: "madd" | "multiplyAndAdd", ms: number) => network.peak(kernel, ms),
-  });
+  const own: OwnPage = {
+    peak: (kernel, ms) => network.peak(kernel, ms),
+    profile: (ms) => profiled(network, ms),
+  };
+  Object.assign(globalThis, own);
   return { threads: 1, run: () => Promise.resolve(network.run(input)) };
 }
 

@@ -1,5 +1,6 @@
 // network_bench.wasm: our engine without images around it (tests/bench/network_bench.h).
 import { hostImports, textAt } from "../../../public/src/wasm-host.ts";
+import type { PeakKernel } from "./protocol.ts";
 
 interface Exports {
   memory: WebAssembly.Memory;
@@ -21,7 +22,7 @@ interface Exports {
 
 export interface ProfiledStep {
   name: string;
-  ms: number; // of all profiled runs
+  ms: number;
   multiplyAdds: number; // of one item
 }
 
@@ -64,6 +65,7 @@ export class NetworkWasm {
     if (Number.isNaN(this.#wasm.bench_run(this.#batch, times))) throw new Error("the run failed");
   }
 
+  // The milliseconds are those of all runs profiled so far.
   profile(times: number): ProfiledStep[] {
     const wasm = this.#wasm;
     const steps = wasm.bench_profile(times);
@@ -77,7 +79,7 @@ export class NetworkWasm {
 
   // Floating-point operations a millisecond of the kernel, in about so many milliseconds; 0 where
   // the build does not have it.
-  peak(kernel: "madd" | "multiplyAndAdd", ms: number): number {
+  peak(kernel: PeakKernel, ms: number): number {
     const ROUNDS = 1_000_000; // a millisecond and more, which the clock of a page can tell
     const wasm = this.#wasm;
     const call = (rounds: number) =>

@@ -1,5 +1,6 @@
 // What the bench asks of a page, and what a page gives: one engine with one network, on the page's own
 // thread and whatever threads the engine starts.
+import type { ProfiledStep } from "./network_wasm.ts";
 
 export interface LoadRequest {
   network: string;
@@ -21,6 +22,14 @@ export interface BenchPage {
   load(request: LoadRequest): Promise<Loaded>;
   output(): Promise<number[]>; // of the input that all engines are given
   run(ms: number): Promise<Slice>;
+}
+
+export type PeakKernel = "madd" | "multiplyAndAdd";
+
+// What the page of our engine offers beside that, on one thread.
+export interface OwnPage {
+  peak(kernel: PeakKernel, ms: number): number; // as NetworkWasm has it
+  profile(ms: number): ProfiledStep[]; // in one run, averaged over those of about so many milliseconds
 }
 
 // A network ready to run.

@@ -1,8 +1,8 @@
-// Which of our steps takes what share of a run, and what share of the peak it reaches: in this process,
-// whose clock is finer than a page's.
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { NetworkWasm } from "../pages/network_wasm.ts";
+// Which of our steps takes what share of a run, and what share of the peak it reaches: in the page that
+// the rounds time, since another V8 may compile the steps, and the peak, quite otherwise.
+import type { Browser, Page } from "playwright-core";
+import type { ProfiledStep } from "../pages/network_wasm.ts";
+import type { BenchPage, LoadRequest, OwnPage } from "../pages/protocol.ts";
 import type { WrittenNetwork } from "./networks.ts";
 import { median } from "./statistics.ts";
 
@@ -11,46 +11,66 @@ export interface Profile {
   batch: number;
   steps: {
     name: string;
-    share: number; // of the time of all steps, medians over the runs
+    share: number; // of the time of all steps, medians over the slices
     ofPeak: number | null; // its multiply-adds, as the definition has them; null where it has none
   }[];
 }
 
-const PROFILE_MS = 1000;
-const PEAK_MS = 200;
+interface Slice {
+  steps: ProfiledStep[]; // of one run
+  peak: number; // just after it, since what else the machine does meets both
+}
+
+const WARM_UP_MS = 1000;
+const PROFILE_MS = 2000;
+const LEAST_SLICES = 3;
+const SLICE_MS = 50; // more than a hundred runs of seed
+const PEAK_MS = 10;
+
+type OwnWindow = typeof globalThis & { bench: BenchPage } & OwnPage;
+
+async function slicesFor(page: Page, ms: number): Promise<Slice[]> {
+  const slices: Slice[] = [];
+  for (const end = performance.now() + ms; slices.length < LEAST_SLICES || performance.now() < end;)
+    slices.push(
+      await page.evaluate(
+        ({ sliceMs, peakMs }) => {
+          const own = globalThis as OwnWindow;
+          return { steps: own.profile(sliceMs), peak: own.peak("madd", peakMs) };
+        },
+        { sliceMs: SLICE_MS, peakMs: PEAK_MS },
+      ),
+    );
+  return slices;
+}
 
 export async function profileNetwork(
-  bench: string,
+  browser: Browser,
+  url: string,
   network: WrittenNetwork,
   batch: number,
 ): Promise<Profile> {
-  const module = await WebAssembly.compile(readFileSync(join(bench, "engine/relaxed.wasm")));
-  const model = readFileSync(join(bench, `networks/${network.name}.onnx`));
-  const wasm = await NetworkWasm.create(module, model, batch);
-  const runFor = (ms: number) => {
-    const runs: number[][] = []; // of each run, what each step took
-    let before = wasm.profile(0);
-    for (const end = performance.now() + ms; performance.now() < end;) {
-      const after = wasm.profile(1);
-      runs.push(after.map((step, i) => step.ms - (before[i]?.ms ?? 0)));
-      before = after;
-    }
-    return runs;
-  };
-  runFor(PROFILE_MS); // optimised by then
-  const peak = wasm.peak("madd", PEAK_MS);
-  const runs = runFor(PROFILE_MS);
-  const steps = wasm
-    .profile(0)
-    .map((step, i) => ({ ...step, ms: median(runs.map((run) => run[i] ?? NaN)) }));
-  const all = steps.reduce((sum, { ms }) => sum + ms, 0);
+  const page = await browser.newPage();
+  await page.goto(`${url}insitu.html`);
+  const request: LoadRequest = { network: network.name, batch, threads: 1, build: "relaxed" };
+  await page.evaluate((asked) => (globalThis as OwnWindow).bench.load(asked), request);
+  await slicesFor(page, WARM_UP_MS); // V8 has compiled by the end of it what it will optimise
+  const slices = await slicesFor(page, PROFILE_MS);
+  await page.close();
+  const times = (slices[0]?.steps ?? []).map((step, index) => {
+    const operations = 2 * step.multiplyAdds * batch;
+    const ms = slices.map(({ steps }) => steps[index]?.ms ?? NaN);
+    const ofPeak = slices.map(({ peak }, slice) => operations / (ms[slice] ?? NaN) / peak);
+    return {
+      name: step.name,
+      ms: median(ms),
+      ofPeak: operations === 0 ? null : median(ofPeak),
+    };
+  });
+  const all = times.reduce((sum, { ms }) => sum + ms, 0);
   return {
     title: network.title,
     batch,
-    steps: steps.map(({ name, ms, multiplyAdds }) => ({
-      name,
-      share: ms / all,
-      ofPeak: multiplyAdds === 0 ? null : (2 * multiplyAdds * batch) / ms / peak,
-    })),
+    steps: times.map(({ name, ms, ofPeak }) => ({ name, share: ms / all, ofPeak })),
   };
 }

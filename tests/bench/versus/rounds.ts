@@ -6,7 +6,14 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
-import type { BenchPage, Loaded, LoadRequest, Slice } from "../pages/protocol.ts";
+import type {
+  BenchPage,
+  Loaded,
+  LoadRequest,
+  OwnPage,
+  PeakKernel,
+  Slice,
+} from "../pages/protocol.ts";
 import type { WrittenNetwork } from "./networks.ts";
 import { instructionsOf } from "./instructions.ts";
 import { cpuUse, processOf, processorMs, type CpuUse } from "./processes.ts";
@@ -74,12 +81,7 @@ interface Runner {
   close(): Promise<void>;
 }
 
-type PeakKernel = "madd" | "multiplyAndAdd";
-
-type BenchWindow = typeof globalThis & {
-  bench: BenchPage;
-  peak: (kernel: PeakKernel, ms: number) => number;
-};
+type BenchWindow = typeof globalThis & { bench: BenchPage } & OwnPage;
 
 export function labelOf({ engine, build }: Contestant): string {
   if (engine === "native") return "InSitu, native";
