@@ -12,7 +12,7 @@
 //  4. A call that can fail says so by its result (NULL, or a number other than 0); then, and only
 //     then, insitu_error_name and insitu_error_message describe the failure.
 //  5. Any call may grow the WebAssembly memory: read views of it afresh after each call.
-//  6. A key or index out of range gives NULL, never undefined behaviour.
+//  6. A key or index of a text that is out of range gives NULL, never undefined behaviour.
 //  7. A trap (abort, out of memory in the middle) leaves the instance unusable: discard it.
 #pragma once
 

@@ -53,9 +53,10 @@ struct DenseForm {
 // Rewrites the model, in place, for an input of (height, width), so that its output is
 // (1, labels, rows, columns): place (row, column) is the patch whose top left pixel is
 // (row, column) * pick * stride. The image has to hold one patch at least; what is over at its
-// right and bottom is not looked at. The model's input has to be (1 or open, channels, height,
-// width). kShared: its output is the first part's (1, channels, rows, columns) instead. Errors:
-// kModelUnsupported, with why it cannot be done exactly; then the model is of no use.
+// right and bottom is not looked at. The model is read with Halves::kWiden; its input has to be (1
+// or open, channels, height, width). kShared: its output is the first part's (1, channels, rows,
+// columns) instead. Errors: kModelUnsupported, with why it cannot be done exactly; then the model
+// is of no use.
 Result<DenseForm> MakeFullyConvolutional(OnnxModel* model, const DenseRequest& request);
 
 }  // namespace insitu

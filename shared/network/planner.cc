@@ -37,7 +37,9 @@ const OnnxNode* Planner::SoleReader(NameId name) const {
 bool Planner::KnownBound(const OnnxNode& node, size_t index, float* bound) const {
   if (index >= node.inputs.size() || node.inputs[index] == kNoName) return true;
   const ValueId id = Named(node.inputs[index]);
-  if (id == kNoValue || !value(id).known || value(id).known->floats.size() != 1) return false;
+  if (id == kNoValue || !value(id).known) return false;
+  Widen(value(id).known);
+  if (value(id).known->floats.size() != 1) return false;
   *bound = value(id).known->floats[0];
   return true;
 }
