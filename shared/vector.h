@@ -28,7 +28,7 @@ inline __attribute__((always_inline)) typename VectorOf<kLanes>::InMemory& At(fl
   return *reinterpret_cast<typename VectorOf<kLanes>::InMemory*>(memory);
 }
 
-// Constants in memory, of which the compiler does not know that they are.
+// The constants, of which the compiler then does not know what they are: it reads them from memory.
 template <typename T>
 inline __attribute__((always_inline)) const T* Unknown(const T* constants) {
   asm("" : "+r"(constants));

@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "shared/divide_up.h"
+
 namespace insitu {
 
 struct Heap::Block {
@@ -34,16 +36,15 @@ struct Heap::Block {
 
 namespace {
 
-constexpr size_t kHead = 2 * sizeof(size_t);  // of a block that is given out
-constexpr size_t kLeast = 4 * sizeof(size_t);
+constexpr size_t kHead = 2 * sizeof(size_t);   // of a block, before what it is given out for
+constexpr size_t kLeast = 4 * sizeof(size_t);  // a free block's own four
 
-// A list's blocks may be too small. So many are looked at: a program that leaves thousands of them
+// Blocks of the list that a size belongs to may be too small for it. So many are looked at, then
+// the lists of larger ones, where every block fits: a program that leaves thousands of small ones
 // would be slow otherwise.
 constexpr int kMaxTries = 64;
 
-size_t SizeFor(size_t bytes) {
-  return std::max(kLeast, (bytes + kHead + Heap::kAlignment - 1) & ~(Heap::kAlignment - 1));
-}
+size_t SizeFor(size_t bytes) { return std::max(kLeast, RoundUp(bytes + kHead, Heap::kAlignment)); }
 
 size_t ListOf(size_t size) { return static_cast<size_t>(std::bit_width(size)) - 1; }
 

@@ -1,6 +1,6 @@
 // The memory of engine.wasm and scan.wasm: what malloc, free and new are made of there
-// (wasm/memory.cc). Emscripten's smallest allocator takes some 350 bytes more of the download, in
-// which every kernel has to fit (tests/site.test.ts).
+// (wasm/memory.cc). With Emscripten's smallest allocator the engine with every kernel is larger
+// than its download may be (tests/site.test.ts).
 //
 // Blocks lie side by side, each beginning with its size and that of the one before it, so that what
 // is freed joins its free neighbours at once. Free blocks hang in lists by the power of two that

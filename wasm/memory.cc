@@ -3,6 +3,7 @@
 #include <cstring>
 #include <new>
 
+#include "shared/divide_up.h"
 #include "wasm/heap.h"
 
 extern "C" char __heap_base;  // NOLINT: the linker's name
@@ -12,14 +13,14 @@ namespace {
 constexpr size_t kPageBytes = size_t{64} << 10;
 
 size_t Extend(size_t bytes) {
-  const size_t pages = (bytes + kPageBytes - 1) / kPageBytes;
+  const size_t pages = insitu::DivideUp(bytes, kPageBytes);
   return __builtin_wasm_memory_grow(0, pages) == SIZE_MAX ? 0 : pages * kPageBytes;
 }
 
 insitu::Heap& TheHeap() {
   static insitu::Heap heap = [] {
-    const size_t begin = (reinterpret_cast<size_t>(&__heap_base) + insitu::Heap::kAlignment - 1) &
-                         ~(insitu::Heap::kAlignment - 1);
+    const size_t begin =
+        insitu::RoundUp(reinterpret_cast<size_t>(&__heap_base), insitu::Heap::kAlignment);
     return insitu::Heap(reinterpret_cast<void*>(begin),
                         __builtin_wasm_memory_size(0) * kPageBytes - begin, Extend);
   }();

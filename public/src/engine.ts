@@ -14,14 +14,16 @@ import {
 } from "./messages.ts";
 import { asFailure, hostImports, textAt } from "./wasm-host.ts";
 
-// Keys of insitu_text from the first that has an index on, and where insitu_numbers gives what. Their names
-// would stay in the script, whose bytes every visitor waits for (tests/site.test.ts), if they were those
-// of an object, as in slide/scanner.ts.
-const MODEL_TEXTS = 8;
+// As wasm/engine_api.h counts them. They are constants, since the names of an object (as in
+// slide/scanner.ts) would stay in the script, whose bytes every visitor waits for (tests/site.test.ts).
+
+// Keys of insitu_text; those before the first are the model's own texts, in the order of #readModel.
 const MODEL_LABEL = 8;
 const POINT_NAME = 9;
 const GATE_KIND = 10;
 const GATE_REASON = 11;
+
+// Where in insitu_numbers each group begins; the model's own is the first.
 const PREDICTION = 12;
 const PREVIEW = 26;
 const GATE = 28;
@@ -31,7 +33,7 @@ const POINTS = 38;
 type Tuple<T, Length extends number, Begun extends T[] = []> = Begun["length"] extends Length
   ? Begun
   : Tuple<T, Length, [...Begun, T]>;
-// As many as are read at a time.
+// A Float64Array of which as many are there as are read at a time: none of them may be undefined.
 type Numbers = Tuple<number, 14> & Pick<Float64Array, "subarray">;
 
 interface Exports {
@@ -175,16 +177,19 @@ export class Engine {
     return this.#textAt(this.#exports.insitu_text(this.#classifier, key, index));
   }
 
-  // From that place on.
+  // From that place on, to the end of the memory: what is beyond them is never read.
   #numbers(from = 0): Numbers {
     const at = this.#exports.insitu_numbers(this.#classifier) >>> 0;
-    return new Float64Array(this.#exports.memory.buffer, at + from * 8) as unknown as Numbers;
+    return new Float64Array(
+      this.#exports.memory.buffer,
+      at + from * Float64Array.BYTES_PER_ELEMENT,
+    ) as unknown as Numbers;
   }
 
   #readModel(): ModelFacts {
-    const texts = Array.from({ length: MODEL_TEXTS }, (_, key) => this.#text(key));
+    const texts = Array.from({ length: MODEL_LABEL }, (_, key) => this.#text(key));
     const [id, version, kind, sha256, positiveVerdict, negativeVerdict, trainingData, warning] =
-      texts as Tuple<string, typeof MODEL_TEXTS>;
+      texts as Tuple<string, typeof MODEL_LABEL>;
     const [
       labels,
       positive,

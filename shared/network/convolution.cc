@@ -1,7 +1,5 @@
 #include "shared/network/convolution.h"
 
-#include <bit>
-
 #include "shared/network/depthwise.h"
 #include "shared/network/matrix_convolution.h"
 #include "shared/network/narrow_winograd.h"
@@ -22,20 +20,6 @@ Result<std::unique_ptr<Operation>> MakeConvolution(const ConvolutionSpec& spec) 
   return MakeMatrixConvolution(spec);
 }
 
-namespace {
-
-// Whether the weights are stored as float16, and are all bfloat16 numbers too.
-bool AreBfloats(const uint8_t* halves, int64_t count) {
-  if (halves == nullptr) return false;
-  for (int64_t i = 0; i < count; ++i) {
-    const float weight = FloatFromHalf(HalfAt(halves + 2 * i));
-    if ((std::bit_cast<uint32_t>(weight) & 0xffff) != 0) return false;
-  }
-  return true;
-}
-
-}  // namespace
-
 // Each row is a pixel.
 Result<std::unique_ptr<Operation>> MakeDense(const DenseSpec& spec) {
   ConvolutionSpec pixels;
@@ -45,8 +29,8 @@ Result<std::unique_ptr<Operation>> MakeDense(const DenseSpec& spec) {
   pixels.weights = spec.weights;
   pixels.bias = spec.bias;
   pixels.clamp = spec.clamp;
-  const bool narrow = kPrefersBfloat && AreBfloats(spec.weights.halves, spec.inputs * spec.outputs);
-  return MakeMatrixConvolution(pixels, narrow ? BfloatKernel() : ChooseMatrixKernel());
+  const bool by_bfloats = kPrefersBfloat && spec.weights.AreBfloats(spec.inputs * spec.outputs);
+  return MakeMatrixConvolution(pixels, by_bfloats ? BfloatKernel() : ChooseMatrixKernel());
 }
 
 }  // namespace insitu

@@ -32,7 +32,8 @@ constexpr MatrixKernel Kernel(MatrixKernel::Multiply multiply_row) {
   return {kRows, kBlock, Multiply<kRows, kBlock, kFunction>, multiply_row};
 }
 
-// A word with a weight, the upper half of a float, in one of its halves, which is zero.
+// The word with a weight, of which only the upper half is not zero, put into the half of it that is
+// asked for and is still zero.
 float WithBfloat(float word, float weight, bool upper) {
   const auto bits = std::bit_cast<uint32_t>(weight);
   return std::bit_cast<float>(std::bit_cast<uint32_t>(word) | (upper ? bits : bits >> 16));
@@ -60,6 +61,15 @@ MatrixKernel ChooseMatrixKernel() {
   }
   return Kernel<4, kRowBlock, xnn_f32_igemm_minmax_ukernel_4x8__sse_load1>(MultiplyRow);
 #endif
+}
+
+bool WeightView::AreBfloats(int64_t count) const {
+  if (halves == nullptr) return false;
+  for (int64_t i = 0; i < count; ++i) {
+    const float weight = FloatFromHalf(HalfAt(halves + 2 * i));
+    if ((std::bit_cast<uint32_t>(weight) & 0xffff) != 0) return false;
+  }
+  return true;
 }
 
 PackedWeights::PackedWeights(const MatrixKernel& kernel, int64_t matrices, int64_t columns,

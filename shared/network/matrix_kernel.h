@@ -36,7 +36,7 @@ struct MatrixKernel {
   int64_t columns;  // of a block of weights
   Multiply multiply;
   Multiply multiply_row;  // as a kernel of one row
-  int64_t per_word = 1;   // weights that lie in the place of a float; 2: row_kernel.h
+  int64_t per_word = 1;   // weights in the place of a float; 2: as MultiplyBfloatRow reads them
 };
 
 // The fastest of this machine.
@@ -69,6 +69,9 @@ struct WeightView {
     const int64_t at = output * output_stride + tap * tap_stride + channel * channel_stride;
     return halves == nullptr ? data[at] : FloatFromHalf(HalfAt(halves + 2 * at));
   }
+  // Whether the first `count` are float16 numbers that are bfloat16 numbers too: the lower halves
+  // of the floats that they stand for are zero.
+  bool AreBfloats(int64_t count) const;
 };
 
 // Weights in the kernel's order, where its longest vector may read them. Movable, not copyable.
