@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { EngineError } from "../public/src/messages.ts";
-import type { PlanRequest, SlideMessage, SlideReply } from "../public/src/slide/messages.ts";
+import type { PlanRequest } from "../public/src/slide/messages.ts";
 import { ProbabilityMap } from "../public/src/slide/probability-map.ts";
 import type { ScanEngine, ScanPlan } from "../public/src/slide/scan-engine.ts";
 import { FULL_GATE } from "../public/src/slide/scanner.ts";
@@ -13,9 +13,9 @@ import {
   scanWorkers,
   type ScanJob,
 } from "../public/src/slide/scan-pool.ts";
-import { serveSlides, type SlideScope } from "../public/src/slide/slide-service.ts";
 import type { Pixels, SlideSource } from "../public/src/slide/source.ts";
 import type { SlideWorkerLike } from "../public/src/slide/worker-client.ts";
+import { breathe, makeSlideWorker, nobodyAsks, type MadeSlideWorker } from "./made_slide_worker.ts";
 
 const SIDE = 6; // blocks a side, of 2×2 cells of 10 pixels
 
@@ -82,43 +82,12 @@ interface Faults {
   delay?: () => number; // ms a block
 }
 
-interface Made extends SlideWorkerLike {
-  terminated: boolean;
-}
-
-// The real service behind a queue of messages, as a worker has one.
 function workers(faults: Faults = {}) {
-  const made: Made[] = [];
+  const made: MadeSlideWorker[] = [];
   const caches: (number | undefined)[] = []; // bytes, of each opened file
   const engines: string[] = []; // by which model, of each that was made
   const trapped = new Set<number>();
   const createWorker = (): SlideWorkerLike => {
-    const listeners: ((event: { data: unknown }) => void)[] = [];
-    const replies: ((event: Event) => void)[] = [];
-    const worker: Made = {
-      terminated: false,
-      addEventListener: (type, listener) => {
-        if (type === "message") replies.push(listener);
-      },
-      postMessage: (message: SlideMessage, transfer) => {
-        const data = structuredClone(message, { transfer: transfer as ArrayBuffer[] });
-        setTimeout(() => {
-          if (!worker.terminated) for (const listen of listeners) listen({ data });
-        }, 0);
-      },
-      terminate: () => (worker.terminated = true),
-    };
-    const scope: SlideScope = {
-      addEventListener: (type, listener) => {
-        if (type === "message") listeners.push(listener);
-      },
-      postMessage: (reply: SlideReply) => {
-        const data = structuredClone(reply);
-        setTimeout(() => {
-          if (!worker.terminated) for (const listen of replies) listen({ data } as MessageEvent);
-        }, faults.delay?.() ?? 0);
-      },
-    };
     const engine: ScanEngine = {
       memoryBytes: 1_000_000,
       plan: () => plan,
@@ -141,23 +110,26 @@ function workers(faults: Faults = {}) {
         throw new Error("nobody asks");
       },
     };
-    serveSlides(scope, {
-      series: () => Promise.reject(new Error("nobody asks")),
-      open: (_files, _name, _codecs, cacheBytes) => {
-        caches.push(cacheBytes);
-        return faults.openFails === true
-          ? Promise.reject(new EngineError("image_corrupt", "It is cut off."))
-          : Promise.resolve(source);
+    const worker = makeSlideWorker(
+      {
+        series: nobodyAsks,
+        open: (_files, _name, _codecs, cacheBytes) => {
+          caches.push(cacheBytes);
+          return faults.openFails === true
+            ? Promise.reject(new EngineError("image_corrupt", "It is cut off."))
+            : Promise.resolve(source);
+        },
+        createEngine: ({ sha256 }) => {
+          engines.push(sha256);
+          return sha256 === faults.refused
+            ? Promise.reject(new EngineError("engine_start", "There is no memory for it."))
+            : Promise.resolve(engine);
+        },
+        memoryBytes: () => 0,
+        breathe,
       },
-      createEngine: ({ sha256 }) => {
-        engines.push(sha256);
-        return sha256 === faults.refused
-          ? Promise.reject(new EngineError("engine_start", "There is no memory for it."))
-          : Promise.resolve(engine);
-      },
-      memoryBytes: () => 0,
-      breathe: () => new Promise((resolve) => setTimeout(resolve, 0)),
-    });
+      faults.delay,
+    );
     made.push(worker);
     return worker;
   };
@@ -176,7 +148,7 @@ interface Outcome {
   map: ProbabilityMap;
   order: number[];
   pool: ScanPool;
-  made: Made[];
+  made: MadeSlideWorker[];
 }
 
 async function scan(

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Page } from "playwright-core";
+import { colourOf } from "../../public/src/slide/cividis.ts";
+import { STRIP_ROWS } from "../../public/src/slide/export/map-png.ts";
 import { NOTICE } from "../../public/src/wording.ts";
 import { decodePng, pngChunks } from "../decode_png.ts";
 import { openBytes, readWhole, says } from "../dicom_setup.ts";
@@ -16,8 +18,11 @@ import { panel, saved } from "./slide_steps.ts";
 const WAIT = { timeout: 120_000 }; // of a machine that has other work
 const NAME = "ZWEIFEL^ROSALIND";
 
+const OPACITY = 0.55; // of the map, to begin with
+
+const { width, height, rgb } = section({ width: 760, height: 590 });
+
 function slide(umPerPixel: number) {
-  const { width, height, rgb } = section({ width: 760, height: 590 });
   return levelFile({
     width,
     height,
@@ -33,6 +38,22 @@ async function factsOf(page: Page): Promise<Map<string, string>> {
   const table = (await saved(page, "Tiles as CSV")).bytes.toString("utf8");
   const lines = [...table.matchAll(/# (\w+),("?)(.*)\2\r\n/g)];
   return new Map(lines.map(([, name = "", , value = ""]) => [name, value]));
+}
+
+interface Judged {
+  middle: [x: number, y: number]; // px
+  probability: number;
+}
+
+// By the table of the tiles.
+async function judgedCells(page: Page): Promise<Judged[]> {
+  const table = (await saved(page, "Tiles as CSV")).bytes.toString("utf8");
+  return table.split("\r\n").flatMap((line) => {
+    const words = line.split(",");
+    if (words.at(-1) !== "judged") return [];
+    const [, , x = 0, y = 0, w = 0, h = 0] = words.map(Number);
+    return [{ middle: [x + w / 2, y + h / 2], probability: Number(words[10]) }];
+  });
 }
 
 // Those of the last picture, by its last line.
@@ -126,6 +147,28 @@ describe("the map as a picture", { skip, timeout: 300_000 }, () => {
       assert.equal("file" in said, false, "the file's name was not asked for");
       for (const name of ["model_sha256", "um_per_pixel", "operating_point", "threshold"])
         assert.equal(String(said[name]), fact(name));
+    }));
+
+  test("has each cell's colour over its own place of the image, from the first row to the last", () =>
+    onMap(4, async ({ page }) => {
+      const threshold = Number((await factsOf(page)).get("threshold"));
+      const cells = await judgedCells(page);
+      const picture = decodePng((await saved(page, "Map as PNG")).bytes);
+      assert.ok(height > 4 * STRIP_ROWS, "it is drawn in several strips");
+      assert.ok(cells.some(({ middle }) => middle[1] > height - 2 * STRIP_ROWS));
+      for (const { middle, probability } of cells) {
+        const colour = new Uint8Array(Uint32Array.of(colourOf(probability, threshold)).buffer);
+        const share = (OPACITY * (colour[3] ?? 0)) / 255;
+        for (let off = -22; off <= 22; off += 4) {
+          const [x, y] = [Math.floor(middle[0]), Math.floor(middle[1]) + off];
+          for (let c = 0; c < 3; c++) {
+            const under = rgb[(y * width + x) * 3 + c] ?? 0;
+            const expected = under * (1 - share) + (colour[c] ?? 0) * share;
+            const drawn = picture.data[(y * picture.width + x) * picture.channels + c] ?? 0;
+            assert.ok(Math.abs(drawn - expected) < 4, `${x}, ${y}: ${drawn}, not ${expected}`);
+          }
+        }
+      }
     }));
 
   test("is of one operating point, and so is the report: none is saved while the sums are older", () =>

@@ -1,6 +1,7 @@
 // What crosses between the page and the slide part's workers. Types only.
 import type { NetworkRequest } from "../messages.ts";
 import type { DicomIdentity } from "./formats/dicom-identity.ts";
+import type { Point } from "./probability-map.ts";
 import type { ScanGate, ScanSummary } from "./scanner.ts";
 import type { ScanBlockResult, ScanPlan } from "./scan-engine.ts";
 import type { Pixels, Rectangle, SlideFacts, SlideFiles } from "./source.ts";
@@ -63,17 +64,18 @@ export interface RunRequest {
   pixels: Pixels | null; // null: the worker reads them itself
 }
 
-// The map as it is, for summaries; kept by the worker until the next one.
-export interface MapRequest {
-  op: "map";
-  values: Float32Array<ArrayBuffer>; // (rows, columns)
+// Some cells of the map that was planned, for summaries; kept by the worker until another is planned.
+export interface CellsRequest {
+  op: "cells";
+  from: number; // row * columns + column of the first
+  values: Float32Array<ArrayBuffer>;
   verdicts: Uint8Array<ArrayBuffer>;
-  inside: Uint8Array<ArrayBuffer> | null; // of the regions (CellVerdicts)
 }
 
 export interface SummaryRequest {
   op: "summary";
   threshold: number;
+  regions: Point[][]; // what lies outside of them counts as such; none: all is looked at
 }
 
 // Whose image it is, for an export to DICOM that the person asks for.
@@ -91,7 +93,7 @@ export type SlideRequest =
   | TileRequest
   | ReadRequest
   | RunRequest
-  | MapRequest
+  | CellsRequest
   | SummaryRequest;
 
 export interface Tile {
@@ -111,7 +113,7 @@ export interface SlideAnswers {
   tile: Tile;
   read: Pixels;
   run: ScanBlockResult;
-  map: null;
+  cells: null;
   summary: ScanSummary;
 }
 

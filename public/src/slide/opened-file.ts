@@ -2,12 +2,12 @@
 // let go when nobody looks, and then its memory is free.
 import { EngineError, type NetworkRequest } from "../messages.ts";
 import type { DicomIdentity } from "./formats/dicom-identity.ts";
-import type { CellVerdicts } from "./cell-verdicts.ts";
 import type { ModelRequest, PlanRequest, Tile } from "./messages.ts";
-import type { ProbabilityMap } from "./probability-map.ts";
+import type { Point, ProbabilityMap } from "./probability-map.ts";
 import type { ScanPlan } from "./scan-engine.ts";
 import type { ScanSummary } from "./scanner.ts";
 import type { Pixels, Rectangle, SlideFacts, SlideFiles } from "./source.ts";
+import { Turns } from "./turns.ts";
 import { WorkerClient, type SlideWorkerLike } from "./worker-client.ts";
 
 export interface OpenedFileOptions {
@@ -18,15 +18,18 @@ export interface OpenedFileOptions {
   onRequests: (requests: NetworkRequest[]) => void;
 }
 
-// What is summed up: a map by its plan and model, with what lies outside of the regions.
+// What is summed up: a map by its plan and model, in its regions.
 export interface Summed {
   map: ProbabilityMap;
   request: PlanRequest; // that the map was planned by
   model: ModelRequest;
-  verdicts: CellVerdicts;
-  version: number; // of the regions
+  regions: Point[][];
   threshold: number;
 }
+
+// A map goes to the worker in parts of so many cells, each copied in a task of its own: the page's
+// thread is not blocked by the millions that a fine map has.
+export const PART_CELLS = 65_536;
 
 interface Running {
   client: WorkerClient;
@@ -39,6 +42,7 @@ interface Running {
 
 export class OpenedFile {
   readonly #options: OpenedFileOptions;
+  readonly #turns = new Turns(); // of what needs the worker's plan: one map's after another's
   #running: Running | null = null;
   #closed = false;
 
@@ -70,41 +74,33 @@ export class OpenedFile {
   }
 
   // Starts the engine of the scan, so that a plan is made at once.
-  async prepare(model: ModelRequest): Promise<void> {
-    const running = this.#start();
-    await running.facts;
-    if (running.model === model.sha256) return;
-    running.model = running.planned = ""; // the worker lets the one before go
-    await running.client.ask(model);
-    running.model = model.sha256;
+  prepare(model: ModelRequest): Promise<void> {
+    return this.#inTurn((running) => prepare(running, model));
   }
 
-  async plan(request: PlanRequest, model: ModelRequest): Promise<ScanPlan> {
-    const running = this.#start();
-    running.told = running.planned = "";
-    await this.prepare(model);
-    const plan = await running.client.ask(request);
-    running.planned = planKey(request, model);
-    return plan;
+  plan(request: PlanRequest, model: ModelRequest): Promise<ScanPlan> {
+    return this.#inTurn((running) => plan(running, request, model));
   }
 
-  async summary({
-    map,
-    request,
-    model,
-    verdicts,
-    version,
-    threshold,
-  }: Summed): Promise<ScanSummary> {
-    const running = this.#start();
-    if (running.planned !== planKey(request, model)) await this.plan(request, model);
-    const state = `${version} ${map.done.size} ${map.failed.size}`;
-    if (running.map !== map || running.told !== state) {
-      const { all, inside } = verdicts;
-      await running.client.ask({ op: "map", values: map.values, verdicts: all, inside });
-      Object.assign(running, { map, told: state });
+  summary({ map, request, model, regions, threshold }: Summed): Promise<ScanSummary> {
+    return this.#inTurn(async (running) => {
+      if (running.planned !== planKey(request, model)) await plan(running, request, model);
+      const state = `${map.done.size} ${map.failed.size}`;
+      if (running.map !== map || running.told !== state) {
+        await tellCells(running, map);
+        Object.assign(running, { map, told: state });
+      }
+      return running.client.ask({ op: "summary", threshold, regions });
+    });
+  }
+
+  async #inTurn<T>(act: (running: Running) => Promise<T>): Promise<T> {
+    const turn = await this.#turns.take();
+    try {
+      return await act(this.#start());
+    } finally {
+      turn.end();
     }
-    return running.client.ask({ op: "summary", threshold });
   }
 
   letGo(): void {
@@ -134,6 +130,37 @@ export class OpenedFile {
     facts.catch(() => undefined); // reaches who waits for it
     this.#running = { client, facts, model: "", planned: "", told: "", map: null };
     return this.#running;
+  }
+}
+
+async function prepare(running: Running, model: ModelRequest): Promise<void> {
+  await running.facts;
+  if (running.model === model.sha256) return;
+  running.model = running.planned = ""; // the worker lets the one before go
+  await running.client.ask(model);
+  running.model = model.sha256;
+}
+
+async function plan(
+  running: Running,
+  request: PlanRequest,
+  model: ModelRequest,
+): Promise<ScanPlan> {
+  running.told = running.planned = "";
+  await prepare(running, model);
+  const made = await running.client.ask(request);
+  running.planned = planKey(request, model);
+  return made;
+}
+
+async function tellCells({ client }: Running, { values, verdicts }: ProbabilityMap): Promise<void> {
+  for (let from = 0; from < values.length; from += PART_CELLS) {
+    const part = {
+      values: values.slice(from, from + PART_CELLS),
+      verdicts: verdicts.slice(from, from + PART_CELLS),
+    };
+    const copies = [part.values.buffer, part.verdicts.buffer];
+    await client.ask({ op: "cells", from, ...part }, copies);
   }
 }
 

@@ -1,5 +1,6 @@
 // What a map says of a slide, or of the regions drawn on it. No DOM.
 import { verdictsIn, type CellVerdicts } from "./cell-verdicts.ts";
+import { EngineError } from "../messages.ts";
 import type { ModelRequest, PlanRequest } from "./messages.ts";
 import type { OpenedFile } from "./opened-file.ts";
 import type { Point, ProbabilityMap } from "./probability-map.ts";
@@ -21,13 +22,17 @@ export interface SummedUp {
   share: number; // how much of the map was there
 }
 
+function unlessCancelled(error: unknown): null {
+  if (error instanceof EngineError && error.code === "cancelled") return null;
+  throw error;
+}
+
 export class RegionSummary {
   readonly #opened: OpenedFile;
   #underWay: Promise<void> | null = null;
   #isWantedAgain = false;
   #regions: Point[][] = [];
   #verdicts = new WeakMap<ProbabilityMap, CellVerdicts>(); // in the regions, of the maps asked for
-  #version = 0; // of the regions
 
   constructor(opened: OpenedFile) {
     this.#opened = opened;
@@ -40,7 +45,6 @@ export class RegionSummary {
   set regions(regions: Point[][]) {
     this.#regions = regions;
     this.#verdicts = new WeakMap();
-    this.#version += 1;
   }
 
   // With what lies outside of the regions, whatever the map is told after this.
@@ -57,7 +61,7 @@ export class RegionSummary {
   }
 
   // Of what there is to sum up, and anew as long as that is asked for meanwhile. Resolves to false where
-  // there is nothing (null), or nobody takes it.
+  // there is nothing (null), nobody takes it, or the file was let go: who looks again asks again.
   async latest(
     work: () => SummaryWork | null,
     take: (said: SummedUp) => boolean,
@@ -65,7 +69,9 @@ export class RegionSummary {
     do {
       this.#isWantedAgain = false;
       const asked = work();
-      if (asked === null || !take(await this.of(asked))) return false;
+      if (asked === null) return false;
+      const said = await this.of(asked).catch(unlessCancelled);
+      if (said === null ? !this.#wantsAgain() : !take(said)) return false;
     } while (this.#wantsAgain());
     return true;
   }
@@ -77,17 +83,16 @@ export class RegionSummary {
   async of(work: SummaryWork): Promise<SummedUp> {
     const { under, request, model, threshold } = work;
     const map = under ?? work.map;
+    const { done, failed, plan, progress } = map;
+    const isWhole =
+      done.size === plan.blocks.length || (progress > ALL_BUT_ROUNDING && failed.size === 0);
     const said = await this.#opened.summary({
       map,
       request: under === null ? request : { ...request, stride: map.plan.stride },
       model,
-      verdicts: this.verdicts(map),
-      version: this.#version,
+      regions: this.#regions,
       threshold,
     });
-    const { done, failed, plan, progress } = map;
-    const isWhole =
-      done.size === plan.blocks.length || (progress > ALL_BUT_ROUNDING && failed.size === 0);
     return { summary: readSummary(said, threshold), map, share: isWhole ? 1 : progress };
   }
 }

@@ -1,9 +1,9 @@
 // One worker of the slide part: exactly one reply to each request, whatever happens; one request at a
 // time, those for the screen first. It fetches nothing and could not (network-lock.ts).
 import { EngineError, type NetworkRequest } from "../messages.ts";
-import { CellVerdicts } from "./cell-verdicts.ts";
+import { verdictsIn } from "./cell-verdicts.ts";
 import type {
-  MapRequest,
+  CellsRequest,
   ModelRequest,
   OpenRequest,
   PlanRequest,
@@ -12,9 +12,12 @@ import type {
   SlideMessage,
   SlideReply,
   SlideRequest,
+  SummaryRequest,
 } from "./messages.ts";
 import type { DicomSource } from "./formats/dicom.ts";
+import { ProbabilityMap, type Point } from "./probability-map.ts";
 import type { ScanEngine, ScanPlan } from "./scan-engine.ts";
+import type { ScanSummary } from "./scanner.ts";
 import type { Pixels, SlideFacts, SlideFiles, SlideSource } from "./source.ts";
 import { drawTile } from "./tile.ts";
 import { VERDICT } from "./verdicts.ts";
@@ -45,13 +48,13 @@ const notStarted = () =>
   new EngineError("engine_start", "The scan has not been started. Reload the page.");
 
 // Lower ones first.
-const URGENCY: Partial<Record<SlideRequest["op"], number>> = { tile: 0, map: 1, summary: 1 };
+const URGENCY: Partial<Record<SlideRequest["op"], number>> = { tile: 0, cells: 1, summary: 1 };
 const urgency = ({ op }: SlideRequest) => URGENCY[op] ?? 2;
 
 // What was not read counts as outside.
-function summedVerdicts({ verdicts, inside }: MapRequest): Uint8Array {
-  const cells = new CellVerdicts(verdicts, inside);
-  return verdicts.map((_, index) => {
+function summedVerdicts(map: ProbabilityMap, regions: Point[][]): Uint8Array {
+  const cells = verdictsIn(map, regions);
+  return map.verdicts.map((_, index) => {
     const verdict = cells.at(index);
     return verdict === VERDICT.notYet || verdict === VERDICT.unread ? VERDICT.outside : verdict;
   });
@@ -64,7 +67,7 @@ class SlideService {
   #engine: ScanEngine | null = null;
   #level = 0;
   #plan: ScanPlan | null = null;
-  #map: { values: Float32Array; verdicts: Uint8Array } | null = null;
+  #map: ProbabilityMap | null = null; // as it is planned
 
   constructor(tools: SlideTools) {
     this.#tools = tools;
@@ -88,7 +91,7 @@ class SlideService {
       case "open":
         return this.#open(request);
       case "model":
-        this.#engine = this.#plan = null; // so that its memory can go first
+        this.#engine = this.#plan = this.#map = null; // so that its memory can go first
         this.#engine = await this.#tools.createEngine(request);
         return null;
       case "plan":
@@ -101,13 +104,10 @@ class SlideService {
         return this.#opened().read(request.level, request.rectangle, signal);
       case "run":
         return this.#run(request, signal);
-      case "map":
-        this.#map = { values: request.values, verdicts: summedVerdicts(request) };
-        return null;
-      case "summary": {
-        if (this.#engine === null || this.#map === null) throw notStarted();
-        return this.#engine.summary(this.#map.values, this.#map.verdicts, request.threshold);
-      }
+      case "cells":
+        return this.#keepCells(request);
+      case "summary":
+        return this.#sumUp(request);
     }
   }
 
@@ -127,7 +127,23 @@ class SlideService {
     if (this.#engine === null) throw notStarted();
     this.#plan = this.#engine.plan({ width, height, channels, umPerPixel }, stride, gate);
     this.#level = level;
+    this.#map = null;
     return this.#plan;
+  }
+
+  #keepCells({ from, values, verdicts }: CellsRequest): null {
+    const [finest] = this.#opened().facts.levels;
+    if (this.#plan === null || finest === undefined) throw notStarted();
+    this.#map ??= new ProbabilityMap(this.#plan, finest);
+    this.#map.values.set(values, from);
+    this.#map.verdicts.set(verdicts, from);
+    return null;
+  }
+
+  #sumUp({ threshold, regions }: SummaryRequest): ScanSummary {
+    const [engine, map] = [this.#engine, this.#map];
+    if (engine === null || map === null) throw notStarted();
+    return engine.summary(map.values, summedVerdicts(map, regions), threshold);
   }
 
   async #readBlock(index: number, signal: AbortSignal): Promise<Pixels> {

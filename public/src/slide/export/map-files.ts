@@ -9,7 +9,7 @@ import { secondaryCapture } from "./dicom-sc.ts";
 import { dicomReport, type ReportSummary } from "./dicom-sr.ts";
 import { geoJson } from "./geojson.ts";
 import { longText } from "./long-text.ts";
-import { mapPicture, pictureSize, pngOf } from "./map-png.ts";
+import { mapPicture, pictureSize, pngOf, STRIP_ROWS } from "./map-png.ts";
 import { withText } from "./png-text.ts";
 import { tilesCsv } from "./tiles-csv.ts";
 
@@ -114,15 +114,27 @@ async function report(slide: Slide, made: MapExport): Promise<Uint8Array<ArrayBu
   });
 }
 
+// (height, width, 3) u8, sRGB. A strip at a time.
+async function samplesOf(canvas: HTMLCanvasElement): Promise<Uint8Array<ArrayBuffer>> {
+  const { width, height } = canvas;
+  const context = canvas.getContext("2d");
+  const rgb = new Uint8Array(width * height * 3);
+  for (let top = 0; top < height; top += STRIP_ROWS) {
+    await breathe();
+    const rows = Math.min(STRIP_ROWS, height - top);
+    const rgba = context?.getImageData(0, top, width, rows).data ?? [];
+    const first = top * width * 3;
+    for (let at = 0; at < width * rows; at++)
+      for (let c = 0; c < 3; c++) rgb[first + at * 3 + c] = rgba[at * 4 + c] ?? 0;
+  }
+  await breathe();
+  return rgb;
+}
+
 async function capture(slide: Slide, made: MapExport, draw: Draw) {
   const canvas = await picture(slide, made, draw);
-  await breathe();
   const { width, height } = canvas;
-  const rgba = canvas.getContext("2d")?.getImageData(0, 0, width, height).data;
-  const rgb = new Uint8Array(width * height * 3);
-  for (let at = 0; at < width * height; at++)
-    for (let c = 0; c < 3; c++) rgb[at * 3 + c] = rgba?.[at * 4 + c] ?? 0;
-  await breathe();
+  const rgb = await samplesOf(canvas);
   const umPerPixel = (made.scale.umPerPixel * made.size.width) / pictureSize(made).width;
   const identity = await identityOf(slide);
   const said = {

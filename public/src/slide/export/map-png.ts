@@ -4,10 +4,11 @@ import type { Tile } from "../messages.ts";
 import { scaleBar } from "../scale.ts";
 import { label } from "../views/drawing.ts";
 import { drawLegendBar, type Band } from "../views/legend-bar.ts";
-import type { Projection } from "../views/map-layer.ts";
+import { HATCH_SIDE, type Projection } from "../views/map-layer.ts";
 import { about, pointText, type MapExport } from "./about.ts";
 
 export const PICTURE_SIDE = 1_600; // px at most, of the image
+export const STRIP_ROWS = 16 * HATCH_SIDE; // of the image, drawn at a time: the hatching goes on from each
 const MARGIN = 16;
 const LINE = 20;
 const FONT = "13px system-ui, sans-serif"; // of the words
@@ -29,7 +30,7 @@ export async function mapPicture(
 ): Promise<HTMLCanvasElement> {
   const facts = about(made);
   const canvas = document.createElement("canvas");
-  const context = canvas.getContext("2d");
+  const context = canvas.getContext("2d", { willReadFrequently: true }); // by what saves it
   if (context === null) throw new Error("This browser draws no pictures.");
   canvas.width = Math.max(image.width, 900);
   const room = canvas.width - 2 * MARGIN;
@@ -42,18 +43,18 @@ export async function mapPicture(
     `${facts["notice"] ?? ""} InSitu, ${facts["written"] ?? ""}`,
   ].flatMap((line) => wrapped(context, line, room));
   canvas.height = image.height + MARGIN * 2 + LEGEND.height + LINE * (lines.length + 1);
-  context.fillStyle = "#ffffff";
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  context.putImageData(new ImageData(image.rgba, image.width, image.height), 0, 0);
-  await breathe();
+  for (const top of strips(canvas)) {
+    context.fillStyle = "#ffffff";
+    context.fillRect(0, top, canvas.width, STRIP_ROWS);
+    await breathe();
+  }
   const scale = image.width / made.size.width;
-  context.save();
-  context.beginPath();
-  context.rect(0, 0, image.width, image.height);
-  context.clip();
-  draw(context, { scale, left: 0, top: 0 });
-  context.restore();
-  await breathe();
+  await drawStrips(
+    context,
+    image,
+    (strip, top) => draw(strip, { scale, left: 0, top: -top }),
+    breathe,
+  );
   drawScaleBar(context, made.scale.umPerPixel / scale, {
     x: MARGIN,
     y: image.height - MARGIN,
@@ -69,6 +70,32 @@ export async function mapPicture(
   // A word that is longer than the room is squeezed.
   lines.forEach((line, index) => context.fillText(line, MARGIN, top + LINE * (index + 1), room));
   return canvas;
+}
+
+// From which row on each strip is drawn: all at once would block the page.
+function strips({ height }: { height: number }): number[] {
+  return Array.from({ length: Math.ceil(height / STRIP_ROWS) }, (_, index) => index * STRIP_ROWS);
+}
+
+// The image with what lies over it.
+async function drawStrips(
+  context: CanvasRenderingContext2D,
+  { width, height, rgba }: Tile,
+  draw: (strip: CanvasRenderingContext2D, top: number) => void,
+  breathe: () => Promise<void>,
+): Promise<void> {
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { width, height: Math.min(height, STRIP_ROWS) });
+  const strip = canvas.getContext("2d");
+  if (strip === null) throw new Error("This browser draws no pictures.");
+  for (const top of strips({ height })) {
+    const rows = Math.min(STRIP_ROWS, height - top);
+    const pixels = rgba.subarray(top * width * 4, (top + rows) * width * 4);
+    strip.putImageData(new ImageData(pixels, width, rows), 0, 0);
+    draw(strip, top);
+    context.drawImage(canvas, 0, 0, width, rows, 0, top, width, rows);
+    await breathe();
+  }
 }
 
 // In lines of whole words that are no wider, if a word is not.

@@ -1,4 +1,4 @@
-// The map over the image: one pixel a cell in a canvas of its own, painted as blocks come in and drawn
+// The map over the image: one pixel a cell in a canvas of its own, painted as blocks come in, and drawn
 // enlarged. Refused cells are hatched, what is above the threshold is outlined where cells are large
 // enough to see. A film's greys are its findings: only what reaches the threshold is painted over it, and
 // that lightly; it is refused as a whole, which is said in words.
@@ -7,13 +7,14 @@ import type { CellVerdicts } from "../cell-verdicts.ts";
 import type { ProbabilityMap } from "../probability-map.ts";
 import { isJudged, isRefused, VERDICT } from "../verdicts.ts";
 
-// Cells are painted for so long at a time; the rest follows in the next frame.
+// Cells are painted for so long at a time, so many rows at once; the rest follows in a task of its own.
 const PAINT_MS = 8;
+const PAINT_ROWS = 16;
 
 const MIN_OUTLINED_CELL = 4; // px on the screen
 const MAX_OUTLINED_CELLS = 30_000;
 
-const HATCH_SIDE = 8; // px
+export const HATCH_SIDE = 8; // px
 
 const REFUSED = 0xffffffff; // any opaque colour: only its shape is used
 
@@ -24,6 +25,13 @@ export interface Projection {
   top: number;
 }
 
+interface Cells {
+  column: number;
+  row: number;
+  columns: number;
+  rows: number;
+}
+
 function canvasOf(width: number, height: number): CanvasRenderingContext2D | null {
   const canvas = document.createElement("canvas");
   canvas.width = width;
@@ -32,7 +40,7 @@ function canvasOf(width: number, height: number): CanvasRenderingContext2D | nul
 }
 
 // Light and dark lines, to be seen on any image.
-function hatch(context: CanvasRenderingContext2D): CanvasPattern | null {
+function hatchPattern(context: CanvasRenderingContext2D): CanvasPattern | null {
   const tile = canvasOf(HATCH_SIDE, HATCH_SIDE);
   if (tile === null) return null;
   for (const [colour, shift] of [
@@ -72,10 +80,11 @@ export class MapLayer {
   #isFilm = false;
   #cells: CanvasRenderingContext2D | null = null;
   #refused: CanvasRenderingContext2D | null = null;
-  #scratch: CanvasRenderingContext2D | null = null;
-  #anyRefused = false;
-  #rowToPaint = Infinity;
-  #painting = 0;
+  #anyRefused = false; // since the canvases are there
+  #hatched: CanvasRenderingContext2D | null = null; // what was refused, as it was drawn last
+  #hatchedAs = ""; // of what and where; "" of nothing that still holds
+  #toPaint: Cells[] = [];
+  #painting: ReturnType<typeof setTimeout> | null = null;
 
   // redraw: asks for draw() soon.
   constructor(redraw: () => void) {
@@ -90,14 +99,13 @@ export class MapLayer {
     under: ProbabilityMap | null,
     isFilm: boolean,
   ): void {
+    const isOther = map !== this.#map;
     this.#map = map;
     this.#isFilm = isFilm;
     this.#under = under;
     this.#verdicts = verdicts;
     this.#threshold = threshold;
-    this.#anyRefused = false;
-    this.#cells = map === null ? null : canvasOf(map.columns, map.rows);
-    this.#refused = map === null ? null : canvasOf(map.columns, map.rows);
+    if (isOther) this.#makeCanvases();
     this.#repaint();
   }
 
@@ -109,52 +117,62 @@ export class MapLayer {
 
   paintBlock(index: number): void {
     const block = this.#map?.plan.blocks[index];
-    if (block === undefined) return;
-    this.#paint(block.column, block.row, block.columns, block.rows);
-    this.#redraw();
+    if (block !== undefined) this.#paintSoon(block);
   }
 
-  // Nothing of it waits for a later frame.
+  // Nothing of it waits for a later task.
   get isPainted(): boolean {
-    return this.#painting === 0;
+    return this.#toPaint.length === 0;
   }
 
   close(): void {
-    cancelAnimationFrame(this.#painting);
-    this.#painting = 0;
+    if (this.#painting !== null) clearTimeout(this.#painting);
+    this.#painting = null;
+    this.#toPaint = [];
     this.#map = this.#under = this.#verdicts = null;
-    this.#cells = this.#refused = this.#scratch = null;
+    this.#cells = this.#refused = this.#hatched = null;
   }
 
-  // All of it, a little at a time.
+  #makeCanvases(): void {
+    const map = this.#map;
+    this.#anyRefused = false;
+    this.#cells = map === null ? null : canvasOf(map.columns, map.rows);
+    this.#refused = map === null ? null : canvasOf(map.columns, map.rows);
+    this.#hatchedAs = "";
+  }
+
+  // All of it anew: what waits is part of it. What is there stays in sight until it is painted over.
   #repaint(): void {
-    this.#rowToPaint = 0;
-    if (this.#painting === 0) this.#paintOn();
+    this.#toPaint = [];
+    if (this.#map === null) this.#redraw();
+    else this.#paintSoon({ column: 0, row: 0, columns: this.#map.columns, rows: this.#map.rows });
+  }
+
+  #paintSoon({ column, row, columns, rows }: Cells): void {
+    if (columns > 0 && rows > 0) this.#toPaint.push({ column, row, columns, rows });
+    this.#painting ??= setTimeout(() => this.#paintOn(), 0);
   }
 
   #paintOn(): void {
-    this.#painting = 0;
-    const map = this.#map;
-    if (map === null) {
-      this.#redraw();
-      return;
-    }
+    this.#painting = null;
     const began = performance.now();
-    const ROWS = 16;
-    while (this.#rowToPaint < map.rows && performance.now() - began < PAINT_MS) {
-      const rows = Math.min(ROWS, map.rows - this.#rowToPaint);
-      this.#paint(0, this.#rowToPaint, map.columns, rows);
-      this.#rowToPaint += rows;
+    while (performance.now() - began < PAINT_MS) {
+      const [next] = this.#toPaint;
+      if (next === undefined) break;
+      const { column, row, columns } = next;
+      const rows = Math.min(PAINT_ROWS, next.rows);
+      this.#paint(column, row, columns, rows);
+      next.row += rows;
+      next.rows -= rows;
+      if (next.rows === 0) this.#toPaint.shift();
     }
-    if (this.#rowToPaint < map.rows) {
-      this.#painting = requestAnimationFrame(() => this.#paintOn());
-    }
+    if (!this.isPainted) this.#painting = setTimeout(() => this.#paintOn(), 0);
     this.#redraw();
   }
 
   #paint(column: number, row: number, columns: number, rows: number): void {
     const [map, verdicts] = [this.#map, this.#verdicts];
-    if (map === null || verdicts === null || columns === 0 || rows === 0) return;
+    if (map === null || verdicts === null) return;
     const cells = new Uint32Array(columns * rows);
     const refused = new Uint32Array(columns * rows);
     let anyRefused = false;
@@ -180,8 +198,10 @@ export class MapLayer {
         row,
       );
     put(cells, this.#cells);
-    if (anyRefused || this.#anyRefused) put(refused, this.#refused);
     this.#anyRefused ||= anyRefused;
+    if (!this.#anyRefused) return;
+    put(refused, this.#refused);
+    this.#hatchedAs = "";
   }
 
   #colourOf(value: number): number {
@@ -199,12 +219,12 @@ export class MapLayer {
       height: (extent.height / rows) * to.scale,
     };
     const [left, top] = [extent.x * to.scale + to.left, extent.y * to.scale + to.top];
-    const first = { column: Math.floor(-left / cell.width), row: Math.floor(-top / cell.height) };
-    const column = Math.max(0, first.column);
-    const row = Math.max(0, first.row);
+    // One more on each side, which what is reduced smoothly at the edge is made of.
+    const column = Math.max(0, Math.floor(-left / cell.width) - 1);
+    const row = Math.max(0, Math.floor(-top / cell.height) - 1);
     const end = {
-      column: Math.min(columns, Math.ceil((width - left) / cell.width)),
-      row: Math.min(rows, Math.ceil((height - top) / cell.height)),
+      column: Math.min(columns, Math.ceil((width - left) / cell.width) + 1),
+      row: Math.min(rows, Math.ceil((height - top) / cell.height) + 1),
     };
     if (end.column <= column || end.row <= row) return;
     const seen = { column, row, columns: end.column - column, rows: end.row - row };
@@ -224,39 +244,44 @@ export class MapLayer {
     context.globalAlpha = opacity;
     copy(cells, context);
     context.globalAlpha = 1;
-    if (this.#anyRefused && this.#refused !== null && !this.#isFilm)
-      this.#drawHatch(context, this.#refused, copy, Math.max(opacity, 0.4));
+    if (this.#anyRefused && this.#refused !== null && !this.#isFilm) {
+      const refused = this.#refused;
+      const drawn = Object.values({ ...place, ...seen, canvasWidth: width, canvasHeight: height });
+      this.#hatch(context.canvas, drawn.join(" "), (into) => copy(refused, into));
+      if (this.#hatched === null) return;
+      context.globalAlpha = Math.max(opacity, 0.4);
+      context.drawImage(this.#hatched.canvas, 0, 0);
+      context.globalAlpha = 1;
+    }
     if (cell.width >= MIN_OUTLINED_CELL && seen.columns * seen.rows <= MAX_OUTLINED_CELLS)
       this.#outline(context, map, seen, { ...place, cell });
   }
 
-  #drawHatch(
-    context: CanvasRenderingContext2D,
-    refused: CanvasRenderingContext2D,
-    copy: (from: CanvasRenderingContext2D, into: CanvasRenderingContext2D) => void,
-    opacity: number,
+  // Made anew only where something of it has changed: it takes longer than all else of the map.
+  #hatch(
+    { width, height }: HTMLCanvasElement,
+    drawnAs: string,
+    copyInto: (into: CanvasRenderingContext2D) => void,
   ): void {
-    const { width, height } = context.canvas;
-    if (this.#scratch?.canvas.width !== width || this.#scratch.canvas.height !== height)
-      this.#scratch = canvasOf(width, height);
-    const scratch = this.#scratch;
-    const pattern = scratch === null ? null : hatch(scratch);
-    if (scratch === null || pattern === null) return;
-    scratch.globalCompositeOperation = "copy";
-    copy(refused, scratch);
-    scratch.globalCompositeOperation = "source-in";
-    scratch.fillStyle = pattern;
-    scratch.fillRect(0, 0, width, height);
-    context.globalAlpha = opacity;
-    context.drawImage(scratch.canvas, 0, 0);
-    context.globalAlpha = 1;
+    if (this.#hatchedAs === drawnAs) return;
+    if (this.#hatched?.canvas.width !== width || this.#hatched.canvas.height !== height)
+      this.#hatched = canvasOf(width, height);
+    const into = this.#hatched;
+    const pattern = into === null ? null : hatchPattern(into);
+    if (into === null || pattern === null) return;
+    into.globalCompositeOperation = "copy";
+    copyInto(into);
+    into.globalCompositeOperation = "source-in";
+    into.fillStyle = pattern;
+    into.fillRect(0, 0, width, height);
+    this.#hatchedAs = drawnAs;
   }
 
   // Around the cells at or above the threshold.
   #outline(
     context: CanvasRenderingContext2D,
     map: ProbabilityMap,
-    seen: { column: number; row: number; columns: number; rows: number },
+    seen: Cells,
     place: { x: number; y: number; cell: { width: number; height: number } },
   ): void {
     const verdicts = this.#verdicts;
