@@ -4,33 +4,14 @@ import type { OpenedFile } from "../public/src/slide/opened-file.ts";
 import { ProbabilityMap } from "../public/src/slide/probability-map.ts";
 import { RegionSummary, type SummaryWork } from "../public/src/slide/region-summary.ts";
 import { isUncertain } from "../public/src/slide/summary.ts";
-import type { ScanSummary } from "../public/src/slide/scanner.ts";
-
-// As the engine says it, a threshold of six decimals at most.
-const said = (threshold: number): ScanSummary => ({
-  threshold: Number(threshold.toFixed(6)),
-  gate: { says_film: false, judge_anyway: false },
-  cell: { columns: 1, rows: 1, stride: 50, um_per_pixel: 4 },
-  area_mm2: {
-    ...{ image: 0.04, rim: 0, judged: 0.04, no_tissue: 0, outside_region: 0 },
-    ...{ judged_anyway: {}, refused: {} },
-  },
-  positive: { cells: 1, area_mm2: 0.04, fraction: 1, interval: null },
-  uncertain: {
-    ...{ cells: 1, area_mm2: 0.04, fraction: 1, coverage: 0.9 },
-    ...{ low: Math.min(0.25, Number(threshold.toFixed(6))), high: 0.75 },
-  },
-  largest_focus: null,
-  suspicious: [],
-  film: null,
-});
+import { madeSummary } from "./made_summary.ts";
 
 test("A summary is of the very threshold that was asked for, else it would be asked for without end", async () => {
   const asked: number[] = [];
   const opened = {
     summary({ threshold }: { threshold: number }) {
       asked.push(threshold);
-      return Promise.resolve(said(threshold));
+      return Promise.resolve(madeSummary(threshold));
     },
   } as unknown as OpenedFile;
   const size = { width: 50, height: 50 };

@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ModelFacts, OperatingPoint } from "../public/src/messages.ts";
 import type { ScanEngine, ScanPlan } from "../public/src/slide/scan-engine.ts";
-import type { ScanSummary } from "../public/src/slide/scanner.ts";
 import { Slide } from "../public/src/slide/slide.ts";
 import type { SlideSource } from "../public/src/slide/source.ts";
 import { Turns } from "../public/src/slide/turns.ts";
 import { breathe, makeSlideWorker, nobodyAsks } from "./made_slide_worker.ts";
+import { madeSummary } from "./made_summary.ts";
 
 const SIDE = 200; // px, of 4×4 cells
 
@@ -27,28 +27,13 @@ const source: SlideSource = {
   close: () => undefined,
 };
 
-const said = (threshold: number): ScanSummary => ({
-  threshold,
-  gate: { says_film: false, judge_anyway: false },
-  cell: { columns: 4, rows: 4, stride: 50, um_per_pixel: 4 },
-  area_mm2: {
-    ...{ image: 0.64, rim: 0, judged: 0.64, no_tissue: 0, outside_region: 0 },
-    ...{ judged_anyway: {}, refused: {} },
-  },
-  positive: { cells: 16, area_mm2: 0.64, fraction: 1, interval: null },
-  uncertain: null,
-  largest_focus: null,
-  suspicious: [],
-  film: null,
-});
-
 function scanned() {
   const point = { threshold: 0.5 };
   const engine: ScanEngine = {
     memoryBytes: 1_000_000,
     plan: () => plan,
     run: () => ({ values: new Float32Array(16).fill(0.9), verdicts: new Uint8Array(16) }),
-    summary: (_values, _verdicts, threshold) => said(threshold),
+    summary: (_values, _verdicts, threshold) => madeSummary(threshold),
   };
   const createWorker = () =>
     makeSlideWorker({

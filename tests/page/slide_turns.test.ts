@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Page } from "playwright-core";
+import { STRIP_ROWS } from "../../public/src/slide/export/map-png.ts";
 import { png } from "../made_images.ts";
 import { section } from "../made_section.ts";
 import { drop, skip, usePages, visibleText } from "./harness.ts";
@@ -102,35 +103,45 @@ describe("slides that wait", { skip, timeout: 600_000 }, () => {
       assert.deepEqual(names, []);
     }));
 
-  // Between the image on the picture and its map, act: a name of an option to choose, or a threshold to
-  // move the slider to. The page takes its breath after the frame that shows it, not before.
-  const meanwhile = (page: Page, act: { choose?: string; threshold?: string }) =>
-    page.evaluate(({ choose, threshold }) => {
-      const doIt = () => {
-        const options = [...document.querySelectorAll<HTMLElement>("[role=option]")];
-        if (choose !== undefined)
-          options.find(({ textContent }) => textContent.includes(choose))?.click();
-        const slider = document.querySelector<HTMLInputElement>("input.slide-threshold");
-        if (threshold === undefined || slider === null) return;
-        slider.value = threshold;
-        slider.dispatchEvent(new Event("input", { bubbles: true }));
-      };
-      const { prototype } = CanvasRenderingContext2D;
-      const put = Reflect.get(prototype, "putImageData") as (...given: unknown[]) => void;
-      prototype.putImageData = new Proxy(put, {
-        apply(_, on: CanvasRenderingContext2D, given: unknown[]) {
-          put.apply(on, given);
-          const isPicture = on.canvas.width >= 900 && !on.canvas.isConnected;
-          if (!isPicture) return;
-          doIt();
-          const wait = Reflect.get(window, "setTimeout");
-          window.setTimeout = ((then: () => void) => {
-            window.setTimeout = wait;
-            return requestAnimationFrame(() => requestAnimationFrame(then));
-          }) as typeof wait;
-        },
-      });
-    }, act);
+  // Between the first strip of the picture and the second, act: a name of an option to choose, values to
+  // move the slider to, one a frame. The page goes on in the last one of them.
+  const meanwhile = (page: Page, act: { choose?: string; thresholds?: string[] }) =>
+    page.evaluate(
+      ({ choose, thresholds = [], strip }) => {
+        const named = (selector: string, name: string) =>
+          [...document.querySelectorAll<HTMLElement>(selector)].find((element) =>
+            (element.getAttribute("aria-label") ?? element.textContent).includes(name),
+          );
+        const frame = () => new Promise(requestAnimationFrame);
+        const doIt = async () => {
+          if (choose !== undefined) named("[role=option]", choose)?.click();
+          const slider = document.querySelector<HTMLInputElement>("input.slide-threshold");
+          for (const threshold of thresholds) {
+            Object.assign(slider ?? {}, { value: threshold });
+            slider?.dispatchEvent(new Event("input", { bubbles: true }));
+            await frame(); // the page heeds it in this very frame, and paints in a task after it
+          }
+          if (choose !== undefined) await frame();
+        };
+        const { prototype } = CanvasRenderingContext2D;
+        const put = Reflect.get(prototype, "putImageData") as (...given: unknown[]) => void;
+        let isDone = false;
+        prototype.putImageData = new Proxy(put, {
+          apply(_, on: CanvasRenderingContext2D, given: unknown[]) {
+            put.apply(on, given);
+            if (isDone || on.canvas.height !== strip || on.canvas.isConnected) return;
+            isDone = true;
+            const wait = Reflect.get(window, "setTimeout");
+            window.setTimeout = ((then: () => void) => {
+              window.setTimeout = wait;
+              void doIt().then(then);
+              return 0;
+            }) as typeof wait;
+          },
+        });
+      },
+      { ...act, strip: STRIP_ROWS },
+    );
 
   test("A picture is not saved with the map of an image that was chosen meanwhile", () =>
     toSave(async (page, names) => {
@@ -147,9 +158,19 @@ describe("slides that wait", { skip, timeout: 600_000 }, () => {
 
   test("A picture is not saved with a map at another threshold than it says", () =>
     toSave(async (page, names) => {
-      await meanwhile(page, { threshold: "0.9" });
+      await meanwhile(page, { thresholds: ["0.9"] });
       await button(page, "Map as PNG").click();
       await page.getByText(/could not be made: the operating point was moved/).waitFor();
+      assert.deepEqual(names, []);
+    }));
+
+  test("A picture is not saved with a map that is painted anew, the point being where it was", () =>
+    toSave(async (page, names) => {
+      await page.locator("input.slide-threshold").fill("0.6");
+      await panel(page).locator("dd", { hasText: "threshold 0.6" }).waitFor();
+      await meanwhile(page, { thresholds: ["0.9", "0.6"] });
+      await button(page, "Map as PNG").click();
+      await page.getByText(/could not be made: the map was changed meanwhile/).waitFor();
       assert.deepEqual(names, []);
     }));
 });

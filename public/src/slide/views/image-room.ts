@@ -270,14 +270,18 @@ export class ImageRoom implements KeyTarget {
 
   // --- What is drawn over the image ------------------------------------------------------------
 
+  get isPainted(): boolean {
+    return this.#layer.isPainted;
+  }
+
   // Resolves when the map in sight has all its cells.
   async painted(): Promise<void> {
-    while (!this.#layer.isPainted) await new Promise(requestAnimationFrame);
+    while (!this.isPainted) await new Promise(requestAnimationFrame);
   }
 
   // Map, regions and measurements alone, as they are saved.
-  drawMap(context: CanvasRenderingContext2D, to: Projection): void {
-    this.#layer.draw(context, to, this.#opacity);
+  drawMap(context: CanvasRenderingContext2D, to: Projection, opacity: number): void {
+    this.#layer.draw(context, to, opacity);
     this.#drawing?.draw(context, to, 1);
   }
 

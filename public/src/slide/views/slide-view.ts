@@ -237,14 +237,19 @@ export class SlideView {
       if (slide.phase !== "done" && slide.phase !== "paused")
         throw new Error("the map is still being made. Save it when it is done, or cancel it first");
       await this.#room.painted();
+      const { verdicts } = slide;
       const threshold = slide.point()?.threshold;
-      // The room draws what it shows: another image may have been chosen, or the point moved.
+      const { opacity } = this.#room;
+      // The room draws what it shows, a strip at a time: meanwhile another image may have been chosen, the
+      // point moved, also to and fro, or a region drawn.
       const draw: Draw = (context, to) => {
         if (this.#slide !== slide)
           throw new Error("another image is shown. Stay with this one until it is saved");
         if (slide.point()?.threshold !== threshold)
           throw new Error("the operating point was moved. Leave it until the file is saved");
-        this.#room.drawMap(context, to);
+        if (slide.verdicts !== verdicts || !this.#room.isPainted)
+          throw new Error("the map was changed meanwhile. Leave it until the file is saved");
+        this.#room.drawMap(context, to, opacity);
       };
       const { name, content } = await mapFile(slide, kind, withName, draw);
       save(name, content);
