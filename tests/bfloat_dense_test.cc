@@ -226,23 +226,17 @@ TEST_CASE("An infinite weight or one that is no number counts for its output alo
 
 TEST_CASE("Weights are bfloat16 numbers while all are: not with one bit more, nor as floats",
           "[matrix]") {
-  std::vector<uint8_t> halves;
-  const auto add = [&halves](uint16_t half) {
-    halves.push_back(static_cast<uint8_t>(half));
-    halves.push_back(static_cast<uint8_t>(half >> 8));
-  };
-  // 1, -1, the largest of 8 significant bits, infinity, NaN, 0, the smallest denormal.
-  for (int half : {0x3c00, 0xbc00, 0x7bf8, 0x7c00, 0x7e00, 0x8000, 0x0001}) {
-    add(static_cast<uint16_t>(half));
-  }
-  for (int half : {0x3c04, 0x03ff}) {  // a ninth significant bit, of a normal and a denormal
+  // 1, -1, the largest of 8 significant bits, infinity, NaN, -0, the smallest denormal; then one
+  // with a ninth significant bit, normal or denormal.
+  for (uint16_t ninth : {uint16_t{0x3c04}, uint16_t{0x03ff}}) {
+    std::vector<uint8_t> halves;
+    for (uint16_t half : std::initializer_list<uint16_t>{0x3c00, 0xbc00, 0x7bf8, 0x7c00, 0x7e00,
+                                                         0x8000, 0x0001, ninth}) {
+      halves.push_back(static_cast<uint8_t>(half));
+      halves.push_back(static_cast<uint8_t>(half >> 8));
+    }
     WeightView view;
     view.halves = halves.data();
-    CHECK(view.AreBfloats(7));
-    auto more = halves;
-    more.push_back(static_cast<uint8_t>(half));
-    more.push_back(static_cast<uint8_t>(half >> 8));
-    view.halves = more.data();
     CHECK(view.AreBfloats(7));
     CHECK_FALSE(view.AreBfloats(8));
   }

@@ -11,39 +11,15 @@ import {
   button,
   choose,
   done,
+  drawRegion,
   mapOf,
   panel,
   picturesMeanwhile,
   saved,
   scanAt,
+  SQUARE,
+  type Place,
 } from "./slide_steps.ts";
-
-type Place = readonly [u: number, v: number]; // shares of the view
-
-// Most of the tissue: the middle of a map is made first.
-const SQUARE: readonly Place[] = [
-  [0.25, 0.15],
-  [0.75, 0.15],
-  [0.75, 0.85],
-  [0.25, 0.85],
-];
-
-async function inView(page: Page, [u, v]: Place): Promise<[x: number, y: number]> {
-  const room = await page.locator(".slide-room").boundingBox();
-  assert.ok(room);
-  return [room.x + u * room.width, room.y + v * room.height];
-}
-
-async function drawRegion(page: Page, corners: readonly Place[]): Promise<void> {
-  await page.getByRole("button", { name: "Region", exact: true }).click();
-  await page.locator(".slide-room").evaluate(async (room) => {
-    room.scrollIntoView({ block: "center", behavior: "instant" });
-    await new Promise((resolve) => setTimeout(resolve, 300)); // the layout comes to rest
-  });
-  for (const corner of [...corners, ...corners.slice(0, 1)])
-    await page.mouse.click(...(await inView(page, corner)));
-  await panel(page).getByText("Outside the regions").waitFor();
-}
 
 // A star of so many corners around a place.
 function star([u, v]: Place, corners: number): Place[] {

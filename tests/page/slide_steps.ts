@@ -1,4 +1,5 @@
 // What a person does with a slide on the page, and a film to do it with.
+import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import type { Locator, Page } from "playwright-core";
 import { pgm } from "../made_images.ts";
@@ -73,6 +74,33 @@ export async function picturesMeanwhile(page: Page, begin: () => Promise<void>):
   });
   await begin();
   return pictures;
+}
+
+export type Place = readonly [u: number, v: number]; // shares of the view
+
+// Most of the tissue: the middle of a map is made first.
+export const SQUARE: readonly Place[] = [
+  [0.25, 0.15],
+  [0.75, 0.15],
+  [0.75, 0.85],
+  [0.25, 0.85],
+];
+
+async function inView(page: Page, [u, v]: Place): Promise<[x: number, y: number]> {
+  const room = await page.locator(".slide-room").boundingBox();
+  assert.ok(room);
+  return [room.x + u * room.width, room.y + v * room.height];
+}
+
+export async function drawRegion(page: Page, corners: readonly Place[]): Promise<void> {
+  await page.getByRole("button", { name: "Region", exact: true }).click();
+  await page.locator(".slide-room").evaluate(async (room) => {
+    room.scrollIntoView({ block: "center", behavior: "instant" });
+    await new Promise((resolve) => setTimeout(resolve, 300)); // the layout comes to rest
+  });
+  for (const corner of [...corners, ...corners.slice(0, 1)])
+    await page.mouse.click(...(await inView(page, corner)));
+  await panel(page).getByText("Outside the regions").waitFor();
 }
 
 // The greys of a square film with a breast at its left edge, whose own edge is soft.

@@ -6,7 +6,7 @@ import { STRIP_ROWS } from "../../public/src/slide/export/map-png.ts";
 import { png } from "../made_images.ts";
 import { section } from "../made_section.ts";
 import { drop, skip, usePages, visibleText } from "./harness.ts";
-import { button, panel, saved } from "./slide_steps.ts";
+import { button, drawRegion, panel, saved, SQUARE } from "./slide_steps.ts";
 
 const small = png(section({ width: 760, height: 590 }));
 
@@ -103,25 +103,26 @@ describe("slides that wait", { skip, timeout: 600_000 }, () => {
       assert.deepEqual(names, []);
     }));
 
-  // Between the first strip of the picture and the second, act: a name of an option to choose, values to
-  // move the slider to, one a frame. The page goes on in the last one of them.
-  const meanwhile = (page: Page, act: { choose?: string; thresholds?: string[] }) =>
+  // Between the first strip of the picture and the second, act: a name of an option to choose or of a button
+  // to press, or values to move the slider to, of which the last one is not painted yet when the page goes on.
+  const meanwhile = (page: Page, act: { choose?: string; press?: string; thresholds?: string[] }) =>
     page.evaluate(
-      ({ choose, thresholds = [], strip }) => {
+      ({ choose, press, thresholds = [], strip }) => {
         const named = (selector: string, name: string) =>
           [...document.querySelectorAll<HTMLElement>(selector)].find((element) =>
             (element.getAttribute("aria-label") ?? element.textContent).includes(name),
           );
-        const frame = () => new Promise(requestAnimationFrame);
+        const painted = () => new Promise((resolve) => setTimeout(resolve, 200)); // the small map is, by then
         const doIt = async () => {
-          if (choose !== undefined) named("[role=option]", choose)?.click();
           const slider = document.querySelector<HTMLInputElement>("input.slide-threshold");
           for (const threshold of thresholds) {
             Object.assign(slider ?? {}, { value: threshold });
             slider?.dispatchEvent(new Event("input", { bubbles: true }));
-            await frame(); // the page heeds it in this very frame, and paints in a task after it
+            if (threshold !== thresholds.at(-1)) await painted();
           }
-          if (choose !== undefined) await frame();
+          if (choose !== undefined) named("[role=option]", choose)?.click();
+          if (press !== undefined) named("button", press)?.click();
+          if (thresholds.length === 0) await painted();
         };
         const { prototype } = CanvasRenderingContext2D;
         const put = Reflect.get(prototype, "putImageData") as (...given: unknown[]) => void;
@@ -169,6 +170,15 @@ describe("slides that wait", { skip, timeout: 600_000 }, () => {
       await page.locator("input.slide-threshold").fill("0.6");
       await panel(page).locator("dd", { hasText: "threshold 0.6" }).waitFor();
       await meanwhile(page, { thresholds: ["0.9", "0.6"] });
+      await button(page, "Map as PNG").click();
+      await page.getByText(/could not be made: the map was changed meanwhile/).waitFor();
+      assert.deepEqual(names, []);
+    }));
+
+  test("A picture is not saved with regions that were changed meanwhile", () =>
+    toSave(async (page, names) => {
+      await drawRegion(page, SQUARE);
+      await meanwhile(page, { press: "Remove region 1" });
       await button(page, "Map as PNG").click();
       await page.getByText(/could not be made: the map was changed meanwhile/).waitFor();
       assert.deepEqual(names, []);

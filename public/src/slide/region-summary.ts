@@ -66,14 +66,15 @@ export class RegionSummary {
     work: () => SummaryWork | null,
     take: (said: SummedUp) => boolean,
   ): Promise<boolean> {
+    let said: SummedUp | null;
     do {
       this.#isWantedAgain = false;
       const asked = work();
       if (asked === null) return false;
-      const said = await this.of(asked).catch(unlessCancelled);
-      if (said === null ? !this.#wantsAgain() : !take(said)) return false;
+      said = await this.of(asked).catch(unlessCancelled);
+      if (said !== null && !take(said)) return false;
     } while (this.#wantsAgain());
-    return true;
+    return said !== null;
   }
 
   #wantsAgain(): boolean {

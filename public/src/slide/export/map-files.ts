@@ -9,7 +9,7 @@ import { secondaryCapture } from "./dicom-sc.ts";
 import { dicomReport, type ReportSummary } from "./dicom-sr.ts";
 import { geoJson } from "./geojson.ts";
 import { longText } from "./long-text.ts";
-import { mapPicture, pictureSize, pngOf, STRIP_ROWS } from "./map-png.ts";
+import { mapPicture, pictureSize, pngOf, strips } from "./map-png.ts";
 import { withText } from "./png-text.ts";
 import { tilesCsv } from "./tiles-csv.ts";
 
@@ -114,14 +114,13 @@ async function report(slide: Slide, made: MapExport): Promise<Uint8Array<ArrayBu
   });
 }
 
-// (height, width, 3) u8, sRGB. A strip at a time.
+// (height, width, 3) u8, sRGB.
 async function samplesOf(canvas: HTMLCanvasElement): Promise<Uint8Array<ArrayBuffer>> {
   const { width, height } = canvas;
   const context = canvas.getContext("2d");
   const rgb = new Uint8Array(width * height * 3);
-  for (let top = 0; top < height; top += STRIP_ROWS) {
+  for (const { top, rows } of strips(height)) {
     await breathe();
-    const rows = Math.min(STRIP_ROWS, height - top);
     const rgba = context?.getImageData(0, top, width, rows).data ?? [];
     const first = top * width * 3;
     for (let at = 0; at < width * rows; at++)

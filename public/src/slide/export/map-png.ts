@@ -8,7 +8,7 @@ import { HATCH_SIDE, type Projection } from "../views/map-layer.ts";
 import { about, pointText, type MapExport } from "./about.ts";
 
 export const PICTURE_SIDE = 1_600; // px at most, of the image
-export const STRIP_ROWS = 16 * HATCH_SIDE; // of the image, drawn at a time: the hatching goes on from each
+export const STRIP_ROWS = 16 * HATCH_SIDE; // so that the hatching goes on from one strip to the next
 const MARGIN = 16;
 const LINE = 20;
 const FONT = "13px system-ui, sans-serif"; // of the words
@@ -43,9 +43,9 @@ export async function mapPicture(
     `${facts["notice"] ?? ""} InSitu, ${facts["written"] ?? ""}`,
   ].flatMap((line) => wrapped(context, line, room));
   canvas.height = image.height + MARGIN * 2 + LEGEND.height + LINE * (lines.length + 1);
-  for (const top of strips(canvas)) {
+  for (const { top, rows } of strips(canvas.height)) {
     context.fillStyle = "#ffffff";
-    context.fillRect(0, top, canvas.width, STRIP_ROWS);
+    context.fillRect(0, top, canvas.width, rows);
     await breathe();
   }
   const scale = image.width / made.size.width;
@@ -72,9 +72,12 @@ export async function mapPicture(
   return canvas;
 }
 
-// From which row on each strip is drawn: all at once would block the page.
-function strips({ height }: { height: number }): number[] {
-  return Array.from({ length: Math.ceil(height / STRIP_ROWS) }, (_, index) => index * STRIP_ROWS);
+// What a picture is made in, with a breath after each: all at once would block the page.
+export function strips(height: number): { top: number; rows: number }[] {
+  return Array.from({ length: Math.ceil(height / STRIP_ROWS) }, (_, index) => {
+    const top = index * STRIP_ROWS;
+    return { top, rows: Math.min(STRIP_ROWS, height - top) };
+  });
 }
 
 // The image with what lies over it.
@@ -88,8 +91,7 @@ async function drawStrips(
   Object.assign(canvas, { width, height: Math.min(height, STRIP_ROWS) });
   const strip = canvas.getContext("2d");
   if (strip === null) throw new Error("This browser draws no pictures.");
-  for (const top of strips({ height })) {
-    const rows = Math.min(STRIP_ROWS, height - top);
+  for (const { top, rows } of strips(height)) {
     const pixels = rgba.subarray(top * width * 4, (top + rows) * width * 4);
     strip.putImageData(new ImageData(pixels, width, rows), 0, 0);
     draw(strip, top);

@@ -24,6 +24,8 @@ const OPACITY = 0.55; // to begin with
 const SCALE_BAR_SHARE = 0.25; // of the view, at most
 const THRESHOLD = 0.5; // before the model's is known
 
+export const thresholdOf = (slide: Slide) => slide.point()?.threshold ?? THRESHOLD;
+
 export class ImageRoom implements KeyTarget {
   readonly element = make("div", { class: "slide-room" });
   readonly readout = make("output", { class: "slide-readout" }); // of what is under the pointer
@@ -62,10 +64,10 @@ export class ImageRoom implements KeyTarget {
     this.#showMap(slide);
   }
 
-  update(slide: Slide, threshold: number): void {
+  update(slide: Slide): void {
     this.#open(slide);
     this.element.dataset["film"] = String(slide.kind === "mammogram");
-    this.#layer.threshold = threshold;
+    this.#layer.threshold = thresholdOf(slide);
     if (this.#drawing !== null) {
       this.#drawing.regions = slide.regions;
       this.#drawing.measurements = this.#measurements.get(slide) ?? [];
@@ -225,9 +227,8 @@ export class ImageRoom implements KeyTarget {
   }
 
   #showMap(slide: Slide): void {
-    const threshold = slide.point()?.threshold ?? THRESHOLD;
     const { map, verdicts, under, kind } = slide;
-    this.#layer.show(map, verdicts, threshold, under, kind === "mammogram");
+    this.#layer.show(map, verdicts, thresholdOf(slide), under, kind === "mammogram");
   }
 
   #bindHover(): void {
@@ -270,11 +271,12 @@ export class ImageRoom implements KeyTarget {
 
   // --- What is drawn over the image ------------------------------------------------------------
 
+  // Whether the map in sight has all its cells, at the point in force: the page hears of another one in
+  // the next frame only.
   get isPainted(): boolean {
-    return this.#layer.isPainted;
+    return this.#slide === null || this.#layer.isPaintedAt(thresholdOf(this.#slide));
   }
 
-  // Resolves when the map in sight has all its cells.
   async painted(): Promise<void> {
     while (!this.isPainted) await new Promise(requestAnimationFrame);
   }

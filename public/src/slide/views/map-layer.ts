@@ -120,9 +120,9 @@ export class MapLayer {
     if (block !== undefined) this.#paintSoon(block);
   }
 
-  // Nothing of it waits for a later task.
-  get isPainted(): boolean {
-    return this.#toPaint.length === 0;
+  // Nothing of it waits for a later task, nor for that threshold.
+  isPaintedAt(threshold: number): boolean {
+    return this.#toPaint.length === 0 && this.#threshold === threshold;
   }
 
   close(): void {
@@ -166,7 +166,7 @@ export class MapLayer {
       next.rows -= rows;
       if (next.rows === 0) this.#toPaint.shift();
     }
-    if (!this.isPainted) this.#painting = setTimeout(() => this.#paintOn(), 0);
+    if (this.#toPaint.length > 0) this.#painting = setTimeout(() => this.#paintOn(), 0);
     this.#redraw();
   }
 
@@ -247,10 +247,9 @@ export class MapLayer {
     if (this.#anyRefused && this.#refused !== null && !this.#isFilm) {
       const refused = this.#refused;
       const drawn = Object.values({ ...place, ...seen, canvasWidth: width, canvasHeight: height });
-      this.#hatch(context.canvas, drawn.join(" "), (into) => copy(refused, into));
-      if (this.#hatched === null) return;
+      const hatched = this.#hatch(context.canvas, drawn.join(" "), (into) => copy(refused, into));
       context.globalAlpha = Math.max(opacity, 0.4);
-      context.drawImage(this.#hatched.canvas, 0, 0);
+      if (hatched !== null) context.drawImage(hatched.canvas, 0, 0);
       context.globalAlpha = 1;
     }
     if (cell.width >= MIN_OUTLINED_CELL && seen.columns * seen.rows <= MAX_OUTLINED_CELLS)
@@ -262,19 +261,20 @@ export class MapLayer {
     { width, height }: HTMLCanvasElement,
     drawnAs: string,
     copyInto: (into: CanvasRenderingContext2D) => void,
-  ): void {
-    if (this.#hatchedAs === drawnAs) return;
+  ): CanvasRenderingContext2D | null {
+    if (this.#hatchedAs === drawnAs) return this.#hatched;
     if (this.#hatched?.canvas.width !== width || this.#hatched.canvas.height !== height)
       this.#hatched = canvasOf(width, height);
     const into = this.#hatched;
     const pattern = into === null ? null : hatchPattern(into);
-    if (into === null || pattern === null) return;
+    if (into === null || pattern === null) return null;
     into.globalCompositeOperation = "copy";
     copyInto(into);
     into.globalCompositeOperation = "source-in";
     into.fillStyle = pattern;
     into.fillRect(0, 0, width, height);
     this.#hatchedAs = drawnAs;
+    return into;
   }
 
   // Around the cells at or above the threshold.

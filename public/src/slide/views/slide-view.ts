@@ -11,7 +11,7 @@ import { patchFile } from "../patch-file.ts";
 import { BY_HAND, type SlideKind } from "../scale.ts";
 import type { Slide } from "../slide.ts";
 import type { Change } from "../slide-tools.ts";
-import { ImageRoom } from "./image-room.ts";
+import { ImageRoom, thresholdOf } from "./image-room.ts";
 import { MapStrip } from "./map-strip.ts";
 import { PointPlace } from "./point-place.ts";
 import { ScaleQuestion } from "./scale-question.ts";
@@ -148,11 +148,11 @@ export class SlideView {
     const slide = this.#slide;
     if (slide === null) return;
     const point = slide.point();
-    const threshold = point?.threshold ?? 0.5;
+    const threshold = thresholdOf(slide);
     if (slide.summary !== null && slide.summary.threshold !== threshold) slide.judgeAgain();
     this.#head.update(slide);
     this.#followQuestion(slide);
-    this.#room.update(slide, threshold);
+    this.#room.update(slide);
     this.#summary.update(slide, this.#room.measurements(slide));
     this.#summary.element.hidden = slide.phase === "asking";
     this.#strip.update({
