@@ -99,6 +99,7 @@ function open() {
   const createWorker = () => {
     const worker = makeSlideWorker({
       ...{ series: nobodyAsks, open: () => Promise.resolve(source), createEngine, breathe },
+      encodePng: ({ strips }) => Promise.resolve(new Blob(strips.map(({ rgba }) => rgba))),
       memoryBytes: () => 0,
     });
     made.push(worker);
@@ -111,6 +112,18 @@ function open() {
   const told = () => made.flatMap(({ messages }) => messages.filter(({ op }) => op === "cells"));
   return { opened, asked, made, told };
 }
+
+test("What the page has drawn goes to the worker, its pixels without a copy, and is a file there", async () => {
+  const { opened } = open();
+  const strips = [0, 1].map((top) => ({
+    ...{ top, rows: 1 },
+    rgba: Uint8ClampedArray.from({ length: 8 }, (_, at) => 10 * top + at),
+  }));
+  const sent = strips.flatMap(({ rgba }) => [...rgba]);
+  const png = await opened.png({ width: 2, height: 2, strips });
+  assert.deepEqual([...new Uint8Array(await png.arrayBuffer())], sent);
+  for (const { rgba } of strips) assert.equal(rgba.length, 0);
+});
 
 test("A map is summed up as it is, though it goes to the worker in parts that do not block the page", async () => {
   const { opened, asked, told } = open();

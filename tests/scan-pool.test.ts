@@ -125,6 +125,7 @@ function workers(faults: Faults = {}) {
             ? Promise.reject(new EngineError("engine_start", "There is no memory for it."))
             : Promise.resolve(engine);
         },
+        encodePng: nobodyAsks,
         memoryBytes: () => 0,
         breathe,
       },

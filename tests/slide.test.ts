@@ -39,6 +39,7 @@ function scanned() {
     makeSlideWorker({
       ...{ series: nobodyAsks, open: () => Promise.resolve(source), breathe },
       createEngine: () => Promise.resolve(engine),
+      encodePng: nobodyAsks,
       memoryBytes: () => 0,
     });
   const facts = { id: "made", sha256: "made", umPerPixel: 4 } as ModelFacts;

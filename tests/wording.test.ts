@@ -46,6 +46,11 @@ test("Times, bytes and counts are short and have their unit", () => {
   assert.equal(wording.plural(2, "image"), "2 images");
 });
 
+test("A whole number has its thousands apart, as English writes them", () => {
+  for (const value of [0, 7, 999, 1_000, 99_999, 100_000, 1_234_567, 4_000_000.4, -1_234.6])
+    assert.equal(wording.wholeNumber(value), Math.round(value).toLocaleString("en"));
+});
+
 test("The operating point has its sensitivity and specificity, or says that they are not given", () => {
   assert.equal(
     wording.operatingPoint(ownPoint(model)),

@@ -52,6 +52,11 @@ export function decimal(value: number, digits = 3): string {
   return String(Number(value.toFixed(digits)));
 }
 
+// 12,345. Intl's own takes tens of milliseconds when it is first asked.
+export function wholeNumber(value: number): string {
+  return String(Math.round(value)).replaceAll(/\B(?=(\d{3})+$)/g, ",");
+}
+
 export function milliseconds(ms: number): string {
   if (ms < 0.05) return "< 0.1 ms";
   if (ms < 100) return `${ms.toFixed(1)} ms`;

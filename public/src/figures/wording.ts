@@ -1,9 +1,9 @@
 // What the pages about figures say. No DOM.
 import type { Estimate, Interval, MeasuredPoint, Preset } from "../operating-point.ts";
 import type { Abstention, FilmFigures, MeasureName, Report, SectionReport } from "./report.ts";
-import { decimal, plural } from "../wording.ts";
+import { decimal, plural, wholeNumber } from "../wording.ts";
 
-export const count = (value: number) => value.toLocaleString("en");
+export const count = wholeNumber;
 
 export const percent = (share: number, digits = 1) => `${(100 * share).toFixed(digits)}\u00a0%`;
 

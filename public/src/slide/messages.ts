@@ -83,8 +83,28 @@ export interface IdentityRequest {
   op: "identity";
 }
 
+// Rows of a picture from one side to the other.
+export interface PictureStrip {
+  top: number;
+  rows: number;
+  rgba: Uint8ClampedArray<ArrayBuffer>; // (rows, width, 4), sRGB
+}
+
+export interface Picture {
+  width: number;
+  height: number;
+  strips: PictureStrip[]; // all of it
+}
+
+// A picture that the page has drawn, as a PNG.
+export interface PngRequest {
+  op: "png";
+  picture: Picture;
+}
+
 export type SlideRequest =
   | IdentityRequest
+  | PngRequest
   | SeriesRequest
   | StartRequest
   | OpenRequest
@@ -115,6 +135,7 @@ export interface SlideAnswers {
   run: ScanBlockResult;
   cells: null;
   summary: ScanSummary;
+  png: Blob;
 }
 
 export type SlideMessage = (SlideRequest & { id: number }) | { op: "forget"; id: number };

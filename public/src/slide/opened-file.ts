@@ -2,7 +2,7 @@
 // let go when nobody looks, and then its memory is free.
 import { EngineError, type NetworkRequest } from "../messages.ts";
 import type { DicomIdentity } from "./formats/dicom-identity.ts";
-import type { ModelRequest, PlanRequest, Tile } from "./messages.ts";
+import type { ModelRequest, Picture, PlanRequest, Tile } from "./messages.ts";
 import type { Point, ProbabilityMap } from "./probability-map.ts";
 import type { ScanPlan } from "./scan-engine.ts";
 import type { ScanSummary } from "./scanner.ts";
@@ -71,6 +71,12 @@ export class OpenedFile {
 
   async identity(): Promise<DicomIdentity | null> {
     return (await this.#client()).ask({ op: "identity" });
+  }
+
+  // What the page has drawn; its pixels go to the worker.
+  async png(picture: Picture): Promise<Blob> {
+    const pixels = picture.strips.map(({ rgba }) => rgba.buffer);
+    return (await this.#client()).ask({ op: "png", picture }, pixels);
   }
 
   // Starts the engine of the scan, so that a plan is made at once.

@@ -20,6 +20,7 @@ export class ProbabilityMap {
   readonly verdicts: Uint8Array<ArrayBuffer>;
   readonly done = new Set<number>(); // blocks
   readonly failed = new Map<number, string>(); // blocks and why
+  readonly extent: Rectangle; // all cells' squares together, pixels of level 0
   readonly #factorX: number; // pixels of level 0 per pixel at model scale
   readonly #factorY: number;
 
@@ -30,6 +31,9 @@ export class ProbabilityMap {
     this.verdicts = new Uint8Array(plan.columns * plan.rows).fill(VERDICT.notYet);
     this.#factorX = finest.width / plan.scaledWidth;
     this.#factorY = finest.height / plan.scaledHeight;
+    const first = this.cellSquare(0, 0);
+    const [width, height] = [first.width * plan.columns, first.height * plan.rows];
+    this.extent = { ...first, width, height };
   }
 
   get columns(): number {
@@ -105,13 +109,6 @@ export class ProbabilityMap {
   onLevel0({ x, y, width, height }: Rectangle): Rectangle {
     const [fx, fy] = [this.#factorX, this.#factorY];
     return { x: x * fx, y: y * fy, width: width * fx, height: height * fy };
-  }
-
-  // All squares together.
-  get extent(): Rectangle {
-    const first = this.cellSquare(0, 0);
-    const { width, height } = first;
-    return { ...first, width: width * this.columns, height: height * this.rows };
   }
 
   // The cell under a place of level 0.

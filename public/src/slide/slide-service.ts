@@ -6,6 +6,7 @@ import type {
   CellsRequest,
   ModelRequest,
   OpenRequest,
+  Picture,
   PlanRequest,
   RunRequest,
   SlideAnswers,
@@ -37,6 +38,7 @@ export interface SlideTools {
     cacheBytes?: number,
   ): Promise<SlideSource>;
   createEngine(request: ModelRequest): Promise<ScanEngine>;
+  encodePng(picture: Picture): Promise<Blob>;
   memoryBytes(): number; // of the decoders
   breathe(): Promise<void>; // resolves after the messages that have arrived were taken in
 }
@@ -108,6 +110,8 @@ class SlideService {
         return this.#keepCells(request);
       case "summary":
         return this.#sumUp(request);
+      case "png":
+        return this.#tools.encodePng(request.picture);
     }
   }
 

@@ -5,7 +5,7 @@ import { lockNetwork } from "../network-lock.ts";
 import { Codecs } from "./codecs.ts";
 import { seriesAmong } from "./formats/dicom-series.ts";
 import { openFiles } from "./formats/open.ts";
-import type { ModelRequest } from "./messages.ts";
+import type { ModelRequest, Picture } from "./messages.ts";
 import type { ScanEngine, ScanPlan } from "./scan-engine.ts";
 import { Scanner, type ScanGate, type ScanImage, type ScanSummary } from "./scanner.ts";
 import { serveSlides, type SlideScope } from "./slide-service.ts";
@@ -66,6 +66,19 @@ function breathe(): Promise<void> {
   });
 }
 
+// Taken before the lock: a canvas draws, and fetches nothing.
+const { OffscreenCanvas: Canvas, ImageData: CanvasPixels } = globalThis;
+
+// Here and not by the page, which its memory alone would block.
+async function encodePng({ width, height, strips }: Picture): Promise<Blob> {
+  const canvas = new Canvas(width, height);
+  const context = canvas.getContext("2d");
+  if (context === null) throw new EngineError("picture", "This browser makes no pictures.");
+  for (const { top, rows, rgba } of strips)
+    context.putImageData(new CanvasPixels(rgba, width, rows), 0, top);
+  return canvas.convertToBlob({ type: "image/png" });
+}
+
 const scope: unknown = globalThis; // a worker's
 lockNetwork(globalThis);
 serveSlides(scope as SlideScope, {
@@ -73,6 +86,7 @@ serveSlides(scope as SlideScope, {
   open: (files, name, module, cacheBytes) =>
     openFiles(files, name, { codecs: () => codecsOf(module), cacheBytes }),
   createEngine,
+  encodePng,
   breathe,
   memoryBytes: () => codecs?.memoryBytes ?? 0,
 });

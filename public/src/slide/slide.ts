@@ -6,7 +6,7 @@ import type { CellVerdicts } from "./cell-verdicts.ts";
 import { finerStride } from "./finer-stride.ts";
 import { firstLook } from "./first-look.ts";
 import type { DicomIdentity } from "./formats/dicom-identity.ts";
-import type { ModelRequest, PlanRequest, Tile } from "./messages.ts";
+import type { ModelRequest, Picture, PlanRequest, Tile } from "./messages.ts";
 import { ProbabilityMap, type Point } from "./probability-map.ts";
 import { OpenedFile } from "./opened-file.ts";
 import { RegionSummary, type SummaryWork } from "./region-summary.ts";
@@ -190,6 +190,10 @@ export class Slide implements SlideRecord {
   }
 
   // Rejects where the file cannot be referred to.
+  png(picture: Picture): Promise<Blob> {
+    return this.#opened.png(picture);
+  }
+
   identity(): Promise<DicomIdentity | null> {
     return this.#opened.identity();
   }

@@ -1,7 +1,14 @@
 // What the slide part says: sentences and rows. No DOM.
 import type { GateReason } from "../messages.ts";
 import { SLIDE_COLUMNS, type SlideColumn, type SlideRow } from "../slide-record.ts";
-import { decimal, milliseconds, NOTICE, positiveLabel, probabilityText } from "../wording.ts";
+import {
+  decimal,
+  milliseconds,
+  NOTICE,
+  positiveLabel,
+  probabilityText,
+  wholeNumber,
+} from "../wording.ts";
 import {
   enlargement,
   judgeScale,
@@ -50,14 +57,12 @@ export function refusalName(reason: GateReason, kind: SlideKind): string {
   return REFUSAL_NAMES[reason];
 }
 
-const whole = (value: number) => Math.round(value).toLocaleString("en");
-
 export function areaText(mm2: number): string {
   if (mm2 === 0) return "0 mm²";
   if (mm2 < 0.001) return `< 0.001 mm²`;
-  if (mm2 >= 10_000) return `${whole(mm2 / 100)} cm²`;
+  if (mm2 >= 10_000) return `${wholeNumber(mm2 / 100)} cm²`;
   if (mm2 >= 1_000) return `${(mm2 / 100).toFixed(1)} cm²`;
-  if (mm2 >= 100) return `${whole(mm2)} mm²`;
+  if (mm2 >= 100) return `${wholeNumber(mm2)} mm²`;
   if (mm2 >= 0.1) return `${mm2.toFixed(mm2 >= 10 ? 1 : 2)} mm²`;
   return `${mm2.toPrecision(2)} mm²`;
 }
@@ -177,7 +182,7 @@ export function progressText(slide: Slide): string {
   if (phase !== "scanning") return "";
   if (map === null) return "The scan begins.";
   const left = leftMs === null ? "" : `, about ${timeLeft(leftMs)} left`;
-  return `${shareText(share)} of ${(map.columns * map.rows).toLocaleString("en")} cells${left}`;
+  return `${shareText(share)} of ${wholeNumber(map.columns * map.rows)} cells${left}`;
 }
 
 // On the button that makes it; "" where there is none to make.

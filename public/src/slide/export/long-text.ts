@@ -2,6 +2,7 @@
 // the browser as soon as it is there, so that it is never one string. No DOM.
 
 const WRITE_MS = 8; // at a time
+const PART_CHARACTERS = 65_536;
 
 // pieces: worked out as they are asked for; an empty one only gives the page a chance to breathe.
 export async function longText(
@@ -11,12 +12,17 @@ export async function longText(
 ): Promise<Blob> {
   const parts: Blob[] = [];
   let some: string[] = [];
+  let characters = 0;
   let began = performance.now();
   for (const piece of pieces) {
     some.push(piece);
+    characters += piece.length;
+    if (characters >= PART_CHARACTERS) {
+      parts.push(new Blob(some));
+      some = [];
+      characters = 0;
+    }
     if (performance.now() - began < WRITE_MS) continue;
-    parts.push(new Blob(some));
-    some = [];
     await breathe();
     began = performance.now();
   }

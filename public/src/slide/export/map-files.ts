@@ -1,5 +1,6 @@
 // The files that a map is saved as.
 import { NOTICE } from "../../wording.ts";
+import type { Picture } from "../messages.ts";
 import type { Projection } from "../views/map-layer.ts";
 import type { Slide } from "../slide.ts";
 import { anywayTotal, refusedTotal } from "../summary.ts";
@@ -9,7 +10,7 @@ import { secondaryCapture } from "./dicom-sc.ts";
 import { dicomReport, type ReportSummary } from "./dicom-sr.ts";
 import { geoJson } from "./geojson.ts";
 import { longText } from "./long-text.ts";
-import { mapPicture, pictureSize, pngOf, strips } from "./map-png.ts";
+import { mapPicture, pictureSize } from "./map-png.ts";
 import { withText } from "./png-text.ts";
 import { tilesCsv } from "./tiles-csv.ts";
 
@@ -52,7 +53,7 @@ function exportOf(slide: Slide, withName: boolean): MapExport | null {
 
 export type Draw = (context: CanvasRenderingContext2D, to: Projection) => void;
 
-async function picture(slide: Slide, made: MapExport, draw: Draw): Promise<HTMLCanvasElement> {
+async function picture(slide: Slide, made: MapExport, draw: Draw): Promise<Picture> {
   const { width, height } = pictureSize(made);
   const image = await slide.tile({ x: 0, y: 0, ...made.size }, width, height);
   await breathe();
@@ -115,25 +116,21 @@ async function report(slide: Slide, made: MapExport): Promise<Uint8Array<ArrayBu
 }
 
 // (height, width, 3) u8, sRGB.
-async function samplesOf(canvas: HTMLCanvasElement): Promise<Uint8Array<ArrayBuffer>> {
-  const { width, height } = canvas;
-  const context = canvas.getContext("2d");
+async function samplesOf({ width, height, strips }: Picture): Promise<Uint8Array<ArrayBuffer>> {
   const rgb = new Uint8Array(width * height * 3);
-  for (const { top, rows } of strips(height)) {
-    await breathe();
-    const rgba = context?.getImageData(0, top, width, rows).data ?? [];
+  for (const { top, rows, rgba } of strips) {
     const first = top * width * 3;
     for (let at = 0; at < width * rows; at++)
       for (let c = 0; c < 3; c++) rgb[first + at * 3 + c] = rgba[at * 4 + c] ?? 0;
+    await breathe();
   }
-  await breathe();
   return rgb;
 }
 
 async function capture(slide: Slide, made: MapExport, draw: Draw) {
-  const canvas = await picture(slide, made, draw);
-  const { width, height } = canvas;
-  const rgb = await samplesOf(canvas);
+  const drawn = await picture(slide, made, draw);
+  const { width, height } = drawn;
+  const rgb = await samplesOf(drawn);
   const umPerPixel = (made.scale.umPerPixel * made.size.width) / pictureSize(made).width;
   const identity = await identityOf(slide);
   const said = {
@@ -170,7 +167,7 @@ export async function mapFile(
         return capture(slide, made, draw).then(dicom);
       case "map.png":
         return picture(slide, made, draw)
-          .then(pngOf)
+          .then((drawn) => slide.png(drawn))
           .then((png) => withText(png, "Comment", JSON.stringify(about(made))));
     }
   };

@@ -1,6 +1,6 @@
 // The image with its map on one picture, and under it the legend and what it was made by.
 import { uncertainAt } from "../../judgement.ts";
-import type { Tile } from "../messages.ts";
+import type { Picture, PictureStrip, Tile } from "../messages.ts";
 import { scaleBar } from "../scale.ts";
 import { label } from "../views/drawing.ts";
 import { drawLegendBar, type Band } from "../views/legend-bar.ts";
@@ -9,9 +9,12 @@ import { about, pointText, type MapExport } from "./about.ts";
 
 export const PICTURE_SIDE = 1_600; // px at most, of the image
 export const STRIP_ROWS = 16 * HATCH_SIDE; // so that the hatching goes on from one strip to the next
+const MIN_WIDTH = 900; // so that there is room for the words
 const MARGIN = 16;
 const LINE = 20;
 const FONT = "13px system-ui, sans-serif"; // of the words
+const PAPER = "#ffffff";
+const INK = "#1b2127";
 const LEGEND = { width: 256, height: 12 };
 
 // How large the image is on the picture.
@@ -21,83 +24,83 @@ export function pictureSize({ size }: Pick<MapExport, "size">): { width: number;
   return { width: side(size.width), height: side(size.height) };
 }
 
-// draw: the map and what is drawn on it.
+// draw: the map and what is drawn on it, on a canvas that is empty.
 export async function mapPicture(
   made: MapExport,
   image: Tile,
   draw: (context: CanvasRenderingContext2D, to: Projection) => void,
   breathe: () => Promise<void>,
-): Promise<HTMLCanvasElement> {
-  const facts = about(made);
+): Promise<Picture> {
+  const width = Math.max(image.width, MIN_WIDTH);
+  const scale = image.width / made.size.width;
+  const over = contextOf(image.width, STRIP_ROWS);
+  const strip = contextOf(width, STRIP_ROWS, { willReadFrequently: true });
+  const strips: PictureStrip[] = [];
+  for (let top = 0; top < image.height; top += STRIP_ROWS) {
+    const rows = Math.min(STRIP_ROWS, image.height - top);
+    strip.fillStyle = PAPER;
+    strip.fillRect(0, 0, width, rows);
+    const pixels = image.rgba.subarray(top * image.width * 4, (top + rows) * image.width * 4);
+    strip.putImageData(new ImageData(pixels, image.width, rows), 0, 0);
+    over.clearRect(0, 0, image.width, STRIP_ROWS);
+    draw(over, { scale, left: 0, top: -top });
+    strip.drawImage(over.canvas, 0, 0);
+    drawScaleBar(strip, made.scale.umPerPixel / scale, {
+      x: MARGIN,
+      y: image.height - MARGIN - top,
+      most: image.width / 4,
+      ratio: 1,
+    });
+    strips.push({ top, rows, rgba: strip.getImageData(0, 0, width, rows).data });
+    await breathe(); // all at once would block the page
+  }
+  const foot = drawFoot(made, image.height, width);
+  return { width, height: image.height + foot.rows, strips: [...strips, foot] };
+}
+
+function contextOf(
+  width: number,
+  height: number,
+  settings?: CanvasRenderingContext2DSettings,
+): CanvasRenderingContext2D {
   const canvas = document.createElement("canvas");
-  const context = canvas.getContext("2d", { willReadFrequently: true }); // by what saves it
+  Object.assign(canvas, { width, height });
+  const context = canvas.getContext("2d", settings);
   if (context === null) throw new Error("This browser draws no pictures.");
-  canvas.width = Math.max(image.width, 900);
-  const room = canvas.width - 2 * MARGIN;
+  return context;
+}
+
+// The legend, and in words what the map was made by.
+function drawFoot(made: MapExport, top: number, width: number): PictureStrip {
+  const context = contextOf(width, 1, { willReadFrequently: true });
+  const room = width - 2 * MARGIN;
   context.font = FONT;
-  const lines = [
+  const lines = words(made).flatMap((line) => wrapped(context, line, room));
+  const rows = MARGIN * 2 + LEGEND.height + LINE * (lines.length + 1);
+  context.canvas.height = rows;
+  context.fillStyle = PAPER;
+  context.fillRect(0, 0, width, rows);
+  context.translate(0, -top);
+  drawLegend(context, MARGIN, top + MARGIN, uncertainAt(made.model, made.point));
+  context.fillStyle = INK;
+  context.font = FONT;
+  context.textAlign = "left";
+  context.textBaseline = "top";
+  const first = top + MARGIN + LEGEND.height;
+  // A word that is longer than the room is squeezed.
+  lines.forEach((line, index) => context.fillText(line, MARGIN, first + LINE * (index + 1), room));
+  return { top, rows, rgba: context.getImageData(0, 0, width, rows).data };
+}
+
+function words(made: MapExport): string[] {
+  const facts = about(made);
+  return [
     `${made.name === null ? "" : `${made.name}: `}${pointText(made)}`,
     `Model ${facts["model_id"] ?? ""} ${facts["model_version"] ?? ""}, SHA-256 ${facts["model_sha256"] ?? ""}`,
     `${facts["um_per_pixel"] ?? ""} µm per pixel (${facts["scale_from"] ?? ""}); a cell every ${facts["stride_px"] ?? ""} px of the model's ${facts["model_um_per_pixel"] ?? ""} µm`,
     ...made.warnings,
     `${facts["notice"] ?? ""} InSitu, ${facts["written"] ?? ""}`,
-  ].flatMap((line) => wrapped(context, line, room));
-  canvas.height = image.height + MARGIN * 2 + LEGEND.height + LINE * (lines.length + 1);
-  for (const { top, rows } of strips(canvas.height)) {
-    context.fillStyle = "#ffffff";
-    context.fillRect(0, top, canvas.width, rows);
-    await breathe();
-  }
-  const scale = image.width / made.size.width;
-  await drawStrips(
-    context,
-    image,
-    (strip, top) => draw(strip, { scale, left: 0, top: -top }),
-    breathe,
-  );
-  drawScaleBar(context, made.scale.umPerPixel / scale, {
-    x: MARGIN,
-    y: image.height - MARGIN,
-    most: image.width / 4,
-    ratio: 1,
-  });
-  drawLegend(context, MARGIN, image.height + MARGIN, uncertainAt(made.model, made.point));
-  context.fillStyle = "#1b2127";
-  context.font = FONT;
-  context.textAlign = "left";
-  context.textBaseline = "top";
-  const top = image.height + MARGIN + LEGEND.height;
-  // A word that is longer than the room is squeezed.
-  lines.forEach((line, index) => context.fillText(line, MARGIN, top + LINE * (index + 1), room));
-  return canvas;
-}
-
-// What a picture is made in, with a breath after each: all at once would block the page.
-export function strips(height: number): { top: number; rows: number }[] {
-  return Array.from({ length: Math.ceil(height / STRIP_ROWS) }, (_, index) => {
-    const top = index * STRIP_ROWS;
-    return { top, rows: Math.min(STRIP_ROWS, height - top) };
-  });
-}
-
-// The image with what lies over it.
-async function drawStrips(
-  context: CanvasRenderingContext2D,
-  { width, height, rgba }: Tile,
-  draw: (strip: CanvasRenderingContext2D, top: number) => void,
-  breathe: () => Promise<void>,
-): Promise<void> {
-  const canvas = document.createElement("canvas");
-  Object.assign(canvas, { width, height: Math.min(height, STRIP_ROWS) });
-  const strip = canvas.getContext("2d");
-  if (strip === null) throw new Error("This browser draws no pictures.");
-  for (const { top, rows } of strips(height)) {
-    const pixels = rgba.subarray(top * width * 4, (top + rows) * width * 4);
-    strip.putImageData(new ImageData(pixels, width, rows), 0, 0);
-    draw(strip, top);
-    context.drawImage(canvas, 0, 0, width, rows, 0, top, width, rows);
-    await breathe();
-  }
+  ];
 }
 
 // In lines of whole words that are no wider, if a word is not.
@@ -113,18 +116,9 @@ function wrapped(context: CanvasRenderingContext2D, text: string, width: number)
   return [...lines, line];
 }
 
-export function pngOf(canvas: HTMLCanvasElement): Promise<Blob> {
-  return new Promise((resolve, reject) =>
-    canvas.toBlob((blob) => {
-      if (blob === null) reject(new Error("The picture could not be made."));
-      else resolve(blob);
-    }, "image/png"),
-  );
-}
-
 function drawLegend(context: CanvasRenderingContext2D, x: number, y: number, band: Band): void {
   drawLegendBar(context, { x, y, ...LEGEND }, band);
-  context.fillStyle = "#1b2127";
+  context.fillStyle = INK;
   context.font = "12px system-ui, sans-serif";
   context.textBaseline = "top";
   for (const share of [0, 0.25, 0.5, 0.75, 1]) {

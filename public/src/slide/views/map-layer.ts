@@ -7,9 +7,9 @@ import type { CellVerdicts } from "../cell-verdicts.ts";
 import type { ProbabilityMap } from "../probability-map.ts";
 import { isJudged, isRefused, VERDICT } from "../verdicts.ts";
 
-// Cells are painted for so long at a time, so many rows at once; the rest follows in a task of its own.
+// Cells are painted for so long at a time, so many at once; the rest follows in a task of its own.
 const PAINT_MS = 8;
-const PAINT_ROWS = 16;
+const PAINT_CELLS = 4_096;
 
 const MIN_OUTLINED_CELL = 4; // px on the screen
 const MAX_OUTLINED_CELLS = 30_000;
@@ -37,6 +37,11 @@ function canvasOf(width: number, height: number): CanvasRenderingContext2D | nul
   canvas.width = width;
   canvas.height = height;
   return canvas.getContext("2d");
+}
+
+// Gives its memory back, in a task of its own: megabytes take a while, and wait for a collection otherwise.
+function release(context: CanvasRenderingContext2D | null): void {
+  if (context !== null) setTimeout(() => (context.canvas.width = context.canvas.height = 0), 0);
 }
 
 // Light and dark lines, to be seen on any image.
@@ -71,6 +76,17 @@ function below(
   return [under.verdict(cell.column, cell.row), under.value(cell.column, cell.row)];
 }
 
+// Of pixels, in memory that is kept: what is thrown away by the thousand is collected in one long task.
+class Words {
+  #all = new Uint32Array(PAINT_CELLS);
+
+  // Cleared.
+  of(length: number): Uint32Array<ArrayBuffer> {
+    if (length > this.#all.length) this.#all = new Uint32Array(length);
+    return this.#all.subarray(0, length).fill(0);
+  }
+}
+
 export class MapLayer {
   readonly #redraw: () => void;
   #map: ProbabilityMap | null = null;
@@ -81,8 +97,8 @@ export class MapLayer {
   #cells: CanvasRenderingContext2D | null = null;
   #refused: CanvasRenderingContext2D | null = null;
   #anyRefused = false; // since the canvases are there
-  #hatched: CanvasRenderingContext2D | null = null; // what was refused, as it was drawn last
-  #hatchedAs = ""; // of what and where; "" of nothing that still holds
+  #hatching: CanvasPattern | null = null; // made when first needed
+  readonly #words = { cells: new Words(), refused: new Words() };
   #toPaint: Cells[] = [];
   #painting: ReturnType<typeof setTimeout> | null = null;
 
@@ -130,15 +146,21 @@ export class MapLayer {
     this.#painting = null;
     this.#toPaint = [];
     this.#map = this.#under = this.#verdicts = null;
-    this.#cells = this.#refused = this.#hatched = null;
+    this.#releaseCanvases();
   }
 
   #makeCanvases(): void {
     const map = this.#map;
-    this.#anyRefused = false;
+    this.#releaseCanvases();
     this.#cells = map === null ? null : canvasOf(map.columns, map.rows);
     this.#refused = map === null ? null : canvasOf(map.columns, map.rows);
-    this.#hatchedAs = "";
+  }
+
+  #releaseCanvases(): void {
+    release(this.#cells);
+    release(this.#refused);
+    this.#cells = this.#refused = null;
+    this.#anyRefused = false;
   }
 
   // All of it anew: what waits is part of it. What is there stays in sight until it is painted over.
@@ -160,7 +182,7 @@ export class MapLayer {
       const [next] = this.#toPaint;
       if (next === undefined) break;
       const { column, row, columns } = next;
-      const rows = Math.min(PAINT_ROWS, next.rows);
+      const rows = Math.min(Math.max(1, Math.floor(PAINT_CELLS / columns)), next.rows);
       this.#paint(column, row, columns, rows);
       next.row += rows;
       next.rows -= rows;
@@ -173,8 +195,8 @@ export class MapLayer {
   #paint(column: number, row: number, columns: number, rows: number): void {
     const [map, verdicts] = [this.#map, this.#verdicts];
     if (map === null || verdicts === null) return;
-    const cells = new Uint32Array(columns * rows);
-    const refused = new Uint32Array(columns * rows);
+    const cells = this.#words.cells.of(columns * rows);
+    const refused = this.#words.refused.of(columns * rows);
     let anyRefused = false;
     for (let v = 0; v < rows; v++) {
       for (let u = 0; u < columns; u++) {
@@ -193,15 +215,13 @@ export class MapLayer {
     }
     const put = (words: Uint32Array<ArrayBuffer>, into: CanvasRenderingContext2D | null) =>
       into?.putImageData(
-        new ImageData(new Uint8ClampedArray(words.buffer), columns, rows),
+        new ImageData(new Uint8ClampedArray(words.buffer, 0, words.byteLength), columns, rows),
         column,
         row,
       );
     put(cells, this.#cells);
     this.#anyRefused ||= anyRefused;
-    if (!this.#anyRefused) return;
-    put(refused, this.#refused);
-    this.#hatchedAs = "";
+    if (this.#anyRefused) put(refused, this.#refused);
   }
 
   #colourOf(value: number): number {
@@ -209,6 +229,7 @@ export class MapLayer {
     return value < this.#threshold ? 0 : colourOf(value, Infinity); // in the lighter of the colours
   }
 
+  // context: with nothing on it.
   draw(context: CanvasRenderingContext2D, to: Projection, opacity: number): void {
     const [map, cells] = [this.#map, this.#cells];
     if (map === null || cells === null) return;
@@ -234,47 +255,36 @@ export class MapLayer {
       width: seen.columns * cell.width,
       height: seen.rows * cell.height,
     };
-    const copy = (from: CanvasRenderingContext2D, into: CanvasRenderingContext2D) => {
+    const copy = (from: CanvasRenderingContext2D) => {
       // Enlarged as squares, reduced smoothly.
-      into.imageSmoothingEnabled = cell.width < 1;
+      context.imageSmoothingEnabled = cell.width < 1;
       const { x, y } = place;
       const [w, h] = [place.width, place.height];
-      into.drawImage(from.canvas, seen.column, seen.row, seen.columns, seen.rows, x, y, w, h);
+      context.drawImage(from.canvas, seen.column, seen.row, seen.columns, seen.rows, x, y, w, h);
     };
-    context.globalAlpha = opacity;
-    copy(cells, context);
-    context.globalAlpha = 1;
     if (this.#anyRefused && this.#refused !== null && !this.#isFilm) {
-      const refused = this.#refused;
-      const drawn = Object.values({ ...place, ...seen, canvasWidth: width, canvasHeight: height });
-      const hatched = this.#hatch(context.canvas, drawn.join(" "), (into) => copy(refused, into));
-      context.globalAlpha = Math.max(opacity, 0.4);
-      if (hatched !== null) context.drawImage(hatched.canvas, 0, 0);
-      context.globalAlpha = 1;
+      copy(this.#refused);
+      this.#hatch(context, Math.max(opacity, 0.4));
     }
+    // Below the hatching, which is first because it takes the whole of an empty canvas.
+    context.globalCompositeOperation = "destination-over";
+    context.globalAlpha = opacity;
+    copy(cells);
+    context.globalAlpha = 1;
+    context.globalCompositeOperation = "source-over";
     if (cell.width >= MIN_OUTLINED_CELL && seen.columns * seen.rows <= MAX_OUTLINED_CELLS)
       this.#outline(context, map, seen, { ...place, cell });
   }
 
-  // Made anew only where something of it has changed: it takes longer than all else of the map.
-  #hatch(
-    { width, height }: HTMLCanvasElement,
-    drawnAs: string,
-    copyInto: (into: CanvasRenderingContext2D) => void,
-  ): CanvasRenderingContext2D | null {
-    if (this.#hatchedAs === drawnAs) return this.#hatched;
-    if (this.#hatched?.canvas.width !== width || this.#hatched.canvas.height !== height)
-      this.#hatched = canvasOf(width, height);
-    const into = this.#hatched;
-    const pattern = into === null ? null : hatchPattern(into);
-    if (into === null || pattern === null) return null;
-    into.globalCompositeOperation = "copy";
-    copyInto(into);
-    into.globalCompositeOperation = "source-in";
-    into.fillStyle = pattern;
-    into.fillRect(0, 0, width, height);
-    this.#hatchedAs = drawnAs;
-    return into;
+  // What is there becomes hatched. No canvas of its own: its memory would take longer than all else.
+  #hatch(context: CanvasRenderingContext2D, opacity: number): void {
+    const { width, height } = context.canvas;
+    this.#hatching ??= hatchPattern(context);
+    if (this.#hatching === null) return;
+    context.globalCompositeOperation = "source-in";
+    context.globalAlpha = opacity;
+    context.fillStyle = this.#hatching;
+    context.fillRect(0, 0, width, height);
   }
 
   // Around the cells at or above the threshold.

@@ -102,6 +102,7 @@ export class SlideViewer {
   readonly #tiles: WorkerTiles;
   readonly #overlay: HTMLCanvasElement;
   readonly #resize: ResizeObserver;
+  #shown: { width: number; height: number }; // of the place, CSS px; to ask it lays the page out anew
   #asked = 0;
 
   constructor(options: ViewerOptions) {
@@ -140,7 +141,11 @@ export class SlideViewer {
     this.#viewer.open([{ tileSource: this.#tiles }] as never);
     for (const event of ["update-viewport", "open", "resize"] as const)
       this.#viewer.addHandler(event, () => this.redraw());
-    this.#resize = new ResizeObserver(() => this.redraw());
+    this.#shown = { width: place.clientWidth, height: place.clientHeight };
+    this.#resize = new ResizeObserver(() => {
+      this.#shown = { width: place.clientWidth, height: place.clientHeight };
+      this.redraw();
+    });
     this.#resize.observe(place);
   }
 
@@ -174,8 +179,7 @@ export class SlideViewer {
   projection(): Projection | null {
     if (!this.#viewer.isOpen()) return null;
     const bounds = this.#viewer.viewport.getBounds(true);
-    const { clientWidth } = this.#options.place;
-    const perUnit = clientWidth / bounds.width; // a unit is the image's width
+    const perUnit = this.#shown.width / bounds.width; // a unit is the image's width
     return {
       scale: perUnit / this.#options.size.width,
       left: -bounds.x * perUnit,
@@ -191,11 +195,10 @@ export class SlideViewer {
 
   // What of level 0 is on the screen.
   get view(): Rectangle {
-    const { clientWidth, clientHeight } = this.#options.place;
     const { width, height } = this.#options.size;
     const [from, to] = [
       this.toImage({ x: 0, y: 0 }),
-      this.toImage({ x: clientWidth, y: clientHeight }),
+      this.toImage({ x: this.#shown.width, y: this.#shown.height }),
     ];
     if (from === null || to === null) return { x: 0, y: 0, width, height };
     const [x, y] = [Math.max(0, from.x), Math.max(0, from.y)];
@@ -243,17 +246,16 @@ export class SlideViewer {
 
   // The small view lies over the image: it is there only while a part of the image is not.
   #followNavigator(scale: number): void {
-    const { clientWidth, clientHeight } = this.#options.place;
     const { width, height } = this.#options.size;
     const fits = (side: number, room: number) => side * scale <= room * ALL_IN_VIEW;
-    const isWhole = fits(width, clientWidth) && fits(height, clientHeight);
+    const isWhole = fits(width, this.#shown.width) && fits(height, this.#shown.height);
     this.#viewer.navigator.element.classList.toggle("slide-navigator-idle", isWhole);
   }
 
   #drawNow(): void {
-    const { clientWidth, clientHeight } = this.#options.place;
     const ratio = devicePixelRatio;
-    const [width, height] = [Math.round(clientWidth * ratio), Math.round(clientHeight * ratio)];
+    const width = Math.round(this.#shown.width * ratio);
+    const height = Math.round(this.#shown.height * ratio);
     if (width === 0 || height === 0) return; // it is not on the screen
     if (this.#overlay.width !== width || this.#overlay.height !== height)
       Object.assign(this.#overlay, { width, height });
