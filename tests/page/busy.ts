@@ -7,6 +7,7 @@ import type { Page } from "playwright-core";
 export const LONGEST_TASK_MS = 50;
 
 const CATEGORIES = ["toplevel", "devtools.timeline", "blink.user_timing"];
+const NOTED_MS = 2; // of processor time, of a part of a task
 const SYNC = "insitu-sync"; // a mark that is in the trace and on the page's clock
 
 interface TraceEvent {
@@ -16,7 +17,7 @@ interface TraceEvent {
   ts: number; // µs
   dur?: number; // µs by the clock
   tdur?: number; // µs of processor time
-  args?: { name?: string };
+  args?: { name?: string; src_file?: string; src_func?: string };
 }
 
 interface LongTask {
@@ -29,8 +30,13 @@ interface Watching {
   longTaskObserver: PerformanceObserver;
 }
 
+interface Task {
+  ms: number; // of processor time
+  inside: string; // what of it took long, for who has to find out why
+}
+
 export interface Busy {
-  tasks: number[]; // ms of processor time
+  tasks: Task[];
   long: { clockMs: number; processorMs: number }[]; // PerformanceObserver's longtask entries
 }
 
@@ -57,6 +63,15 @@ async function observed(page: Page): Promise<LongTask[]> {
   });
 }
 
+function partsOf(task: TraceEvent, events: readonly TraceEvent[]): string {
+  const end = task.ts + (task.dur ?? 0);
+  return events
+    .filter((event) => event !== task && event.ts >= task.ts && event.ts + (event.dur ?? 0) <= end)
+    .filter(({ tdur = 0 }) => tdur >= NOTED_MS * 1000)
+    .map(({ name, tdur = 0 }) => `${name} ${(tdur / 1000).toFixed(1)}`)
+    .join(", ");
+}
+
 export async function busyDuring(page: Page, act: () => Promise<void>): Promise<Busy> {
   const browser = page.context().browser();
   assert.ok(browser);
@@ -73,9 +88,8 @@ export async function busyDuring(page: Page, act: () => Promise<void>): Promise<
       .filter(({ name, args }) => name === "thread_name" && args?.name === "CrRendererMain")
       .map(place),
   );
-  const tasks = traceEvents.filter(
-    (event) => /RunTask$/.test(event.name) && main.has(place(event)),
-  );
+  const events = traceEvents.filter((event) => main.has(place(event)));
+  const tasks = events.filter(({ name }) => /RunTask$/.test(name));
   const sync = traceEvents.find(({ name }) => name === SYNC) ?? assert.fail("no mark in the trace");
   const own = tasks.filter((task) => place(task) === place(sync));
   // The task of the trace that a long one is: that which shares most of its time.
@@ -89,7 +103,12 @@ export async function busyDuring(page: Page, act: () => Promise<void>): Promise<
     return most.tdur / 1000;
   };
   return {
-    tasks: tasks.map(({ tdur = 0 }) => tdur / 1000),
+    tasks: tasks.map((task) => {
+      const ms = (task.tdur ?? 0) / 1000;
+      const { src_file: file = "", src_func: by = "" } = task.args ?? {};
+      const isLong = ms > LONGEST_TASK_MS;
+      return { ms, inside: isLong ? `${file} ${by}: ${partsOf(task, events)}` : "" };
+    }),
     long: long.map((task) => ({ clockMs: task.ms, processorMs: processorMs(task) })),
   };
 }
@@ -97,12 +116,13 @@ export async function busyDuring(page: Page, act: () => Promise<void>): Promise<
 // A task counts by its processor time; what was long by the clock alone is printed.
 export function assertNeverBlocked({ tasks, long }: Busy, what: string): void {
   assert.ok(tasks.length > 100, "tasks were seen");
-  const blocking = [...tasks, ...long.map(({ processorMs }) => processorMs)].filter(
-    (ms) => ms > LONGEST_TASK_MS,
-  );
+  const blocking = [
+    ...tasks,
+    ...long.map(({ processorMs }) => ({ ms: processorMs, inside: "by the clock" })),
+  ].filter(({ ms }) => ms > LONGEST_TASK_MS);
   const clock = Math.max(0, ...long.map(({ clockMs }) => clockMs));
   process.stdout.write(
-    `${what}: the longest task took ${Math.max(...tasks).toFixed(1)} ms of processor time; ` +
+    `${what}: the longest task took ${Math.max(...tasks.map(({ ms }) => ms)).toFixed(1)} ms of processor time; ` +
       `by the clock ${long.length} were long, up to ${clock} ms\n`,
   );
   assert.deepEqual(blocking, [], "ms of processor time");

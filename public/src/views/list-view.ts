@@ -63,16 +63,21 @@ export class ListView {
     this.#followed = selected;
     if (selected === null) return;
     const top = entries.indexOf(selected) * ROW_HEIGHT;
-    const { scrollTop, clientHeight } = this.#rows;
+    const { scrollTop, clientHeight } = this.#inSight();
     if (top < scrollTop) this.#rows.scrollTop = top;
     else if (top + ROW_HEIGHT > scrollTop + clientHeight) {
       this.#rows.scrollTop = top + ROW_HEIGHT - clientHeight;
     }
   }
 
+  // Hidden it is not asked for: the page would be laid out for it.
+  #inSight(): { scrollTop: number; clientHeight: number } {
+    return this.element.hidden ? { scrollTop: 0, clientHeight: 0 } : this.#rows;
+  }
+
   #draw(): void {
     const { entries, selected } = this.#session;
-    const { scrollTop, clientHeight } = this.#rows;
+    const { scrollTop, clientHeight } = this.#inSight();
     const first = Math.max(0, Math.floor(scrollTop / ROW_HEIGHT) - SPARE_ROWS);
     const end = Math.ceil((scrollTop + clientHeight) / ROW_HEIGHT) + SPARE_ROWS;
     const visible = new Set(entries.slice(first, end));
