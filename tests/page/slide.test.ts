@@ -7,10 +7,9 @@ import { decodePng } from "../decode_png.ts";
 import { png, tissue } from "../made_images.ts";
 import { SECTION, section, sectionFile } from "../made_section.ts";
 import { assertForQuPath } from "../qupath.ts";
-import { assertNeverBlocked, busyDuring } from "./busy.ts";
 import { drop, readAnswer, root, skip, usePages, visibleText } from "./harness.ts";
 import { drawScreen } from "./screens.ts";
-import { button, choose, done, mapOf, panel, saved, scanAt, verdict } from "./slide_steps.ts";
+import { button, choose, done, panel, saved, scanAt, verdict } from "./slide_steps.ts";
 
 // A small section, for what does not need a large one.
 const small = png(section({ width: 760, height: 590 }));
@@ -87,27 +86,6 @@ describe("slides", { skip, timeout: 600_000 }, () => {
       assert.equal(images[0]["scale_from"], "given by hand");
       assert.equal(images[0]["image_width"], SECTION.width);
       assert.ok((images[0]["tissue_mm2"] as number) > 10);
-    }));
-
-  test("The page is never blocked while a section is scanned, coarse and as fine as it goes", () =>
-    onPage(async ({ page }) => {
-      await choose(page, file);
-      await page.locator(".slide-room[data-drawn]").waitFor();
-      const busy = await busyDuring(page, async () => {
-        await scanAt(page, "2.5×");
-        await done(page);
-        await button(page, /^Finer map/).click();
-        await button(page, "Zoom in").click();
-        await mapOf(page, "100 µm");
-        await page
-          .getByRole("combobox", { name: "Read with the model" })
-          .selectOption("Read with seed");
-        for (const scale of ["200 µm", "24 µm", "16 µm"]) {
-          if (scale !== "200 µm") await button(page, /^Finer map/).click();
-          await mapOf(page, scale);
-        }
-      });
-      assertNeverBlocked(busy, "a section");
     }));
 
   test("The map is saved as a picture, for QuPath and as a table, each with what made it", () =>

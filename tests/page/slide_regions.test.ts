@@ -1,10 +1,8 @@
-// Regions drawn on a slide: the map is painted within them while it is made, what is pointed at is told,
-// and the page's thread is never blocked by them.
+// Regions drawn on a slide: the map is painted within them while it is made, and what is pointed at is told.
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { sectionFile } from "../made_section.ts";
-import { assertNeverBlocked, busyDuring } from "./busy.ts";
 import { root, skip, usePages } from "./harness.ts";
 import { checkScreen } from "./screens.ts";
 import {
@@ -15,20 +13,10 @@ import {
   mapOf,
   panel,
   picturesMeanwhile,
-  saved,
   scanAt,
   SQUARE,
-  type Place,
+  star,
 } from "./slide_steps.ts";
-
-// A star of so many corners around a place.
-function star([u, v]: Place, corners: number): Place[] {
-  return Array.from({ length: corners }, (_, at): Place => {
-    const angle = (at / corners) * 2 * Math.PI;
-    const reach = at % 2 === 0 ? 0.12 : 0.07;
-    return [u + reach * Math.cos(angle), v + 1.3 * reach * Math.sin(angle)];
-  });
-}
 
 describe("regions of a slide", { skip, timeout: 600_000 }, () => {
   const { open } = usePages();
@@ -63,35 +51,6 @@ describe("regions of a slide", { skip, timeout: 600_000 }, () => {
       });
       await mapOf(page, "200 µm");
       assert.ok(other >= 3, `${other} pictures of another model's map`);
-    }));
-
-  test("The page is never blocked while regions are drawn on a fine map and it is judged and saved", () =>
-    onMap(async (page) => {
-      const busy = await busyDuring(page, async () => {
-        await drawRegion(page, SQUARE);
-        await drawRegion(page, star([0.3, 0.5], 40));
-        const models = page.getByRole("combobox", { name: "Read with the model" });
-        await models.selectOption("Read with seed");
-        for (const scale of ["200 µm", "24 µm", "16 µm"]) {
-          if (scale !== "200 µm") await button(page, /^Finer map/).click();
-          await mapOf(page, scale);
-        }
-        await drawRegion(page, star([0.65, 0.5], 40));
-        const threshold = page.getByRole("slider", { name: "Threshold" });
-        for (const value of ["0.1", "0.5", "0.9"]) {
-          await threshold.fill(value);
-          await panel(page)
-            .getByText(new RegExp(`threshold ${value}`))
-            .first()
-            .waitFor();
-        }
-        for (const name of ["Map as PNG", "GeoJSON", "Tiles as CSV"]) await saved(page, name);
-        await button(page, "Remove region 2").click();
-        await button(page, "Remove region 2").click();
-        await button(page, "Remove region 1").click();
-        await panel(page).getByText("Outside the regions").waitFor({ state: "detached" });
-      });
-      assertNeverBlocked(busy, "regions on a fine map");
     }));
 
   for (const width of [390, 1280]) {

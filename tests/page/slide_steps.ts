@@ -92,6 +92,15 @@ async function inView(page: Page, [u, v]: Place): Promise<[x: number, y: number]
   return [room.x + u * room.width, room.y + v * room.height];
 }
 
+// A star of so many corners around a place.
+export function star([u, v]: Place, corners: number): Place[] {
+  return Array.from({ length: corners }, (_, at): Place => {
+    const angle = (at / corners) * 2 * Math.PI;
+    const reach = at % 2 === 0 ? 0.12 : 0.07;
+    return [u + reach * Math.cos(angle), v + 1.3 * reach * Math.sin(angle)];
+  });
+}
+
 export async function drawRegion(page: Page, corners: readonly Place[]): Promise<void> {
   await page.getByRole("button", { name: "Region", exact: true }).click();
   await page.locator(".slide-room").evaluate(async (room) => {
