@@ -27,6 +27,14 @@ const WAIT = { timeout: 120_000 }; // of a machine that has other work
 const FIELD = section({ width: 760, height: 590 });
 const SIZE = { width: FIELD.width, height: FIELD.height };
 
+// The same with a marker's ink over it.
+function inked(): typeof FIELD {
+  const rgb = FIELD.rgb.slice();
+  for (let y = 200; y < 400; y++)
+    for (let x = 250; x < 500; x++) rgb.set([24, 44, 190], 3 * (y * FIELD.width + x));
+  return { ...FIELD, rgb };
+}
+
 const opacity = (page: Page) => page.getByRole("slider", { name: "Opacity of the map" });
 const threshold = (page: Page) => page.getByRole("slider", { name: "Threshold" });
 
@@ -44,9 +52,9 @@ async function halve(page: Page): Promise<Cell[]> {
 describe("the map over a slide", { skip, timeout: 400_000 }, () => {
   const { onPage } = usePages({ prepare: recordDrawing });
 
-  const onMap = (act: (page: Page) => Promise<void>) =>
+  const onMap = (act: (page: Page) => Promise<void>, field = FIELD) =>
     onPage(async ({ page }) => {
-      await drop(page, [{ name: "field.png", bytes: png(FIELD) }]);
+      await drop(page, [{ name: "field.png", bytes: png(field) }]);
       await button(page, "2.5×").click();
       await button(page, "Scan at this scale").click();
       await button(page, /^Finer map/).waitFor(WAIT);
@@ -88,6 +96,44 @@ describe("the map over a slide", { skip, timeout: 400_000 }, () => {
       const [hidden] = await pixelsOf(page, ".slide-overlay", judged.slice(0, 1).map(at));
       assert.equal(hidden?.[3], 0, "and the map can be taken away");
     }));
+
+  test("What is refused is hatched in light and dark, on the screen and on the picture, and nothing else is", () =>
+    onMap(async (page) => {
+      await opacity(page).fill("1");
+      await atRest(page);
+      const { at } = await projection(page, SIZE);
+      const cells = (await cellsOf(page)).filter(({ row }) => row < 10);
+      const refused = cells.filter(({ verdict }) => verdict.startsWith("refused"));
+      assert.ok(refused.length > 4, `${refused.length} cells are refused`);
+      // Along a row of pixels through each cell's middle, longer than the lines are apart.
+      const along = (cell: Cell) => {
+        const [x, y] = at(cell);
+        return Array.from({ length: 12 }, (_, shift) => [x + shift - 6, y] as const);
+      };
+      const picture = decodePng((await saved(page, "Map as PNG")).bytes);
+      const seen = await pixelsOf(page, ".slide-overlay", cells.flatMap(along));
+      const spread = (pixels: number[][]) => {
+        const reds = pixels.map(([red = 0]) => red);
+        return Math.max(...reds) - Math.min(...reds);
+      };
+      for (const [index, cell] of cells.entries()) {
+        const of = `cell ${cell.column}, ${cell.row}: ${cell.verdict}`;
+        const onScreen = seen.slice(index * 12, index * 12 + 12);
+        if (!refused.includes(cell)) {
+          assert.ok(spread(onScreen) < 30, of);
+          continue;
+        }
+        assert.ok(spread(onScreen) > 150, of);
+        assert.ok(
+          onScreen.some(([, , , alpha]) => alpha === 255),
+          of,
+        );
+        const saved = Array.from({ length: 12 }, (_, shift) =>
+          pixelOf(picture, cell.x + shift - 6, cell.y),
+        );
+        assert.ok(spread(saved) > 150, of);
+      }
+    }, inked()));
 
   test("The map as a picture has the image's size, its glass, and the colours of the probabilities", () =>
     onMap(async (page) => {
