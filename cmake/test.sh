@@ -20,10 +20,10 @@ $step 'build site' $with node public/build.mjs
 # No --test-force-exit: it cuts off what a file has reported but not yet written. A hanging test ends
 # by the limit instead.
 node_tests="$with node --disable-warning=ExperimentalWarning --test --test-timeout=600000 \
-  --test-reporter=./tests/reporter.mjs --test-concurrency"
+  --test-reporter=./tests/reporter.mjs"
 # shellcheck disable=SC2086  # a command and its words
-$step 'tests in node' $node_tests=2 tests/*.test.ts
+$step 'tests in node' $node_tests --test-concurrency=2 tests/*.test.ts
 # shellcheck disable=SC2086
-$step 'tests of the page' $node_tests=2 tests/page/*.test.ts
+$step 'tests of the page' $node_tests --test-concurrency=2 tests/page/*.test.ts
 # shellcheck disable=SC2086
-$step 'tests of the page, one at a time' $node_tests=1 tests/page/alone/*.test.ts
+$step 'tests of the page, one at a time' $node_tests --test-concurrency=1 tests/page/alone/*.test.ts

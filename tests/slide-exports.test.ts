@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { NOTICE } from "../public/src/wording.ts";
 import { about, pointText, savedName, type MapExport } from "../public/src/slide/export/about.ts";
 import { geoJson, type Feature } from "../public/src/slide/export/geojson.ts";
-import { longText } from "../public/src/slide/export/long-text.ts";
+import { longText, PART_CHARACTERS } from "../public/src/slide/export/long-text.ts";
 import { TILE_COLUMNS, tilesCsv } from "../public/src/slide/export/tiles-csv.ts";
 import { CellVerdicts, verdictsIn } from "../public/src/slide/cell-verdicts.ts";
 import { ProbabilityMap } from "../public/src/slide/probability-map.ts";
@@ -255,6 +255,27 @@ describe("files of a map", () => {
     const of = made(50);
     const empty = { ...of, verdicts: new CellVerdicts(new Uint8Array(12).fill(1)) };
     assert.equal([...geoJson(empty)].length, 2 + empty.map.rows, "a chance in each row");
+  });
+
+  test("A long text goes to the browser a part at a time, each when it is long enough", async () => {
+    const parts: number[] = [];
+    const { Blob: Whole } = globalThis;
+    class Seen extends Whole {
+      constructor(...[content = [], options]: ConstructorParameters<typeof Blob>) {
+        super(content, options);
+        if (content.every((piece) => typeof piece === "string")) parts.push(this.size);
+      }
+    }
+    globalThis.Blob = Seen;
+    try {
+      const pieces = [PART_CHARACTERS - 1, 1, PART_CHARACTERS, PART_CHARACTERS - 1];
+      const text = pieces.map((length, at) => String(at).repeat(length));
+      const written = await longText(text, "text/csv", () => Promise.resolve());
+      assert.deepEqual(parts, [PART_CHARACTERS, PART_CHARACTERS]);
+      assert.equal(await written.text(), text.join(""));
+    } finally {
+      globalThis.Blob = Whole;
+    }
   });
 
   test("A map without a single cell to show is an empty collection", () => {

@@ -9,7 +9,7 @@ import { SECTION, section, sectionFile } from "../made_section.ts";
 import { assertForQuPath } from "../qupath.ts";
 import { drop, readAnswer, root, skip, usePages, visibleText } from "./harness.ts";
 import { drawScreen } from "./screens.ts";
-import { button, choose, done, panel, saved, scanAt, verdict } from "./slide_steps.ts";
+import { button, choose, done, panel, saved, scanAt, scanned, verdict } from "./slide_steps.ts";
 
 // A small section, for what does not need a large one.
 const small = png(section({ width: 760, height: 590 }));
@@ -90,9 +90,7 @@ describe("slides", { skip, timeout: 600_000 }, () => {
 
   test("The map is saved as a picture, for QuPath and as a table, each with what made it", () =>
     onPage(async ({ page }) => {
-      await choose(page, file);
-      await scanAt(page, "2.5×");
-      await done(page);
+      await scanned(page, file);
       const picture = await saved(page, "Map as PNG");
       assert.equal(picture.name, "map.png");
       const { width, height } = decodePng(picture.bytes);
@@ -124,9 +122,7 @@ describe("slides", { skip, timeout: 600_000 }, () => {
 
   test("A region limits the analysis, a ruler measures, and both can be removed", () =>
     onPage(async ({ page }) => {
-      await choose(page, file);
-      await scanAt(page, "2.5×");
-      await done(page);
+      await scanned(page, file);
       const tissueText = async () =>
         /Tissue judged\s+([\d.]+)/.exec(await panel(page).innerText())?.[1];
       const wholeText = await tissueText();
@@ -165,9 +161,7 @@ describe("slides", { skip, timeout: 600_000 }, () => {
 
   test("All of it can be reached by keys, and ? lists them", () =>
     onPage(async ({ page }) => {
-      await choose(page, file);
-      await scanAt(page, "2.5×");
-      await done(page);
+      await scanned(page, file);
       const image = page.getByRole("img", { name: /Arrow keys move it/ });
       await image.focus();
       const picture = () => page.locator(".slide-overlay").screenshot();
@@ -192,9 +186,7 @@ describe("slides", { skip, timeout: 600_000 }, () => {
 
   test("The threshold moves the map, the summary and the export together", () =>
     onPage(async ({ page }) => {
-      await choose(page, file);
-      await scanAt(page, "2.5×");
-      await done(page);
+      await scanned(page, file);
       const threshold = page.getByRole("slider", { name: "Threshold" });
       await threshold.fill("0");
       await verdict(page).filter({ hasText: "100 %" }).waitFor();

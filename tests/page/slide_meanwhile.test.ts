@@ -7,7 +7,7 @@ import { sectionFile } from "../made_section.ts";
 import { boxOf } from "./drawn.ts";
 import { root, skip, usePages } from "./harness.ts";
 import { assertNear } from "./slide_cells.ts";
-import { button, choose, done, mapOf, picturesMeanwhile, scanAt } from "./slide_steps.ts";
+import { button, choose, mapOf, picturesMeanwhile, scanAt, scanned } from "./slide_steps.ts";
 
 const STEP = 4; // px of the screen that a grey is the mean of
 const GLASS = 225; // and more
@@ -90,9 +90,7 @@ describe("while a slide is scanned", { skip, timeout: 600_000 }, () => {
 
   test("The wheel zooms around the pointer and dragging takes the image along, during the scan", () =>
     onPage(async ({ page }) => {
-      await choose(page, file);
-      await scanAt(page, "2.5×");
-      await done(page);
+      await scanned(page, file);
       await button(page, /^Finer map/).click();
       await mapOf(page, "100 µm");
       await button(page, /^Finer map/).click(); // of more than 70,000 cells: it takes a while

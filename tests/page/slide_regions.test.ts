@@ -14,30 +14,24 @@ import {
   panel,
   picturesMeanwhile,
   scanAt,
+  scanned,
   SQUARE,
   star,
 } from "./slide_steps.ts";
 
 describe("regions of a slide", { skip, timeout: 600_000 }, () => {
-  const { open } = usePages();
+  const { open, onPage } = usePages();
   let file: string;
 
   before(() => {
     file = sectionFile(root);
   });
 
-  async function onMap(act: (page: Page) => Promise<void>): Promise<void> {
-    const { page, complaints, close } = await open();
-    try {
-      await choose(page, file);
-      await scanAt(page, "2.5×");
-      await done(page);
+  const onMap = (act: (page: Page) => Promise<void>) =>
+    onPage(async ({ page }) => {
+      await scanned(page, file);
       await act(page);
-      assert.deepEqual(complaints, []);
-    } finally {
-      await close();
-    }
-  }
+    });
 
   test("A finer map and another model's are painted in the regions while they are made", () =>
     onMap(async (page) => {

@@ -7,7 +7,7 @@ import { before, describe, test } from "node:test";
 import { sectionFile } from "../made_section.ts";
 import { root, skip, usePages } from "./harness.ts";
 import { checkScreen, drawScreen } from "./screens.ts";
-import { button, choose, done, scanAt, verdict } from "./slide_steps.ts";
+import { button, choose, done, scanAt, scanned, verdict } from "./slide_steps.ts";
 
 const data = process.env["INSITU_DATA"] ?? join(root, "../shared/data");
 const realSection = join(data, "idc/slides/8867.png");
@@ -47,9 +47,7 @@ describe("the looks of a slide", { skip, timeout: 600_000 }, () => {
 
   test("A section on paper is one page", async () => {
     const { page, close } = await open();
-    await choose(page, file);
-    await scanAt(page, "2.5×");
-    await done(page);
+    await scanned(page, file);
     const paper = await page.pdf({ format: "A4" });
     const pages = paper.toString("latin1").match(/\/Type\s*\/Page\b(?!s)/g) ?? [];
     assert.equal(pages.length, 1);

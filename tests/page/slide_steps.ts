@@ -43,6 +43,22 @@ export async function scanAt(page: Page, objective: string): Promise<void> {
 
 export const done = (page: Page) => button(page, /^Finer map/).waitFor({ timeout: 60_000 });
 
+// Gives the file, and waits for its first map.
+export async function scanned(page: Page, path: string): Promise<void> {
+  await choose(page, path);
+  await scanAt(page, "2.5×");
+  await done(page);
+}
+
+// The finest map there is of a made section, by the faster of the models.
+export async function finestMap(page: Page): Promise<void> {
+  await page.getByRole("combobox", { name: "Read with the model" }).selectOption("Read with seed");
+  for (const scale of ["200 µm", "24 µm", "16 µm"]) {
+    if (scale !== "200 µm") await button(page, /^Finer map/).click();
+    await mapOf(page, scale);
+  }
+}
+
 // Waits until the map with a cell every so many µm is there.
 export const mapOf = (page: Page, scale: string) =>
   page

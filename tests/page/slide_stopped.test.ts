@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { sectionFile } from "../made_section.ts";
 import { root, skip, usePages, visibleText } from "./harness.ts";
-import { button, choose, done, dropFilm, panel, scanAt, verdict } from "./slide_steps.ts";
+import { button, choose, done, dropFilm, panel, scanAt, scanned, verdict } from "./slide_steps.ts";
 
 describe("a scan that is stopped", { skip, timeout: 600_000 }, () => {
   const { onPage } = usePages();
@@ -16,9 +16,7 @@ describe("a scan that is stopped", { skip, timeout: 600_000 }, () => {
 
   test("Cancelling ends the workers of the scan; what is left can be scanned after all", () =>
     onPage(async ({ page }) => {
-      await choose(page, file);
-      await scanAt(page, "2.5×");
-      await done(page);
+      await scanned(page, file);
       await button(page, /^Finer map/).click();
       await page.locator(".slide-head", { hasText: "left" }).waitFor();
       const scanning = page.workers().length;
@@ -85,9 +83,7 @@ describe("a scan that is stopped", { skip, timeout: 600_000 }, () => {
   test("A second finer map that is stopped leaves the first one's summary in force", () =>
     onPage(async ({ page }) => {
       const first = page.locator(".slide-head p", { hasText: /every 100 µm$/ });
-      await choose(page, file);
-      await scanAt(page, "2.5×");
-      await done(page);
+      await scanned(page, file);
       await button(page, /^Finer map/).click();
       await first.waitFor({ timeout: 120_000 });
       await button(page, /^Finer map/).click();

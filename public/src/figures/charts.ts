@@ -1,6 +1,6 @@
 // The charts of an evaluation, each with what it says in words and its numbers as a table.
 import type { CurvePoint, MeasuredPoint, Preset } from "../operating-point.ts";
-import { decimal } from "../wording.ts";
+import { decimal, wholeNumber } from "../wording.ts";
 import { chartFigure, table } from "./build.ts";
 import { Plot, type Point } from "./plot.ts";
 import { casesByAuc, type CaseMeasures, type Report } from "./report.ts";
@@ -181,11 +181,11 @@ export function reliabilityChart(report: Report): Chart {
   const words =
     `ECE ${wording.measure(pooled.ece)} (${wording.span(intervals.ece)}). Dashed: where probability and ` +
     `observed share agree; a point below it says that the probability is too high. ` +
-    `Bars at the foot: how many images lie in each bin, ${wording.count(most)} in the fullest.`;
+    `Bars at the foot: how many images lie in each bin, ${wholeNumber(most)} in the fullest.`;
   const head = ["Probability", "Images", "Mean probability", "Observed share", "95 %"];
   const rows = bins.map((bin) => [
     `${decimal(bin.low, 2)} to ${decimal(bin.high, 2)}`,
-    wording.count(bin.n),
+    wholeNumber(bin.n),
     wording.measure(bin.mean_probability),
     wording.measure(bin.observed),
     wording.span(bin.interval),
@@ -210,8 +210,8 @@ export function caseTable(cases: readonly CaseMeasures[]): HTMLElement {
     .slice(0, MOST_ROWS)
     .map((one) => [
       one.id,
-      wording.count(one.n),
-      wording.count(one.confusion.tp + one.confusion.fn),
+      wholeNumber(one.n),
+      wholeNumber(one.confusion.tp + one.confusion.fn),
       wording.measure(one.auc),
       wording.measure(one.balanced_accuracy),
       wording.measure(one.sensitivity),

@@ -2,7 +2,7 @@
 import { fromList, type Incoming } from "../intake.ts";
 import { textOf, type ModelFacts, type NetworkRequest } from "../messages.ts";
 import type { Models } from "../models.ts";
-import { plural } from "../wording.ts";
+import { plural, wholeNumber } from "../wording.ts";
 import { button, make, paragraph, section, table } from "./build.ts";
 import {
   finishReport,
@@ -181,7 +181,7 @@ export class EvaluateView {
     this.#work.hidden = false;
     this.#bar.max = Math.max(1, total);
     this.#bar.value = done;
-    this.#cancel.textContent = `Cancel (${wording.count(done)} of ${wording.count(total)} read)`;
+    this.#cancel.textContent = `Cancel (${wholeNumber(done)} of ${wholeNumber(total)} read)`;
   }
 
   #show(evaluated: Evaluated): void {
@@ -238,8 +238,8 @@ function folderSentences({ files, rule, classes }: LabelledFolder): string[] {
     names.length === 0 ? "" : ` (${names.map((name) => `“${name}”`).join(", ")})`;
   return [
     `${plural(files.length, "image")} of ${plural(cases, "case")}: ` +
-      `${wording.count(positive)} positive${from(classes.positive)}, ` +
-      `${wording.count(files.length - positive)} negative${from(classes.negative)}.`,
+      `${wholeNumber(positive)} positive${from(classes.positive)}, ` +
+      `${wholeNumber(files.length - positive)} negative${from(classes.negative)}.`,
     ruleSentence(rule),
   ];
 }

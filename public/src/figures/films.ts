@@ -1,5 +1,5 @@
 // What a report says of whole films: which have a finding, and whether it is marked (FROC).
-import { decimal } from "../wording.ts";
+import { decimal, wholeNumber } from "../wording.ts";
 import { chartFigure, make, paragraph, section, table, type Cell } from "./build.ts";
 import { Plot, type Point } from "./plot.ts";
 import type { Estimate, FilmFigures, Report } from "./report.ts";
@@ -26,7 +26,7 @@ function filmTable({ films }: FilmFigures): HTMLElement {
 function foundTable({ found_by_kind: { false_marks_a_film: rate, kinds } }: FilmFigures) {
   const rows = Object.entries(kinds).map(([name, { findings, found }]): Cell[] => [
     wording.findingKind(name),
-    wording.count(findings),
+    wholeNumber(findings),
     decimal(found, 1),
     wording.percent(found / findings),
   ]);

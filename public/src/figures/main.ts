@@ -3,14 +3,13 @@ import type { Incoming } from "../intake.ts";
 import type { ModelFacts, NetworkRequest } from "../messages.ts";
 import type { Models } from "../models.ts";
 import type { MeasuredPoint } from "../operating-point.ts";
-import { plural } from "../wording.ts";
+import { plural, wholeNumber } from "../wording.ts";
 import { make, paragraph } from "./build.ts";
 import { EvaluateView } from "./evaluate-view.ts";
 import { Evaluator } from "./evaluator.ts";
 import { SiteFiles } from "./files.ts";
 import { ModelView } from "./model-view.ts";
 import { OperatingPointView } from "./operating-point-view.ts";
-import * as wording from "./wording.ts";
 
 export type Place = "figures" | "evaluate";
 
@@ -134,7 +133,7 @@ class FiguresPages implements FiguresPart {
     const { patches, cases, name } = measured.data;
     return new OperatingPointView({
       measured,
-      source: `${wording.count(patches)} images of ${cases} cases (${name})`,
+      source: `${wholeNumber(patches)} images of ${cases} cases (${name})`,
       stated: model.operatingPoints,
       threshold: inForce(),
       onChange,

@@ -1,7 +1,7 @@
 // An evaluation as a page reads it: of a model's stored report, or of a person's own images.
 import type { MeasuredPoint } from "../operating-point.ts";
 import { presetsOf } from "../operating-point.ts";
-import { decimal, plural } from "../wording.ts";
+import { decimal, plural, wholeNumber } from "../wording.ts";
 import { fold, make, paragraph, section, table, type Cell, type Child } from "./build.ts";
 import {
   caseChart,
@@ -86,19 +86,14 @@ function confusionAt(report: Report, point: MeasuredPoint): HTMLElement {
   const tp = Math.round((point.sensitivity?.value ?? 0) * positives);
   const tn = Math.round((point.specificity?.value ?? 0) * negatives);
   const cell = (n: number, of: number) =>
-    of > 0 ? noted(wording.count(n), wording.percent(n / of)) : wording.count(n);
+    of > 0 ? noted(wholeNumber(n), wording.percent(n / of)) : wholeNumber(n);
   const name = report.positive_class;
   return table(
     `Confusion matrix at threshold ${decimal(point.measuredAt, 4)}`,
     ["In truth", `Called ${name}`, `Not called ${name}`, "All"],
     [
-      [name, cell(tp, positives), cell(positives - tp, positives), wording.count(positives)],
-      [
-        `Not ${name}`,
-        cell(negatives - tn, negatives),
-        cell(tn, negatives),
-        wording.count(negatives),
-      ],
+      [name, cell(tp, positives), cell(positives - tp, positives), wholeNumber(positives)],
+      [`Not ${name}`, cell(negatives - tn, negatives), cell(tn, negatives), wholeNumber(negatives)],
     ],
   );
 }

@@ -3,8 +3,6 @@ import type { Estimate, Interval, MeasuredPoint, Preset } from "../operating-poi
 import type { Abstention, FilmFigures, MeasureName, Report, SectionReport } from "./report.ts";
 import { decimal, plural, wholeNumber } from "../wording.ts";
 
-export const count = wholeNumber;
-
 export const percent = (share: number, digits = 1) => `${(100 * share).toFixed(digits)}\u00a0%`;
 
 export const percentSpan = ([low, high]: Interval) =>
@@ -69,8 +67,8 @@ export function dataSentence({ data, positive_class }: Report): string {
   const { cases, patches, positives, name } = data;
   const share = patches > 0 ? ` (${percent(positives / patches)})` : "";
   return (
-    `${count(patches)} ${patches === 1 ? "image" : "images"} of ${count(cases)} ` +
-    `${cases === 1 ? "case" : "cases"} (${name}), of which ${count(positives)} are ` +
+    `${wholeNumber(patches)} ${patches === 1 ? "image" : "images"} of ${wholeNumber(cases)} ` +
+    `${cases === 1 ? "case" : "cases"} (${name}), of which ${wholeNumber(positives)} are ` +
     `${positive_class}${share}.`
   );
 }
@@ -81,10 +79,10 @@ export function sectionSentence(report: SectionReport, positiveClass: string): s
   const apart = decimal(stride * summary.cell.um_per_pixel, 1);
   const notJudged = left.negative + left.positive;
   return (
-    `${file}, ${count(image.width)}×${count(image.height)} px at ${decimal(image.um_per_pixel)} µm/px, ` +
-    `a place every ${apart} µm: ${count(judged)} places judged, ${count(positive)} of ` +
-    `them ${positiveClass} by the label image; ${count(notJudged)} labelled places not judged, ` +
-    `${count(left.positive)} of them ${positiveClass}. It is one section, so there is no interval; ` +
+    `${file}, ${wholeNumber(image.width)}×${wholeNumber(image.height)} px at ${decimal(image.um_per_pixel)} µm/px, ` +
+    `a place every ${apart} µm: ${wholeNumber(judged)} places judged, ${wholeNumber(positive)} of ` +
+    `them ${positiveClass} by the label image; ${wholeNumber(notJudged)} labelled places not judged, ` +
+    `${wholeNumber(left.positive)} of them ${positiveClass}. It is one section, so there is no interval; ` +
     "it tells nothing of how much sections differ."
   );
 }
@@ -94,7 +92,7 @@ export function intervalSentence({ bootstrap, data }: Report): string {
     return "There is one case only, so that no interval can be given: chance in the choice of cases is what it would tell.";
   }
   return (
-    `Intervals are 95 %, by a bootstrap over cases of ${count(bootstrap.samples)} samples ` +
+    `Intervals are 95 %, by a bootstrap over cases of ${wholeNumber(bootstrap.samples)} samples ` +
     "(images of one case look alike and are never drawn singly). Where too few of the samples have a figure, it has no interval."
   );
 }
@@ -134,7 +132,7 @@ export function pointSentence(point: MeasuredPoint): string {
 // What was measured. Folds that are repeated judge every image as often.
 export function sourceText({ data, protocol }: Report): string {
   const repeats = protocol?.repeats ?? 1;
-  const images = `${count(data.patches / repeats)} images of ${data.cases} cases (${data.name})`;
+  const images = `${wholeNumber(data.patches / repeats)} images of ${data.cases} cases (${data.name})`;
   return repeats === 1 ? images : `${images}, each judged ${repeats} times, by other folds' models`;
 }
 
@@ -185,8 +183,8 @@ export function filmsSentence({ films, protocol }: FilmFigures): string {
   const { abnormal_films: abnormal, findings, findings_with_place: placed } = films;
   const repeats = plural(protocol.repeats, "repeat");
   return (
-    `${count(films.films)} films of ${count(films.women)} women, ${count(abnormal)} of them with a ` +
-    `finding; ${count(placed)} of ${count(findings)} findings have a place. Every film is read by a ` +
+    `${wholeNumber(films.films)} films of ${wholeNumber(films.women)} women, ${wholeNumber(abnormal)} of them with a ` +
+    `finding; ${wholeNumber(placed)} of ${wholeNumber(findings)} findings have a place. Every film is read by a ` +
     `model that no film of the same woman trained; figures are the mean of ${repeats} of the folds, ` +
     "intervals 95 %, by a bootstrap over women."
   );

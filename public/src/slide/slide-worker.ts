@@ -5,7 +5,8 @@ import { lockNetwork } from "../network-lock.ts";
 import { Codecs } from "./codecs.ts";
 import { seriesAmong } from "./formats/dicom-series.ts";
 import { openFiles } from "./formats/open.ts";
-import type { ModelRequest, Picture } from "./messages.ts";
+import type { ModelRequest } from "./messages.ts";
+import { pictureEncoder } from "./picture-encoder.ts";
 import type { ScanEngine, ScanPlan } from "./scan-engine.ts";
 import { Scanner, type ScanGate, type ScanImage, type ScanSummary } from "./scanner.ts";
 import { serveSlides, type SlideScope } from "./slide-service.ts";
@@ -66,18 +67,7 @@ function breathe(): Promise<void> {
   });
 }
 
-// Taken before the lock: a canvas draws, and fetches nothing.
-const { OffscreenCanvas: Canvas, ImageData: CanvasPixels } = globalThis;
-
-// Here and not by the page, which its memory alone would block.
-async function encodePng({ width, height, strips }: Picture): Promise<Blob> {
-  const canvas = new Canvas(width, height);
-  const context = canvas.getContext("2d");
-  if (context === null) throw new EngineError("picture", "This browser makes no pictures.");
-  for (const { top, rows, rgba } of strips)
-    context.putImageData(new CanvasPixels(rgba, width, rows), 0, top);
-  return canvas.convertToBlob({ type: "image/png" });
-}
+const encodePng = pictureEncoder(globalThis); // before the lock takes the means of drawing
 
 const scope: unknown = globalThis; // a worker's
 lockNetwork(globalThis);

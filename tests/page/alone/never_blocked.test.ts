@@ -10,10 +10,12 @@ import {
   choose,
   done,
   drawRegion,
+  finestMap,
   mapOf,
   panel,
   saved,
   scanAt,
+  scanned,
   SQUARE,
   star,
 } from "../slide_steps.ts";
@@ -36,31 +38,18 @@ describe("a page with a slide", { skip, timeout: 600_000 }, () => {
         await button(page, /^Finer map/).click();
         await button(page, "Zoom in").click();
         await mapOf(page, "100 µm");
-        await page
-          .getByRole("combobox", { name: "Read with the model" })
-          .selectOption("Read with seed");
-        for (const scale of ["200 µm", "24 µm", "16 µm"]) {
-          if (scale !== "200 µm") await button(page, /^Finer map/).click();
-          await mapOf(page, scale);
-        }
+        await finestMap(page);
       });
       assertNeverBlocked(busy, "a section");
     }));
 
   test("It is never blocked while regions are drawn on a fine map and it is judged and saved", () =>
     onPage(async ({ page }) => {
-      await choose(page, file);
-      await scanAt(page, "2.5×");
-      await done(page);
+      await scanned(page, file);
       const busy = await busyDuring(page, async () => {
         await drawRegion(page, SQUARE);
         await drawRegion(page, star([0.3, 0.5], 40));
-        const models = page.getByRole("combobox", { name: "Read with the model" });
-        await models.selectOption("Read with seed");
-        for (const scale of ["200 µm", "24 µm", "16 µm"]) {
-          if (scale !== "200 µm") await button(page, /^Finer map/).click();
-          await mapOf(page, scale);
-        }
+        await finestMap(page);
         await drawRegion(page, star([0.65, 0.5], 40));
         const threshold = page.getByRole("slider", { name: "Threshold" });
         for (const value of ["0.1", "0.5", "0.9"]) {

@@ -2,7 +2,7 @@
 // the browser as soon as it is there, so that it is never one string. No DOM.
 
 const WRITE_MS = 8; // at a time
-const PART_CHARACTERS = 65_536;
+export const PART_CHARACTERS = 65_536; // at a time, to the browser
 
 // pieces: worked out as they are asked for; an empty one only gives the page a chance to breathe.
 export async function longText(

@@ -2,6 +2,7 @@
 import { uncertainAt } from "../../judgement.ts";
 import type { Picture, PictureStrip, Tile } from "../messages.ts";
 import { scaleBar } from "../scale.ts";
+import { canvasOf } from "../views/canvas.ts";
 import { label } from "../views/drawing.ts";
 import { drawLegendBar, type Band } from "../views/legend-bar.ts";
 import { HATCH_SIDE, type Projection } from "../views/map-layer.ts";
@@ -45,6 +46,7 @@ export async function mapPicture(
     over.clearRect(0, 0, image.width, STRIP_ROWS);
     draw(over, { scale, left: 0, top: -top });
     strip.drawImage(over.canvas, 0, 0);
+    // It may lie across two strips.
     drawScaleBar(strip, made.scale.umPerPixel / scale, {
       x: MARGIN,
       y: image.height - MARGIN - top,
@@ -58,14 +60,8 @@ export async function mapPicture(
   return { width, height: image.height + foot.rows, strips: [...strips, foot] };
 }
 
-function contextOf(
-  width: number,
-  height: number,
-  settings?: CanvasRenderingContext2DSettings,
-): CanvasRenderingContext2D {
-  const canvas = document.createElement("canvas");
-  Object.assign(canvas, { width, height });
-  const context = canvas.getContext("2d", settings);
+function contextOf(...wanted: Parameters<typeof canvasOf>): CanvasRenderingContext2D {
+  const context = canvasOf(...wanted);
   if (context === null) throw new Error("This browser draws no pictures.");
   return context;
 }

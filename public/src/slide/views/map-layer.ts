@@ -6,6 +6,7 @@ import { colourOf } from "../cividis.ts";
 import type { CellVerdicts } from "../cell-verdicts.ts";
 import type { ProbabilityMap } from "../probability-map.ts";
 import { isJudged, isRefused, VERDICT } from "../verdicts.ts";
+import { canvasOf } from "./canvas.ts";
 
 // Cells are painted for so long at a time, so many at once; the rest follows in a task of its own.
 const PAINT_MS = 8;
@@ -30,13 +31,6 @@ interface Cells {
   row: number;
   columns: number;
   rows: number;
-}
-
-function canvasOf(width: number, height: number): CanvasRenderingContext2D | null {
-  const canvas = document.createElement("canvas");
-  canvas.width = width;
-  canvas.height = height;
-  return canvas.getContext("2d");
 }
 
 // Gives its memory back, in a task of its own: megabytes take a while, and wait for a collection otherwise.
@@ -76,11 +70,12 @@ function below(
   return [under.verdict(cell.column, cell.row), under.value(cell.column, cell.row)];
 }
 
-// Of pixels, in memory that is kept: what is thrown away by the thousand is collected in one long task.
-class Words {
-  #all = new Uint32Array(PAINT_CELLS);
+// The pixels that are painted next, in memory that is kept: thrown away by the thousand, it would be
+// collected in one long task.
+class Brush {
+  #all = new Uint32Array(PAINT_CELLS); // RGBA
 
-  // Cleared.
+  // So many, all clear.
   of(length: number): Uint32Array<ArrayBuffer> {
     if (length > this.#all.length) this.#all = new Uint32Array(length);
     return this.#all.subarray(0, length).fill(0);
@@ -98,7 +93,7 @@ export class MapLayer {
   #refused: CanvasRenderingContext2D | null = null;
   #anyRefused = false; // since the canvases are there
   #hatching: CanvasPattern | null = null; // made when first needed
-  readonly #words = { cells: new Words(), refused: new Words() };
+  readonly #brushes = { cells: new Brush(), refused: new Brush() };
   #toPaint: Cells[] = [];
   #painting: ReturnType<typeof setTimeout> | null = null;
 
@@ -195,8 +190,8 @@ export class MapLayer {
   #paint(column: number, row: number, columns: number, rows: number): void {
     const [map, verdicts] = [this.#map, this.#verdicts];
     if (map === null || verdicts === null) return;
-    const cells = this.#words.cells.of(columns * rows);
-    const refused = this.#words.refused.of(columns * rows);
+    const cells = this.#brushes.cells.of(columns * rows);
+    const refused = this.#brushes.refused.of(columns * rows);
     let anyRefused = false;
     for (let v = 0; v < rows; v++) {
       for (let u = 0; u < columns; u++) {

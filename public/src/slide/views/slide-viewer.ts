@@ -4,6 +4,7 @@ import OpenSeadragon from "openseadragon";
 import type { Tile } from "../messages.ts";
 import type { Point } from "../probability-map.ts";
 import type { Level, Rectangle } from "../source.ts";
+import { canvasOf } from "./canvas.ts";
 import type { Projection } from "./map-layer.ts";
 
 const TILE_SIDE = 512; // px
@@ -30,12 +31,6 @@ function keepStyleOut(): void {
   const mark = document.createElementNS("urn:insitu", "style");
   mark.setAttribute("data-openseadragon-mobile-css", "");
   document.head.append(mark);
-}
-
-function blank(width: number, height: number): CanvasRenderingContext2D | null {
-  const canvas = document.createElement("canvas");
-  Object.assign(canvas, { width, height });
-  return canvas.getContext("2d");
 }
 
 class WorkerTiles extends OpenSeadragon.TileSource {
@@ -75,7 +70,7 @@ class WorkerTiles extends OpenSeadragon.TileSource {
     tile({ x, y, width, height }, drawn(width), drawn(height), stop.signal).then(
       ({ width: w, height: h, rgba }) => {
         if (this.isClosed) return;
-        const context = blank(w, h);
+        const context = canvasOf(w, h);
         context?.putImageData(new ImageData(rgba, w, h), 0, 0);
         job.finish(context, null, "context2d");
         if (!this.#any) firstTile();
@@ -86,7 +81,7 @@ class WorkerTiles extends OpenSeadragon.TileSource {
         // A place that cannot be read stays empty, and the person is told; what is no longer wanted is
         // nobody's business.
         if (!stop.signal.aborted) this.#options.tileFailed(error);
-        job.finish(blank(drawn(width), drawn(height)), null, "context2d");
+        job.finish(canvasOf(drawn(width), drawn(height)), null, "context2d");
       },
     );
   }
@@ -102,7 +97,7 @@ export class SlideViewer {
   readonly #tiles: WorkerTiles;
   readonly #overlay: HTMLCanvasElement;
   readonly #resize: ResizeObserver;
-  #shown: { width: number; height: number }; // of the place, CSS px; to ask it lays the page out anew
+  #shown = { width: 0, height: 0 }; // of the place, CSS px
   #asked = 0;
 
   constructor(options: ViewerOptions) {
@@ -141,9 +136,9 @@ export class SlideViewer {
     this.#viewer.open([{ tileSource: this.#tiles }] as never);
     for (const event of ["update-viewport", "open", "resize"] as const)
       this.#viewer.addHandler(event, () => this.redraw());
-    this.#shown = { width: place.clientWidth, height: place.clientHeight };
+    this.#measure();
     this.#resize = new ResizeObserver(() => {
-      this.#shown = { width: place.clientWidth, height: place.clientHeight };
+      this.#measure();
       this.redraw();
     });
     this.#resize.observe(place);
@@ -242,6 +237,12 @@ export class SlideViewer {
     this.#resize.disconnect();
     this.#viewer.destroy();
     this.#overlay.remove();
+  }
+
+  // Kept, since to ask for it in each frame would lay the page out each time.
+  #measure(): void {
+    const { clientWidth: width, clientHeight: height } = this.#options.place;
+    this.#shown = { width, height };
   }
 
   // The small view lies over the image: it is there only while a part of the image is not.
